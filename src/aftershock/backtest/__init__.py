@@ -1,0 +1,1 @@
+"""Backtests around events: backtrader underneath, with the costs a short-seller meets."""

@@ -1,0 +1,158 @@
+"""The Hong Kong exchange: charges by date, board lots, when a stock may be shorted.
+
+Rates per side as published by the Inland Revenue Department (stamp duty), the SFC, the AFRC,
+HKEX (trading fee) and HKSCC (settlement fee). Stamp duty is rounded up to the next dollar,
+every other item half up to the cent.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from aftershock.backtest.exchanges.base import (
+    INDEX_LOT,
+    Charge,
+    Exchange,
+    Instrument,
+    Side,
+    proportional,
+)
+from aftershock.backtest.money import (
+    CENT,
+    RATE_UNIT,
+    price_units,
+    rate_units,
+    round_up,
+    share_units,
+    to_cents,
+)
+from aftershock.errors import BacktestError
+
+if TYPE_CHECKING:
+    from aftershock.events.companies import Company
+
+
+class Tariff(NamedTuple):
+    """A rate from a date on, with a fixed part and bounds in dollars."""
+
+    since: dt.date
+    rate: float
+    fixed: float = 0.0
+    least: float = 0.0
+    most: float = float("inf")
+
+
+FIRST = dt.date(2014, 11, 1)  # of the SFC levy below; earlier charges are not recorded here
+
+STAMP_DUTY = (
+    Tariff(FIRST, 0.0010),
+    Tariff(dt.date(2021, 8, 1), 0.0013),
+    Tariff(dt.date(2023, 11, 17), 0.0010),
+)
+SFC_LEVY = (Tariff(FIRST, 0.000027),)
+AFRC_LEVY = (Tariff(FIRST, 0.0), Tariff(dt.date(2022, 1, 1), 0.0000015))
+TRADING_FEE = (Tariff(FIRST, 0.00005, fixed=0.50), Tariff(dt.date(2023, 1, 1), 0.0000565))
+SETTLEMENT_FEE = (
+    Tariff(FIRST, 0.00002, least=2.0, most=100.0),
+    Tariff(dt.date(2025, 6, 30), 0.000042),
+)
+PROPORTIONAL = {
+    "SFC levy": SFC_LEVY,
+    "AFRC levy": AFRC_LEVY,
+    "trading fee": TRADING_FEE,
+    "settlement fee": SETTLEMENT_FEE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HKEX(Exchange):
+    """Hong Kong shares.
+
+    A leg in an index is a notional tracker fund: no stamp duty, no lot.
+
+    Attributes
+    ----------
+    brokerage, brokerage_min
+        Negotiable: a rate, decimal, and a minimum in dollars per order.
+    """
+
+    name: ClassVar[str] = "HKEX"
+
+    brokerage: float = 0.0003
+    brokerage_min: float = 3.0
+    borrow: float | tuple[tuple[dt.date, float], ...] = 0.18
+
+    def __post_init__(self) -> None:
+        Exchange.__post_init__(self)
+        if not 0.0 <= self.brokerage < 1.0 or self.brokerage_min < 0:
+            raise BacktestError(
+                f"brokerage is {self.brokerage} with minimum {self.brokerage_min};"
+                " a decimal, 0.0003 is 3 basis points, and dollars"
+            )
+
+    def instrument(self, ticker: str, company: Company | None) -> Instrument:
+        """Return the ticker with its board lot, which only its issuer can say."""
+        if ticker.startswith("^"):
+            return Instrument(ticker, INDEX_LOT, is_index=True)
+        if company is None or company.lot is None:
+            raise BacktestError(
+                f"no board lot is known for {ticker}; add it to companies.yaml, lot: 100"
+            )
+        since = company.shortable_from
+        return Instrument(
+            ticker, company.lot, False, since.date if since else None, since.inferred if since else ""
+        )
+
+    def charges(
+        self, instrument: Instrument, side: Side, shares: float, price: float, day: dt.date
+    ) -> list[Charge]:
+        """Return brokerage, stamp duty, levies and fees of one order.
+
+        Raises
+        ------
+        BacktestError
+            The day is before the first recorded rates.
+        """
+        del side  # both sides pay the same
+        if not self.costs:
+            return []
+        if day < FIRST:
+            raise BacktestError(f"charges of {day} are not recorded; the first are of {FIRST}")
+        items = [Charge("brokerage", self._brokerage(price, shares))]
+        if not instrument.is_index:
+            items.append(Charge("stamp duty", _stamp_duty(price, shares, day)))
+        items += [Charge(item, _fee(table, price, shares, day)) for item, table in PROPORTIONAL.items()]
+        return [charge for charge in items if charge.cents]
+
+    def _brokerage(self, price: float, shares: float) -> int:
+        return max(proportional(self.brokerage, price, shares), to_cents(self.brokerage_min))
+
+    def conventions(self) -> dict[str, str]:
+        """Return what the model assumes, in words."""
+        said = Exchange.conventions(self)
+        if self.costs:
+            said["costs"] = (
+                "stamp duty, SFC and AFRC levies, trading and settlement fee by date; brokerage"
+                f" {self.brokerage * 10_000:g} basis points, at least HK${self.brokerage_min:g}"
+            )
+        return said
+
+
+def on(table: tuple[Tariff, ...], day: dt.date) -> Tariff:
+    """Return the tariff in force on a day."""
+    return [tariff for tariff in table if tariff.since <= day][-1]
+
+
+def _stamp_duty(price: float, shares: float, day: dt.date) -> int:
+    rate = rate_units(on(STAMP_DUTY, day).rate)
+    dollars = round_up(price_units(price) * share_units(shares) * rate, 100 * CENT * RATE_UNIT)
+    return 100 * dollars
+
+
+def _fee(table: tuple[Tariff, ...], price: float, shares: float, day: dt.date) -> int:
+    tariff = on(table, day)
+    cents = proportional(tariff.rate, price, shares) + to_cents(tariff.fixed)
+    most = cents if tariff.most == float("inf") else min(cents, to_cents(tariff.most))
+    return max(most, to_cents(tariff.least))

@@ -1,0 +1,366 @@
+"""The books of a backtest, in whole cents: cash, trades, loans of stock, charges.
+
+The ledger knows nothing of strategies or of tomorrow. It is told of fills and of closes, in
+the order in which they happen, and every number of a result is read from it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from aftershock.backtest.money import (
+    CENT,
+    RATE_UNIT,
+    YEAR,
+    half_up,
+    price_units,
+    rate_units,
+    share_units,
+    value_cents,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aftershock.backtest.exchanges.base import Charge, Exchange
+
+_DAY = dt.timedelta(days=1)
+
+
+@dataclass(slots=True)
+class Loan:
+    """Borrowed stock behind one opening fill, or the part of it that is still out.
+
+    Attributes
+    ----------
+    shares
+        Shares on loan.
+    start, end
+        Settlement of the sale, included, and of the cover, excluded; None while open.
+    base, charge
+        Sum over calendar days of shares x price, and of shares x price x rate, exact.
+    """
+
+    shares: float
+    start: dt.date
+    end: dt.date | None = None
+    base: int = 0
+    charge: int = 0
+    booked: bool = False
+
+    def accrue(self, day: dt.date, price: float, rate: float) -> None:
+        """Add one calendar day, if the stock is on loan on it."""
+        if day >= self.start and (self.end is None or day < self.end):
+            value = share_units(self.shares) * price_units(price)
+            self.base += value
+            self.charge += value * rate_units(rate)
+
+
+@dataclass(slots=True)
+class Fill:
+    """One execution."""
+
+    session: dt.date
+    shares: float
+    price: float
+    cents: int
+    fees: int
+
+
+@dataclass(slots=True)
+class Trade:
+    """A round trip of one event in one ticker, from flat to flat.
+
+    Attributes
+    ----------
+    side
+        -1 for a short, 1 for a long.
+    entries, exits
+        Fills that opened and closed it.
+    loans
+        One list per opening fill, split where a cover took part of it.
+    booked
+        Borrow fees paid so far, cents.
+    worst, best
+        Largest move against and for the position from its entry price, as a fraction.
+    """
+
+    number: int
+    event: str
+    ticker: str
+    side: int
+    entries: list[Fill] = field(default_factory=list)
+    exits: list[Fill] = field(default_factory=list)
+    loans: list[list[Loan]] = field(default_factory=list)
+    booked: int = 0
+    worst: float = 0.0
+    best: float = 0.0
+
+    @property
+    def shares(self) -> float:
+        """Shares still held, positive for both sides."""
+        return _shares(self.entries) - _shares(self.exits)
+
+    @property
+    def is_open(self) -> bool:
+        """True while shares are held."""
+        return share_units(self.shares) > 0
+
+    @property
+    def entry_price(self) -> float:
+        """Average price of the opening fills."""
+        return _average(self.entries)
+
+    @property
+    def exit_price(self) -> float:
+        """Average price of the closing fills; NaN before the first."""
+        return _average(self.exits)
+
+    @property
+    def fees(self) -> int:
+        """Charges of every fill, cents."""
+        return sum(fill.fees for fill in (*self.entries, *self.exits))
+
+    def accrued(self) -> int:
+        """Return borrow fees accrued and not yet booked, cents."""
+        return self.borrow() - self.booked
+
+    def borrow(self) -> int:
+        """Return all borrow fees, cents: rounded once per opening fill."""
+        return sum(_rounded(sum(loan.charge for loan in loans)) for loans in self.loans)
+
+    def gross(self, last_price: float) -> int:
+        """Return profit before charges and borrow, cents; open shares at ``last_price``."""
+        paid = sum(fill.cents for fill in self.entries)
+        received = sum(fill.cents for fill in self.exits)
+        return self.side * (received - paid + value_cents(last_price, self.shares))
+
+    def break_even_borrow(self, last_price: float) -> float:
+        """Return the borrow fee a year at which the trade nets zero; NaN without a loan."""
+        base = sum(loan.base for loans in self.loans for loan in loans)
+        if not base:
+            return float("nan")
+        return (self.gross(last_price) - self.fees) * CENT * YEAR / base
+
+    def reach(self, price: float) -> None:
+        """Take note of a price the position has seen."""
+        move = self.side * (price / self.entry_price - 1.0)
+        self.worst, self.best = min(self.worst, move), max(self.best, move)
+
+
+def _shares(fills: list[Fill]) -> float:
+    return sum(fill.shares for fill in fills)
+
+
+def _average(fills: list[Fill]) -> float:
+    shares = _shares(fills)
+    return sum(fill.shares * fill.price for fill in fills) / shares if shares else float("nan")
+
+
+def _rounded(charge: int) -> int:
+    return half_up(charge, CENT * RATE_UNIT * YEAR)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """One item of cost: what, for which trade, when, how much."""
+
+    trade: int
+    event: str
+    ticker: str
+    session: dt.date
+    item: str
+    cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Where the account stood after one close, in cents; ``short`` is positive."""
+
+    session: dt.date
+    cash: int
+    long: int
+    short: int
+    accrued: int
+
+    @property
+    def equity(self) -> int:
+        """Cash and long less short and accrued borrow."""
+        return self.cash + self.long - self.short - self.accrued
+
+
+class Ledger:
+    """Cash, trades and loans of one backtest.
+
+    Parameters
+    ----------
+    cash
+        Starting cash, cents.
+    exchange
+        Asked for the borrow rate of each day.
+    """
+
+    def __init__(self, cash: int, exchange: Exchange) -> None:
+        self.cash = cash
+        self.exchange = exchange
+        self.trades: list[Trade] = []
+        self.costs: list[Cost] = []
+        self.balances: list[Balance] = []
+        self.closes: dict[str, float] = {}
+        self._last_session: dt.date | None = None
+
+    def open_trades(self) -> Iterator[Trade]:
+        """Yield trades that hold shares."""
+        return (trade for trade in self.trades if trade.is_open)
+
+    def find(self, event: str, ticker: str) -> Trade | None:
+        """Return the open trade of an event in a ticker."""
+        for trade in self.open_trades():
+            if trade.event == event and trade.ticker == ticker:
+                return trade
+        return None
+
+    def position(self, ticker: str) -> float:
+        """Return shares held over all trades, negative when short."""
+        return sum(trade.side * trade.shares for trade in self.open_trades() if trade.ticker == ticker)
+
+    def begin(self, session: dt.date) -> None:
+        """Start a session: accrue the calendar days since the last one, pay what settles.
+
+        The fee of a day is on the last close strictly before it, which for every day up to
+        and including ``session`` is the last session's.
+        """
+        if self._last_session is not None:
+            day = self._last_session + _DAY
+            while day <= session:
+                self._accrue(day)
+                day += _DAY
+        self._pay(session)
+        self._last_session = session
+
+    def _accrue(self, day: dt.date) -> None:
+        for trade in self.trades:
+            for loans in trade.loans:
+                for loan in loans:
+                    if not loan.booked:
+                        loan.accrue(day, self.closes[trade.ticker], self.exchange.borrow_rate(day))
+
+    def _pay(self, session: dt.date) -> None:
+        """Pay the fee of every loan whose cover has settled."""
+        for trade in self.trades:
+            for loans in trade.loans:
+                due = [loan for loan in loans if loan.end is not None and loan.end <= session]
+                if not any(not loan.booked for loan in due):
+                    continue
+                before = _rounded(sum(loan.charge for loan in loans if loan.booked))
+                for loan in due:
+                    loan.booked = True
+                fee = _rounded(sum(loan.charge for loan in loans if loan.booked)) - before
+                trade.booked += fee
+                self.cash -= fee
+                self._cost(trade, session, "borrow", fee)
+
+    def enter(
+        self,
+        event: str,
+        ticker: str,
+        side: int,
+        fill: tuple[dt.date, float, float],
+        charges: list[Charge],
+        settles: dt.date,
+    ) -> Trade:
+        """Book an opening fill, in the event's open trade if there is one.
+
+        Parameters
+        ----------
+        event, ticker, side
+            Whose trade; -1 sells short.
+        fill
+            Session, shares (positive) and price.
+        charges
+            What the order costs.
+        settles
+            Settlement of the fill; a short is on loan from that day.
+        """
+        trade = self.find(event, ticker)
+        if trade is None:
+            trade = Trade(len(self.trades) + 1, event, ticker, side)
+            self.trades.append(trade)
+        booked = self._fill(trade, fill, charges, sign=-side)
+        trade.entries.append(booked)
+        trade.loans.append([Loan(booked.shares, settles)] if side < 0 else [])
+        return trade
+
+    def leave(
+        self,
+        trade: Trade,
+        fill: tuple[dt.date, float, float],
+        charges: list[Charge],
+        settles: dt.date,
+    ) -> None:
+        """Book a closing fill; borrowed stock goes back, first in first out, when it settles."""
+        booked = self._fill(trade, fill, charges, sign=trade.side)
+        trade.exits.append(booked)
+        trade.reach(booked.price)
+        left = booked.shares
+        for loans in trade.loans:
+            for loan in [loan for loan in loans if loan.end is None]:
+                if share_units(left) <= 0:
+                    return
+                left = _return_shares(loans, loan, left, settles)
+
+    def _fill(
+        self, trade: Trade, fill: tuple[dt.date, float, float], charges: list[Charge], sign: int
+    ) -> Fill:
+        session, shares, price = fill
+        cents = value_cents(price, shares)
+        fees = sum(charge.cents for charge in charges)
+        self.cash += sign * cents - fees
+        for charge in charges:
+            self._cost(trade, session, charge.item, charge.cents)
+        return Fill(session, shares, price, cents, fees)
+
+    def _cost(self, trade: Trade, session: dt.date, item: str, cents: int) -> None:
+        self.costs.append(Cost(trade.number, trade.event, trade.ticker, session, item, cents))
+
+    def close(self, session: dt.date, closes: dict[str, float]) -> Balance:
+        """End a session: mark every position at its close and keep the balance.
+
+        Parameters
+        ----------
+        session
+            The session.
+        closes
+            Closes of the tickers that traded; the others stand at their last one.
+        """
+        self.closes |= closes
+        balance = self.balance(session, self.closes)
+        self.balances.append(balance)
+        return balance
+
+    def balance(self, session: dt.date, prices: dict[str, float]) -> Balance:
+        """Return where the account stands with positions at the given prices."""
+        long = short = 0
+        for trade in self.open_trades():
+            value = value_cents(prices[trade.ticker], trade.shares)
+            long += value if trade.side > 0 else 0
+            short += value if trade.side < 0 else 0
+        accrued = sum(trade.accrued() for trade in self.trades)
+        return Balance(session, self.cash, long, short, accrued)
+
+
+def _return_shares(loans: list[Loan], loan: Loan, shares: float, settles: dt.date) -> float:
+    """Give back up to ``shares`` of one loan; return what is left to give back."""
+    if share_units(loan.shares) > share_units(shares):
+        part = share_units(shares)
+        whole = share_units(loan.shares)
+        taken = Loan(shares, loan.start, settles, loan.base * part // whole, loan.charge * part // whole)
+        loan.base -= taken.base
+        loan.charge -= taken.charge
+        loan.shares -= shares
+        loans.append(taken)
+        return 0.0
+    loan.end = settles
+    return shares - loan.shares

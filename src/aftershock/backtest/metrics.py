@@ -1,0 +1,91 @@
+"""What an equity curve amounts to; flat sessions count like any other.
+
+A strategy that waits for events is flat most of the time. Every session enters every figure,
+and a figure that is not defined is NaN, never 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from aftershock.arrays import BoolArray, FloatArray
+
+SESSIONS_A_YEAR = 252
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """Figures of one equity curve, decimals.
+
+    Attributes
+    ----------
+    total_return, annual_return
+        Over the whole run, and per 252 sessions (geometric).
+    annual_volatility, sharpe, sortino
+        From session returns, risk-free 0; NaN where returns do not vary.
+    max_drawdown
+        Deepest fall from a peak, as a negative fraction.
+    calmar
+        Annual return over the depth of the deepest fall.
+    """
+
+    total_return: float
+    annual_return: float
+    annual_volatility: float
+    sharpe: float
+    sortino: float
+    max_drawdown: float
+    calmar: float
+
+
+def performance(equity: FloatArray) -> Performance:
+    """Return the figures of an equity curve.
+
+    Parameters
+    ----------
+    equity : ndarray, shape (S,)
+        Equity at each close, the first being the start; finite. A curve that is not positive
+        has no returns from there on, and the figures built on them are NaN.
+    """
+    returns = equity[1:] / equity[:-1] - 1.0
+    n = returns.size
+    total = float(equity[-1] / equity[0] - 1.0)
+    annual = (1.0 + total) ** (SESSIONS_A_YEAR / n) - 1.0 if n and total > -1.0 else float("nan")
+    sigma = float(returns.std(ddof=1)) if n > 1 else float("nan")
+    downside = float(np.sqrt(np.mean(np.minimum(returns, 0.0) ** 2))) if n else float("nan")
+    mean = float(returns.mean()) if n else float("nan")
+    scale = np.sqrt(SESSIONS_A_YEAR)
+    depth = float(drawdown(equity).min())
+    return Performance(
+        total_return=total,
+        annual_return=annual,
+        annual_volatility=sigma * scale,
+        sharpe=_ratio(mean, sigma) * scale,
+        sortino=_ratio(mean, downside) * scale,
+        max_drawdown=depth,
+        calmar=_ratio(annual, -depth),
+    )
+
+
+def drawdown(equity: FloatArray) -> FloatArray:
+    """Return the fall from the highest equity so far, shape (S,), 0 or negative."""
+    return equity / np.maximum.accumulate(equity) - 1.0
+
+
+def blocks(in_market: BoolArray) -> int:
+    """Return the number of unbroken stretches in the market."""
+    starts = in_market & ~np.concatenate([[False], in_market[:-1]])
+    return int(starts.sum())
+
+
+def longest_block(in_market: BoolArray) -> int:
+    """Return the length of the longest unbroken stretch in the market, in sessions."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], in_market.astype(int), [0]])))
+    lengths = edges[1::2] - edges[::2]
+    return int(lengths.max()) if lengths.size else 0
+
+
+def _ratio(numerator: float, denominator: float) -> float:
+    return numerator / denominator if denominator > 0 else float("nan")

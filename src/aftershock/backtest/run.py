@@ -1,0 +1,312 @@
+"""A backtest: which strategy, with which parameters, where; ``run`` turns it into a result."""
+
+from __future__ import annotations
+
+import datetime as dt
+import inspect
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import backtrader as bt
+import numpy as np
+import pandas as pd
+from pydantic import ValidationError
+
+from aftershock.backtest import tables
+from aftershock.backtest.agenda import Agenda
+from aftershock.backtest.broker import EventBroker
+from aftershock.backtest.exchanges import Exchange, Instrument, PlainExchange
+from aftershock.backtest.feed import Bar, SessionFeed
+from aftershock.backtest.result import BacktestResult
+from aftershock.backtest.strategy import EventStrategy
+from aftershock.content import load_file
+from aftershock.errors import BacktestError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from aftershock.events.book import EventBook
+    from aftershock.events.kinds import Event
+    from aftershock.prices.panel import PricePanel
+
+PRICE_INDEX = "a price index, without dividends; it cannot itself be bought"
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Backtest:
+    """A backtest, described; nothing runs before ``run``.
+
+    Parameters
+    ----------
+    strategy
+        An EventStrategy, or the path of a file that defines one.
+    params
+        Parameters of the strategy; the others stay at their defaults.
+    exchange
+        Costs, lots and borrow; a plain exchange of 5 basis points a side where left out.
+    cash
+        Starting cash, in the currency of the prices.
+    start, end
+        First and last session; the benchmark's own where left out.
+
+    Raises
+    ------
+    BacktestError
+        The strategy has no such parameter or refuses its value, or cash is not positive.
+    WorkspaceError
+        The file does not import or defines no strategy.
+    """
+
+    strategy: type[EventStrategy]
+    params: dict[str, Any] = field(default_factory=dict)
+    exchange: Exchange = field(default_factory=PlainExchange)
+    cash: float = 10_000_000
+    start: dt.date | None = None
+    end: dt.date | None = None
+    name: str = ""
+
+    def __init__(
+        self,
+        strategy: type[EventStrategy] | str | Path,
+        *,
+        params: Mapping[str, Any] | None = None,
+        exchange: Exchange | None = None,
+        cash: float = 10_000_000,
+        start: dt.date | None = None,
+        end: dt.date | None = None,
+    ) -> None:
+        is_path = isinstance(strategy, str | Path)
+        cls = load_strategy(strategy) if isinstance(strategy, str | Path) else strategy
+        values: dict[str, Any] = {
+            "strategy": cls,
+            "params": _checked(cls, params or {}),
+            "exchange": exchange or PlainExchange(),
+            "cash": cash,
+            "start": start,
+            "end": end,
+            "name": Path(str(strategy)).stem if is_path else cls.__name__,
+        }
+        for key, value in values.items():
+            object.__setattr__(self, key, value)
+        if not cash > 0:
+            raise BacktestError(f"cash is {cash}; it must be positive")
+
+    def run(self, events: EventBook, prices: PricePanel, *, benchmark: str) -> BacktestResult:
+        """Run the strategy over every session of the benchmark.
+
+        Parameters
+        ----------
+        events
+            The whole book; the strategy sees those it selects, each from when it is known.
+        prices
+            Raw prices of every ticker it trades, and the benchmark.
+        benchmark
+            The clock, and what the result is compared with.
+
+        Raises
+        ------
+        BacktestError
+            The prices lack the benchmark, or a traded ticker has closes only.
+        UnknownName
+            The strategy selects an event that the book does not have.
+        """
+        panel = _clocked(prices, benchmark, self.start, self.end)
+        selected = events.select(self.strategy.events)
+        tradable = [event for event in selected if event.ticker in panel.tickers]
+        for event in tradable:
+            _needs_bars(panel, event.ticker)
+        agenda = Agenda.of(tradable, panel.sessions)
+        without = [(event, f"no prices for {event.ticker}") for event in selected if event not in tradable]
+        agenda = Agenda(agenda.sessions, agenda.wide, agenda.entries, (*agenda.excluded, *without))
+
+        @lru_cache(maxsize=None)
+        def instrument(ticker: str) -> Instrument:
+            return self.exchange.instrument(ticker, events.companies.get(ticker))
+
+        broker = EventBroker(self.cash, self.exchange, agenda, instrument)
+        _run_cerebro(self, panel, broker, benchmark)
+        return _assemble(self, panel, broker, benchmark, prices)
+
+
+def load_strategy(path: str | Path) -> type[EventStrategy]:
+    """Return the one EventStrategy that a file defines.
+
+    Raises
+    ------
+    WorkspaceError
+        The file is missing or does not import.
+    BacktestError
+        It defines no strategy, or several.
+    """
+    module = load_file(path)
+    found = [
+        value
+        for value in vars(module).values()
+        if inspect.isclass(value)
+        and issubclass(value, EventStrategy)
+        and value.__module__ == module.__name__
+    ]
+    if len(found) != 1:
+        names = ", ".join(cls.__name__ for cls in found) or "none"
+        raise BacktestError(f"{path} must define one EventStrategy, it defines {names}")
+    return found[0]
+
+
+def _checked(cls: type[EventStrategy], params: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return cls.Params(**params).model_dump()
+    except ValidationError as cause:
+        first = cause.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            close = nearest(name, cls.Params.model_fields)
+            hint = f": did you mean '{close}'?" if close else ""
+            known = ", ".join(cls.Params.model_fields)
+            raise BacktestError(
+                f"{cls.__name__} has no parameter '{name}'{hint} It has {known}."
+            ) from cause
+        message = first["msg"].removeprefix("Value error, ")
+        raise BacktestError(f"{cls.__name__}: {name or 'parameters'}: {message}") from cause
+
+
+def _clocked(
+    prices: PricePanel, benchmark: str, start: dt.date | None, end: dt.date | None
+) -> PricePanel:
+    """Return the panel cut to the benchmark's sessions."""
+    if benchmark not in prices.tickers:
+        raise BacktestError(
+            f"the prices lack the benchmark {benchmark}; they hold {', '.join(prices.tickers)}"
+        )
+    span = prices.span(benchmark)
+    if span is None:
+        raise BacktestError(f"the benchmark {benchmark} has no closes")
+    first, last = max(start or span[0], span[0]), min(end or span[1], span[1])
+    return prices.between(first, last)
+
+
+def _needs_bars(panel: PricePanel, ticker: str) -> None:
+    column = panel.column(ticker)
+    traded = np.isfinite(panel.close[:, column])
+    for name in ("open", "high", "low"):
+        if (~np.isfinite(getattr(panel, name)[traded, column])).any():
+            raise BacktestError(
+                f"{ticker} has closes without {name}s; a backtest needs Open, High, Low and Close"
+            )
+
+
+def _run_cerebro(backtest: Backtest, panel: PricePanel, broker: EventBroker, benchmark: str) -> None:
+    cerebro = bt.Cerebro(stdstats=False, preload=False, runonce=False)
+    cerebro.setbroker(broker)
+    numbers = [bt.date2num(dt.datetime.combine(day, dt.time())) for day in panel.sessions.dates.tolist()]
+    for ticker in (benchmark, *(name for name in panel.tickers if name != benchmark)):
+        cerebro.adddata(SessionFeed(_bars(panel, ticker, numbers)), name=ticker)
+    cerebro.addstrategy(backtest.strategy, **backtest.params)
+    cerebro.run()
+
+
+def _bars(panel: PricePanel, ticker: str, numbers: list[float]) -> Iterator[Bar]:
+    column = panel.column(ticker)
+    fields = (panel.open, panel.high, panel.low, panel.close, panel.volume)
+    return zip(numbers, *(array[:, column].tolist() for array in fields), strict=True)
+
+
+def _assemble(
+    backtest: Backtest, panel: PricePanel, broker: EventBroker, benchmark: str, prices: PricePanel
+) -> BacktestResult:
+    ledger, agenda = broker.ledger, broker.agenda
+    equity = tables.equity_table(ledger, panel.close[:, panel.column(benchmark)], backtest.cash)
+    trades, orders = tables.trade_table(ledger), tables.order_table(broker.records)
+    costs = tables.cost_table(ledger)
+    events = tables.event_table(agenda, broker.records)
+    metrics = tables.metric_table(equity, trades, costs, orders)
+    traded = {record.ticker for record in broker.records}
+    return BacktestResult(
+        name=backtest.name,
+        params=backtest.params,
+        equity=equity,
+        positions=positions(broker),
+        trades=trades,
+        orders=orders,
+        costs=costs,
+        events=events,
+        metrics=metrics,
+        versus=tables.versus_table(equity),
+        conventions=_conventions(backtest, prices, benchmark, traded, broker),
+        warnings=tuple(_warnings(prices, trades, events, benchmark)),
+        is_market_data=prices.origin.is_market_data,
+    )
+
+
+def positions(broker: EventBroker) -> pd.DataFrame:
+    """Return the shares each trade held at each close, negative when short."""
+    rows = []
+    for trade in broker.ledger.trades:
+        first = trade.entries[0].session
+        last = trade.exits[-1].session if not trade.is_open else None
+        for balance in broker.ledger.balances:
+            day = balance.session
+            if day >= first and (last is None or day < last):
+                bought = sum(fill.shares for fill in trade.entries if fill.session <= day)
+                sold = sum(fill.shares for fill in trade.exits if fill.session <= day)
+                rows.append((day, trade.number, trade.event, trade.ticker, trade.side * (bought - sold)))
+    table = pd.DataFrame(rows, columns=["session", "trade", "event", "ticker", "shares"])
+    table["session"] = pd.to_datetime(table["session"]).astype("datetime64[s]")
+    return table
+
+
+def _conventions(
+    backtest: Backtest, prices: PricePanel, benchmark: str, traded: set[str], broker: EventBroker
+) -> dict[str, str]:
+    said = {
+        "events": str(backtest.strategy.events),
+        "orders": "decided after a close, filled at the next session's open, whole lots; a stop"
+        " is a standing order filled at its level, or at the open beyond it",
+        "capital": f"{backtest.cash:,.0f}; exits fill before entries, entries in order of day 0,"
+        " each sized on the equity of the last close",
+        "prices": "raw; adjusted prices are for studies",
+        "benchmark": f"{benchmark}, {PRICE_INDEX}" if benchmark.startswith("^") else benchmark,
+        "source": prices.origin.source,
+        "market data": "yes" if prices.origin.is_market_data else f"no: {prices.origin.notice}",
+        **backtest.exchange.conventions(),
+    }
+    for ticker in sorted(traded):
+        instrument = broker.instrument(ticker)
+        if instrument.is_index:
+            said[f"{ticker}"] = "a notional tracker fund: no stamp duty, no lot"
+        elif instrument.shortable_from is not None:
+            note = f", inferred: {instrument.shortable_note}" if instrument.shortable_note else ""
+            said[f"{ticker} shortable from"] = f"{instrument.shortable_from}{note}"
+    return said
+
+
+def _warnings(
+    prices: PricePanel, trades: pd.DataFrame, events: pd.DataFrame, benchmark: str
+) -> Iterator[str]:
+    if prices.origin.notice:
+        yield prices.origin.notice
+    yield from prices.notes
+    if not len(trades):
+        yield "no trade was made; the reasons stand with the events and orders"
+    for row in trades[trades["open"]].itertuples():
+        yield f"{row.event} in {row.ticker} is still open at the end, marked at the last close"
+    span = prices.span(benchmark)
+    if span is not None and span[1] < prices.sessions.last:
+        yield f"the run ends on {span[1]}, the last session of {benchmark}"
+    late = events[events["reason"].str.contains("after the last session")]
+    if len(late):
+        yield f"{len(late)} event(s) lie after the run and were not traded"
+
+
+def describe(cls: type[EventStrategy]) -> list[tuple[str, str, Any, str]]:
+    """Return name, type, default and description of each of a strategy's parameters."""
+    return [
+        (name, str(info.annotation), info.default, info.description or "")
+        for name, info in cls.Params.model_fields.items()
+    ]
+
+
+def select_events(book: EventBook, cls: type[EventStrategy]) -> tuple[Event, ...]:
+    """Return the events a strategy is about."""
+    return book.select(cls.events)

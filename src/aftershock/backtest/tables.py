@@ -1,0 +1,213 @@
+"""From the books of a run to the tables of a result; the columns are those of the files."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from aftershock.backtest.metrics import SESSIONS_A_YEAR, Performance, blocks, performance
+from aftershock.backtest.money import from_cents
+from aftershock.backtest.versus import Regression, regress
+
+if TYPE_CHECKING:
+    from aftershock.arrays import BoolArray, FloatArray
+    from aftershock.backtest.agenda import Agenda
+    from aftershock.backtest.ledger import Ledger, Trade
+    from aftershock.backtest.orders import OrderRecord
+
+TRADES = [
+    "trade", "event", "ticker", "side", "entry_session", "entry_price", "exit_session",
+    "exit_price", "shares", "gross", "fees", "borrow", "net", "mae", "mfe", "break_even_borrow",
+    "open",
+]  # fmt: skip
+ORDERS = [
+    "session", "event", "ticker", "side", "shares", "kind", "status", "fill_session",
+    "fill_price", "reason",
+]  # fmt: skip
+COSTS = ["trade", "event", "ticker", "session", "item", "amount"]
+EVENTS = ["id", "ticker", "kind", "when", "session", "status", "reason"]
+VERSUS = ["metric", "strategy", "benchmark", "note"]
+
+
+def _stamps(days: Any) -> pd.Series[Any]:
+    return pd.to_datetime(pd.Series(days)).astype("datetime64[s]")
+
+
+def equity_table(ledger: Ledger, benchmark: FloatArray, cash: float) -> pd.DataFrame:
+    """Return one row per session; the benchmark is bought with ``cash`` at its first close."""
+    balances = ledger.balances
+    columns = ("equity", "cash", "long", "short", "accrued")
+    money = {name: [from_cents(getattr(row, name)) for row in balances] for name in columns}
+    first = benchmark[np.isfinite(benchmark)][0]
+    held = np.round(cash * benchmark / first, 2)
+    return pd.DataFrame(
+        {"session": _stamps([row.session for row in balances]), **money, "benchmark": held}
+    )
+
+
+def trade_table(ledger: Ledger) -> pd.DataFrame:
+    """Return one row per round trip, open ones at the last close."""
+    rows = [_trade_row(trade, ledger.closes[trade.ticker]) for trade in ledger.trades]
+    table = pd.DataFrame(rows, columns=TRADES)
+    for column in ("entry_session", "exit_session"):
+        table[column] = _stamps(table[column])
+    return table
+
+
+def _trade_row(trade: Trade, last: float) -> tuple[Any, ...]:
+    gross, fees, borrow = trade.gross(last), trade.fees, trade.borrow()
+    closed = not trade.is_open
+    return (
+        trade.number, trade.event, trade.ticker, "short" if trade.side < 0 else "long",
+        trade.entries[0].session, trade.entry_price,
+        trade.exits[-1].session if closed else None, trade.exit_price if closed else math.nan,
+        sum(fill.shares for fill in trade.entries),
+        from_cents(gross), from_cents(fees), from_cents(borrow), from_cents(gross - fees - borrow),
+        trade.worst, trade.best, trade.break_even_borrow(last), not closed,
+    )  # fmt: skip
+
+
+def order_table(records: list[OrderRecord]) -> pd.DataFrame:
+    """Return one row per order."""
+    rows = [tuple(getattr(record, name) for name in ORDERS) for record in records]
+    table = pd.DataFrame(rows, columns=ORDERS)
+    for column in ("session", "fill_session"):
+        table[column] = _stamps(table[column])
+    return table
+
+
+def cost_table(ledger: Ledger) -> pd.DataFrame:
+    """Return one row per item of cost; borrow not yet paid stands as accrued."""
+    rows = [
+        (cost.trade, cost.event, cost.ticker, cost.session, cost.item, from_cents(cost.cents))
+        for cost in ledger.costs
+    ]
+    last = ledger.balances[-1].session
+    rows += [
+        (trade.number, trade.event, trade.ticker, last, "borrow accrued", from_cents(cents))
+        for trade in ledger.trades
+        if (cents := trade.accrued())
+    ]
+    table = pd.DataFrame(rows, columns=COSTS)
+    table["session"] = _stamps(table["session"])
+    return table
+
+
+def event_table(agenda: Agenda, records: list[OrderRecord]) -> pd.DataFrame:
+    """Return one row per selected event with what came of it."""
+    filled = {record.event for record in records if record.status == "filled"}
+    asked = {record.event: record.reason for record in records if record.entering}
+    rows = [
+        (event.id, event.ticker, event.kind, str(event.when), None, "excluded", reason)
+        for event, reason in agenda.excluded
+    ]
+    for entry in agenda.entries:
+        event, day = entry.event, agenda.wide.date(_wide(agenda, entry.day_zero))
+        status, reason = "traded", ""
+        if event.id not in filled:
+            status = "refused" if event.id in asked else "excluded"
+            reason = asked.get(event.id) or _why_not(agenda, entry.day_zero, day)
+        rows.append((event.id, event.ticker, event.kind, str(event.when), day, status, reason))
+    table = pd.DataFrame(rows, columns=EVENTS)
+    table["session"] = _stamps(table["session"])
+    return table
+
+
+def _wide(agenda: Agenda, position: int) -> int:
+    return agenda.wide.position(agenda.sessions.first) + position
+
+
+def _why_not(agenda: Agenda, position: int, day: object) -> str:
+    if position >= len(agenda.sessions):
+        return f"day 0, {day}, is after the last session of the run, {agenda.sessions.last}"
+    if position < 0:
+        return f"day 0, {day}, is before the first session of the run, {agenda.sessions.first}"
+    return "the strategy made no order"
+
+
+def metric_table(
+    equity: pd.DataFrame, trades: pd.DataFrame, costs: pd.DataFrame, orders: pd.DataFrame
+) -> dict[str, Any]:
+    """Return the figures of the run, None where one is not defined."""
+    curve = equity["equity"].to_numpy("float64")
+    in_market = held(equity)
+    gross = ((equity["long"] + equity["short"]) / equity["equity"]).to_numpy("float64")
+    net = trades["net"].to_numpy("float64")
+    filled = orders[orders["status"] == "filled"]
+    traded = float((filled["shares"] * filled["fill_price"]).sum())
+    years = max(len(curve) - 1, 1) / SESSIONS_A_YEAR
+    lost = -net[net < 0].sum()
+    figures: dict[str, Any] = {
+        "first_session": str(equity["session"].iloc[0].date()),
+        "last_session": str(equity["session"].iloc[-1].date()),
+        "sessions": len(curve),
+        "start_equity": curve[0],
+        "end_equity": curve[-1],
+        **asdict(performance(curve)),
+        "time_in_market": float(in_market.mean()),
+        "blocks_in_market": blocks(in_market),
+        "mean_gross_exposure": float(gross.mean()),
+        "max_gross_exposure": float(gross.max()),
+        "turnover_a_year": traded / float(curve.mean()) / years,
+        "trades": len(trades),
+        "open_trades": int(trades["open"].sum()),
+        "orders_rejected": int((orders["status"] == "rejected").sum()),
+        "hit_rate": float((net > 0).mean()) if net.size else math.nan,
+        "profit_factor": float(net[net > 0].sum() / lost) if lost > 0 else math.nan,
+        "mean_net": float(net.mean()) if net.size else math.nan,
+        "fees": float(costs.loc[~costs["item"].str.startswith("borrow"), "amount"].sum()),
+        "borrow": float(costs.loc[costs["item"].str.startswith("borrow"), "amount"].sum()),
+    }
+    return {name: _plain(value) for name, value in figures.items()}
+
+
+def held(equity: pd.DataFrame) -> BoolArray:
+    """Return True on sessions whose return was earned with a position, shape (S,).
+
+    A position opened and stopped out within one session leaves none at either close; its
+    result is in equity and is counted through the change of cash.
+    """
+    at_close = (equity["long"] + equity["short"]).to_numpy("float64") > 0
+    moved = np.concatenate([[False], np.diff(equity["equity"].to_numpy("float64")) != 0])
+    before = np.concatenate([[False], at_close[:-1]])
+    return at_close | before | moved
+
+
+def versus_table(equity: pd.DataFrame) -> pd.DataFrame:
+    """Return strategy beside benchmark: figures, then alpha and beta in both samples."""
+    known = equity["benchmark"].notna().to_numpy("bool")
+    own = performance(equity["equity"].to_numpy("float64"))
+    other = performance(equity["benchmark"].to_numpy("float64")[known])
+    rows: list[tuple[Any, ...]] = [
+        (name, getattr(own, name), getattr(other, name), "")
+        for name in Performance.__dataclass_fields__
+    ]
+    strategy = equity["equity"].pct_change(fill_method=None).to_numpy("float64")
+    benchmark = equity["benchmark"].pct_change(fill_method=None).to_numpy("float64")
+    in_market = held(equity)
+    for sample, only in (("full sample", False), ("in market", True)):
+        fit = regress(strategy, benchmark, in_market, only_in_market=only)
+        rows += _regression_rows(sample, fit)
+    return pd.DataFrame(rows, columns=VERSUS)
+
+
+def _regression_rows(sample: str, fit: Regression) -> list[tuple[Any, ...]]:
+    nan = math.nan
+    return [
+        (f"{sample}: sessions", fit.n, nan, f"{fit.blocks} blocks in the market"),
+        (f"{sample}: alpha a year", fit.alpha, nan, fit.note),
+        (f"{sample}: alpha t", fit.alpha_t, nan, fit.note or f"Newey-West, {fit.lags} lags"),
+        (f"{sample}: alpha p", fit.alpha_p, nan, fit.note),
+        (f"{sample}: beta", fit.beta, nan, ""),
+        (f"{sample}: beta t", fit.beta_t, nan, fit.note or f"Newey-West, {fit.lags} lags"),
+    ]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float | np.floating):
+        return None if not math.isfinite(value) else float(value)
+    return int(value) if isinstance(value, np.integer) else value

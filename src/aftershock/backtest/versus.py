@@ -1,0 +1,105 @@
+"""The strategy against the benchmark: alpha and beta with Newey-West errors.
+
+Newey-West is right here, where returns of a position held for several sessions are regressed
+on the market's; it is wrong for a day that has a dummy of its own.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from aftershock.arrays import BoolArray, FloatArray
+from aftershock.backtest.metrics import SESSIONS_A_YEAR, blocks, longest_block
+
+MIN_BLOCKS = 10
+MIN_SESSIONS = 3
+NO_INFERENCE = "no inference: see placebo"
+
+
+@dataclass(frozen=True, slots=True)
+class Regression:
+    """Strategy returns regressed on benchmark returns.
+
+    Attributes
+    ----------
+    alpha
+        A year (252 sessions), decimal.
+    beta
+        Slope.
+    alpha_t, alpha_p, beta_t
+        Newey-West t statistics and the two-sided p of alpha, Student's t with n - 2; NaN
+        where there is no inference.
+    lags
+        Newey-West lags used.
+    n, blocks
+        Sessions, and unbroken stretches in the market among them.
+    note
+        Why there is no inference, or no regression.
+    """
+
+    alpha: float
+    beta: float
+    alpha_t: float
+    alpha_p: float
+    beta_t: float
+    lags: int
+    n: int
+    blocks: int
+    note: str = ""
+
+
+def regress(
+    strategy: FloatArray, benchmark: FloatArray, in_market: BoolArray, *, only_in_market: bool
+) -> Regression:
+    """Regress strategy on benchmark returns.
+
+    Parameters
+    ----------
+    strategy, benchmark : ndarray, shape (S,)
+        Session returns, decimals; a session where either is missing is left out.
+    in_market : ndarray, shape (S,)
+        True where the strategy earned its return with a position.
+    only_in_market
+        Use these sessions only.
+
+    Notes
+    -----
+    Lags are ``max(floor(4 (T/100)^(2/9)), longest stretch - 1)`` with the small-sample
+    correction. With few stretches in the market the t statistic is bounded whatever the
+    profit, so below ten of them none is given.
+
+    References
+    ----------
+    Newey and West (1987), *Econometrica* 55(3); (1994), *Review of Economic Studies* 61(4).
+    """
+    keep = np.isfinite(strategy) & np.isfinite(benchmark)
+    if only_in_market:
+        keep &= in_market
+    y, x = strategy[keep], benchmark[keep]
+    stretches = blocks(in_market)
+    nan = float("nan")
+    if y.size < MIN_SESSIONS or np.ptp(x) == 0.0 or np.ptp(y) == 0.0:
+        note = "never in the market" if not in_market.any() else "too few sessions"
+        return Regression(nan, nan, nan, nan, nan, 0, y.size, stretches, note)
+    lags = newey_west_lags(y.size, longest_block(in_market))
+    from statsmodels.regression.linear_model import OLS  # noqa: PLC0415 - slow to import
+
+    fit = OLS(y, np.column_stack([np.ones_like(x), x])).fit(
+        cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True}, use_t=True
+    )
+    alpha, beta = float(fit.params[0]) * SESSIONS_A_YEAR, float(fit.params[1])
+    if stretches < MIN_BLOCKS:
+        return Regression(alpha, beta, nan, nan, nan, lags, y.size, stretches, NO_INFERENCE)
+    return Regression(
+        alpha, beta, float(fit.tvalues[0]), float(fit.pvalues[0]), float(fit.tvalues[1]),
+        lags, y.size, stretches,
+    )  # fmt: skip
+
+
+def newey_west_lags(n: int, longest: int) -> int:
+    """Return the lags for ``n`` sessions and a longest holding of ``longest``; below ``n``."""
+    rule = math.floor(4.0 * (n / 100.0) ** (2.0 / 9.0))
+    return max(0, min(max(rule, longest - 1), n - 2))

@@ -1,0 +1,24 @@
+"""The command line: parse, call, print; nothing is computed here."""
+
+from __future__ import annotations
+
+import sys
+
+from aftershock.cli.app import app
+from aftershock.errors import AftershockError
+
+INTERRUPTED = 130
+REFUSED = 2
+
+
+def main() -> None:
+    """Run the command line; errors are one sentence and exit code 2, Ctrl-C is 130."""
+    try:
+        app()
+    except AftershockError as error:
+        if "--debug" in sys.argv:
+            raise
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(REFUSED)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

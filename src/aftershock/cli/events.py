@@ -1,0 +1,111 @@
+"""``events list``, ``events check`` and ``events timeline``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from aftershock.cli.options import HERE, JsonOption, WorkspaceOption
+from aftershock.cli.screen import print_json, print_table, print_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+app = typer.Typer(help="The event table.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_events(
+    workspace: WorkspaceOption = HERE,
+    kind: Annotated[str | None, typer.Option(help="One kind only.", show_default=False)] = None,
+    ticker: Annotated[str | None, typer.Option(help="One ticker only.", show_default=False)] = None,
+    json: JsonOption = False,
+) -> None:
+    """List the events with their day 0."""
+    rows = [
+        row for row in _rows(workspace) if kind in (None, row["kind"]) and ticker in (None, row["ticker"])
+    ]
+    if json:
+        print_json(rows)
+        return
+    columns = ("id", "ticker", "kind", "when", "timing", "day 0", "or", "title")
+    print_table(columns, [[row[name] for name in columns] for row in rows])
+
+
+@app.command()
+def check(workspace: WorkspaceOption = HERE, json: JsonOption = False) -> None:
+    """Check every event file; show the share structure and where sources disagree."""
+    from aftershock.events.check import check_book  # noqa: PLC0415 - slow imports when asked for
+    from aftershock.events.supply import supply_steps  # noqa: PLC0415
+    from aftershock.workspace.load import Workspace  # noqa: PLC0415
+
+    space = Workspace.open(workspace)
+    book = space.events()
+    remarks = check_book(book, space.settings.all_tickers)
+    steps = supply_steps(book)
+    if json:
+        said = [{"event": remark.event, "remark": remark.text} for remark in remarks]
+        print_json({"events": len(book), "remarks": said, "supply": [_step(step) for step in steps]})
+        return
+    print_text(f"{len(book)} events are valid.")
+    columns = ("event", "counted", "float before", "unlocked", "float after", "multiple", "holders")
+    print_table(columns, [_step_row(step) for step in steps], "Share structure")
+    if remarks:
+        print_table(("event", "remark"), [(remark.event, remark.text) for remark in remarks], "Remarks")
+
+
+@app.command()
+def timeline(workspace: WorkspaceOption = HERE) -> None:
+    """Print the events month by month."""
+    month = ""
+    for row in _rows(workspace):
+        if row["when"][:7] != month:
+            month = row["when"][:7]
+            print_text(f"\n{month}")
+        print_text(f"  {row['when']:<24} {row['ticker']:<9} {row['title'] or row['id']}")
+
+
+def _rows(folder: Path) -> list[dict[str, str]]:
+    from aftershock.events.day_zero import day_zero, spanning  # noqa: PLC0415
+    from aftershock.sessions import Sessions  # noqa: PLC0415
+    from aftershock.workspace.load import Workspace  # noqa: PLC0415
+
+    space = Workspace.open(folder)
+    book = space.events()
+    if not len(book):
+        return []
+    first = book.events[0].when.first
+    sessions = spanning(Sessions.exchange(space.settings.calendar, first.replace(day=1), first.replace(month=12, day=31)), book)
+    rows = []
+    for event in book:
+        zero = day_zero(event, sessions)
+        day = str(zero.session or "") if zero.last is None else f"{zero.session}..{zero.last}"
+        rows.append(
+            {
+                "id": event.id,
+                "ticker": event.ticker,
+                "kind": event.kind,
+                "when": str(event.when),
+                "timing": event.timing,
+                "day 0": day,
+                "or": str(zero.session_alt or ""),
+                "title": event.title,
+            }
+        )
+    return rows
+
+
+def _step(step: Any) -> dict[str, Any]:
+    from dataclasses import asdict  # noqa: PLC0415
+
+    return asdict(step)
+
+
+def _step_row(step: Any) -> list[str]:
+    base = f" of {step.total / 1e6:.2f}m" if step.total else ""
+    holders = ", ".join(f"{nature} {part:.1%}" for nature, part in step.holders.items())
+    return [
+        step.event, f"{step.basis.replace('_', ' ')}{base}", f"{step.before:.2%}",
+        f"{step.added:.2%}", f"{step.after:.2%}", f"x{step.multiple:.2f}", holders,
+    ]  # fmt: skip

@@ -1,0 +1,27 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+WorkspaceOption = Annotated[
+    Path,
+    typer.Option("--workspace", "-w", help="Folder with aftershock.toml.", show_default=False),
+]
+SourceOption = Annotated[
+    str | None,
+    typer.Option("--source", help="Prices: sample, yahoo or files:DIR.", show_default=False),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+HERE = Path()
+
+
+def command_line() -> str:
+    """Return the command as it was typed."""
+    return shlex.join(["aftershock", *sys.argv[1:]])

@@ -1,0 +1,111 @@
+"""``run``, ``study``, ``backtest``, ``report`` and ``init``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aftershock.cli.options import HERE, SourceOption, WorkspaceOption, command_line
+from aftershock.cli.screen import print_text, progress
+
+if TYPE_CHECKING:
+    from aftershock.workspace.load import Workspace
+
+DRAWING = 1  # steps of the page besides one per section
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    for command in (run, study, backtest, report, init):
+        app.command()(command)
+
+
+def run(workspace: WorkspaceOption = HERE, source: SourceOption = None) -> None:
+    """Run every study and backtest of the workspace, write one report."""
+    space = _open(workspace)
+    _go(space, list(space.studies), list(space.strategies), source)
+
+
+def study(
+    names: Annotated[list[str], typer.Argument(help="Studies, by file name without .py.")],
+    workspace: WorkspaceOption = HERE,
+    source: SourceOption = None,
+) -> None:
+    """Run one or more studies, write a report and print the results."""
+    path = _go(_open(workspace), names, [], source)
+    _print_studies(path, names)
+
+
+def backtest(
+    names: Annotated[list[str], typer.Argument(help="Strategies, by file name without .py.")],
+    workspace: WorkspaceOption = HERE,
+    source: SourceOption = None,
+) -> None:
+    """Backtest one or more strategies, write a report and print the results."""
+    path = _go(_open(workspace), [], names, source)
+    _print_backtests(path, names)
+
+
+def report(
+    run: Annotated[str, typer.Argument(help="A run: latest, 2026-11-23/093512, or its folder.")],
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Rebuild the page of a run from its folder, without computing anything anew."""
+    from aftershock.report.page import build_page  # noqa: PLC0415 - slow imports when asked for
+    from aftershock.runs.history import find_run  # noqa: PLC0415
+
+    space = _open(workspace)
+    found = find_run(space.results, run)
+    steps = len(found.studies) + len(found.backtests) + DRAWING
+    with progress(steps) as step:
+        page = build_page(found.path, results=space.results, step=step)
+    print_text(str(page))
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
+) -> None:
+    """Make a workspace that runs at once."""
+    from aftershock.workspace.scaffold import make_workspace  # noqa: PLC0415
+
+    make_workspace(folder)
+    print_text(f"{folder} is a workspace. Next: cd {folder} && aftershock run")
+
+
+def _open(folder: Path) -> Workspace:
+    from aftershock.workspace.load import Workspace  # noqa: PLC0415
+
+    return Workspace.open(folder)
+
+
+def _go(space: Workspace, studies: list[str], strategies: list[str], source: str | None) -> Path:
+    from aftershock.workspace.run import Request, run_workspace  # noqa: PLC0415
+
+    request = Request(studies, strategies, source, command_line())
+    steps = 1 + 2 * (len(studies) + len(strategies)) + DRAWING
+    with progress(steps) as step:
+        path = run_workspace(space, request, step=step)
+    print_text(str(path / "report.html"))
+    return path
+
+
+def _print_studies(path: Path, names: list[str]) -> None:
+    from aftershock.runs.history import read_run  # noqa: PLC0415
+    from aftershock.study.result import StudyResult  # noqa: PLC0415
+
+    record = read_run(path).manifest["studies"]
+    for name in dict.fromkeys(names):
+        result = StudyResult.read(path / "studies" / name, record[name])
+        print_text("\n" + result.summary())
+
+
+def _print_backtests(path: Path, names: list[str]) -> None:
+    from aftershock.backtest.result import BacktestResult  # noqa: PLC0415
+    from aftershock.runs.history import read_run  # noqa: PLC0415
+
+    record = read_run(path).manifest["backtests"]
+    for name in dict.fromkeys(names):
+        result = BacktestResult.read(path / "backtests" / name, record[name])
+        print_text("\n" + result.summary())

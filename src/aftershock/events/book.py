@@ -1,0 +1,281 @@
+"""The event table: every event of a workspace, validated, in order of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from pydantic import ValidationError
+
+from aftershock.errors import EventError, unknown
+from aftershock.events.companies import Company, read_companies
+from aftershock.events.kinds import KINDS, Event
+from aftershock.events.reader import Document, read_yaml
+from aftershock.events.when import When, parse_when
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Iterator, Mapping
+
+COMPANIES = "companies.yaml"
+COMMON = tuple(Event.model_fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which events a study or a strategy is about; see ``select``."""
+
+    kinds: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    tickers: tuple[str, ...] = ()
+    since: dt.date | None = None
+    until: dt.date | None = None
+
+    def matches(self, event: Event) -> bool:
+        """Return True where the event is selected; an id matches with and without ticker."""
+        return (
+            (not self.kinds or event.kind in self.kinds)
+            and (not self.ids or event.id in self.ids or event.base_id in self.ids)
+            and (not self.tickers or event.ticker in self.tickers)
+            and (self.since is None or event.when.last >= self.since)
+            and (self.until is None or event.when.first <= self.until)
+        )
+
+    def __str__(self) -> str:
+        parts = [
+            f"{name} {', '.join(values)}"
+            for name, values in (("kind", self.kinds), ("id", self.ids), ("ticker", self.tickers))
+            if values
+        ]
+        parts += [f"since {self.since}"] if self.since else []
+        parts += [f"until {self.until}"] if self.until else []
+        return "; ".join(parts) or "all events"
+
+
+def select(
+    *,
+    kind: str | Iterable[str] = (),
+    id: str | Iterable[str] = (),  # noqa: A002 - the column's name
+    ticker: str | Iterable[str] = (),
+    since: str | dt.date | None = None,
+    until: str | dt.date | None = None,
+) -> Selection:
+    """Describe a selection of events; every condition given must hold.
+
+    Parameters
+    ----------
+    kind, id, ticker
+        One or several; an id without ``@ticker`` means the event on all its tickers.
+    since, until
+        First and last day, both included.
+
+    Examples
+    --------
+    >>> str(select(kind="lockup_expiry", until="2026-09-30"))
+    'kind lockup_expiry; until 2026-09-30'
+    """
+    return Selection(_names(kind), _names(id), _names(ticker), _day(since), _day(until))
+
+
+@dataclass(frozen=True, slots=True)
+class EventBook:
+    """Events in order of time, with the companies they happened to.
+
+    Attributes
+    ----------
+    events
+        Ascending by first day, then id; ids are unique.
+    companies
+        Share structure by ticker; empty where nobody wrote it down.
+    calendar
+        The exchange code the events were written for, None where none was named.
+    """
+
+    events: tuple[Event, ...]
+    companies: Mapping[str, Company] = field(default_factory=dict)
+    calendar: str | None = None
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        calendar: str | None = None,
+        kinds: Mapping[str, type[Event]] = KINDS,
+    ) -> EventBook:
+        """Build a book from a table: id, ticker, kind, when, and whatever else is known.
+
+        Parameters
+        ----------
+        frame
+            One row per event. ``when`` is a date, an aware instant or one of the written
+            forms; empty cells count as not given.
+        calendar
+            ISO code of the exchange the days belong to, such as ``"XNYS"``.
+        kinds
+            The kinds that are known.
+
+        Raises
+        ------
+        EventError
+            A row that cannot be right; the message names it.
+        """
+        document = Document(Path("row"), None, {(row,): row + 1 for row in range(len(frame))})
+        events: list[Event] = []
+        for row, values in enumerate(frame.to_dict("records")):
+            record = {str(name): _plain(value) for name, value in values.items() if _given(value)}
+            events.extend(_events(document, row, record, kinds))
+        return cls(ordered(events), {}, calendar)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Every id, in order of time."""
+        return tuple(event.id for event in self.events)
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self.events)
+
+    def __getitem__(self, event_id: str) -> Event:
+        for event in self.events:
+            if event.id == event_id:
+                return event
+        raise unknown("event", event_id, self.ids)
+
+    def select(self, selection: Selection) -> tuple[Event, ...]:
+        """Return the selected events in order of time.
+
+        Raises
+        ------
+        UnknownName
+            The selection names an event id or a kind that the book does not have.
+        """
+        known = {*self.ids, *(event.base_id for event in self.events)}
+        for name in selection.ids:
+            if name not in known:
+                raise unknown("event", name, known)
+        kinds = {event.kind for event in self.events}
+        for name in selection.kinds:
+            if name not in kinds and name not in KINDS:
+                raise unknown("kind", name, kinds | set(KINDS))
+        return tuple(event for event in self.events if selection.matches(event))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per event; a column no event of a kind has is empty there."""
+        rows = []
+        for event in self.events:
+            row = {name: getattr(event, name) for name in COMMON} | event.attributes
+            rows.append({name: _cell(value) for name, value in row.items()})
+        return pd.DataFrame(rows, columns=None if rows else list(COMMON))
+
+
+def load_events(
+    path: str | Path, *, calendar: str | None = None, kinds: Mapping[str, type[Event]] = KINDS
+) -> EventBook:
+    """Read every event file of a folder, and its ``companies.yaml`` where there is one.
+
+    Parameters
+    ----------
+    path
+        A folder of YAML files, or one file.
+    calendar
+        ISO code of the exchange the days belong to.
+    kinds
+        The kinds that are known.
+
+    Raises
+    ------
+    EventError
+        No event file, or one that cannot be right: file, line, what is allowed.
+    """
+    path = Path(path)
+    files = sorted(path.glob("*.y*ml")) if path.is_dir() else [path]
+    documents = [read_yaml(file) for file in files if file.name != COMPANIES]
+    if not documents:
+        raise EventError(f"{path} has no event files; write one, such as {path / 'lockups.yaml'}")
+    events: list[Event] = []
+    seen: dict[str, str] = {}
+    for document in documents:
+        for at, record in enumerate(_records(document)):
+            for event in _events(document, at, record, kinds):
+                if event.id in seen:
+                    raise document.error((at, "id"), f"the id '{event.id}' stands in {seen[event.id]} too")
+                seen[event.id] = f"{document.path}:{document.line((at, 'id'))}"
+                events.append(event)
+    company_file = path / COMPANIES
+    companies = read_companies(read_yaml(company_file)) if company_file.is_file() else {}
+    return EventBook(ordered(events), companies, calendar)
+
+
+def ordered(events: Iterable[Event]) -> tuple[Event, ...]:
+    """Return events in order of time, refusing an id that stands twice."""
+    result = tuple(sorted(events, key=lambda event: (event.when.first, event.id)))
+    ids = [event.id for event in result]
+    for name in ids:
+        if ids.count(name) > 1:
+            raise EventError(f"the event id '{name}' stands twice; ids are unique")
+    return result
+
+
+def _records(document: Document) -> list[Any]:
+    if document.data is None:
+        return []
+    if not isinstance(document.data, list):
+        raise document.error((), "an event file is a list; start each event with '- id:'")
+    return document.data
+
+
+def _events(
+    document: Document, at: int, record: Any, kinds: Mapping[str, type[Event]]
+) -> list[Event]:
+    if not isinstance(record, dict):
+        raise document.error((at,), "an event is a mapping that starts with '- id:'")
+    who = f"event '{record.get('id', '?')}'"
+    kind = record.get("kind")
+    if kind not in kinds:
+        name = unknown("kind", str(kind), kinds) if kind else "'kind' is missing"
+        raise document.error((at, "kind"), f"{who}: {name}")
+    expanded = [record] if "tickers" not in record else _per_ticker(document, at, record, who)
+    model = kinds[str(kind)]
+    try:
+        return [model.model_validate(single) for single in expanded]
+    except ValidationError as cause:
+        raise document.invalid((at,), who, cause, model) from cause
+
+
+def _per_ticker(document: Document, at: int, record: dict[str, Any], who: str) -> list[dict[str, Any]]:
+    tickers = record["tickers"]
+    if not isinstance(tickers, list) or not tickers or "ticker" in record:
+        raise document.error((at, "tickers"), f"{who}: write ticker: A, or tickers: [A, B]")
+    rest = {name: value for name, value in record.items() if name != "tickers"}
+    return [{**rest, "id": f"{record.get('id')}@{ticker}", "ticker": ticker} for ticker in tickers]
+
+
+def _names(value: str | Iterable[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _day(value: str | dt.date | None) -> dt.date | None:
+    return None if value is None else parse_when(value).first
+
+
+def _given(value: Any) -> bool:
+    return not (value is None or value is pd.NaT or (isinstance(value, float) and value != value)) and (  # noqa: PLR0124
+        value != ""
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, When):
+        return str(value)
+    if isinstance(value, tuple):
+        return "; ".join(getattr(item, "name", None) or str(item) for item in value)
+    return value

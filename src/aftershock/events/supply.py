@@ -1,0 +1,139 @@
+"""What an unlock adds to the shares that can be sold.
+
+Two ways of counting stand side by side. ``reported`` adds the percentages as the source
+prints them, even where they are percentages of different share counts. ``one_base`` counts
+shares over one share count. Where the two differ the difference is shown, not settled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from aftershock.events.kinds import Holder, LockupExpiry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from aftershock.events.book import EventBook
+    from aftershock.events.companies import Company, Float
+
+Basis = Literal["reported", "one_base"]
+BASES: tuple[Basis, ...] = ("reported", "one_base")
+
+_ROUNDING = 1e-9  # of printed percentages that should add to 100
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyStep:
+    """One unlock's effect on the float, fractions of all shares (0.1 is 10 %).
+
+    Attributes
+    ----------
+    ticker, event, basis
+        Which unlock, counted how.
+    before, added, after
+        Float before the unlock, what it adds, and the float after it.
+    total
+        The share count the fractions are of; None for ``reported``.
+    multiple
+        ``after / before``: by how much the sellable supply is multiplied.
+    holders
+        Share of the unlocking tranche by nature of holder, what is not stated as
+        ``"unknown"``.
+    """
+
+    ticker: str
+    event: str
+    basis: Basis
+    before: float
+    added: float
+    after: float
+    total: int | None
+    multiple: float
+    holders: dict[str, float]
+
+
+def supply_steps(book: EventBook) -> list[SupplyStep]:
+    """Return every unlock of every company on both bases, in order of time.
+
+    An unlock whose company has no float on a basis, or whose size is not given in that
+    basis's terms, has no step there.
+    """
+    return [
+        step
+        for ticker, company in book.companies.items()
+        for basis in BASES
+        for step in company_steps(company, _unlocks(book, ticker), basis)
+    ]
+
+
+def company_steps(
+    company: Company, unlocks: Iterable[LockupExpiry], basis: Basis
+) -> list[SupplyStep]:
+    """Return one company's unlocks on one basis, each starting where the last one ended."""
+    start = next((entry for entry in company.floats if entry.basis == basis), None)
+    if start is None:
+        return []
+    before = _fraction(start)
+    steps = []
+    for unlock in unlocks:
+        added = _added(unlock, start, basis)
+        if added is None:
+            continue
+        after = before + added
+        total = start.total if basis == "one_base" else None
+        steps.append(
+            SupplyStep(
+                company.ticker, unlock.id, basis, before, added, after, total,
+                after / before, tranche_by_nature(unlock),
+            )
+        )  # fmt: skip
+        before = after
+    return steps
+
+
+def tranche_by_nature(unlock: LockupExpiry) -> dict[str, float]:
+    """Return the share of the tranche held by each nature of holder; sums to 1.
+
+    A single holder without a size has what the others leave; what nobody is named for is
+    ``"unknown"``.
+    """
+    sized = [(holder.nature, _part(holder, unlock)) for holder in unlock.holders]
+    open_ended = [nature for nature, part in sized if part is None]
+    shares: dict[str, float] = {}
+    for nature, part in sized:
+        shares[nature] = shares.get(nature, 0.0) + (part or 0.0)
+    rest = 1.0 - sum(shares.values())
+    if rest > _ROUNDING:
+        name = open_ended[0] if len(open_ended) == 1 else "unknown"
+        shares[name] = shares.get(name, 0.0) + rest
+    return {nature: part for nature, part in shares.items() if part > 0.0}
+
+
+def _part(holder: Holder, unlock: LockupExpiry) -> float | None:
+    if holder.percent is not None:
+        return holder.percent / 100
+    if holder.shares is not None and unlock.shares is not None:
+        return holder.shares / unlock.shares
+    return None
+
+
+def _unlocks(book: EventBook, ticker: str) -> list[LockupExpiry]:
+    return [
+        event for event in book if isinstance(event, LockupExpiry) and event.ticker == ticker
+    ]
+
+
+def _fraction(start: Float) -> float:
+    if start.basis == "reported" and start.percent is not None:
+        return start.percent / 100
+    if start.shares is not None and start.total is not None:
+        return start.shares / start.total
+    return (start.percent or 0.0) / 100
+
+
+def _added(unlock: LockupExpiry, start: Float, basis: Basis) -> float | None:
+    if basis == "one_base" and unlock.shares is not None and start.total is not None:
+        return unlock.shares / start.total
+    return None if unlock.percent is None else unlock.percent / 100

@@ -1,0 +1,255 @@
+"""Prices and returns as arrays: sessions down, tickers across, made once and read-only."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from aftershock.arrays import BoolArray, FloatArray, read_only
+from aftershock.errors import PriceError, StudyError, unknown
+from aftershock.prices.frames import PUBLISHED, tidy
+from aftershock.sessions import Sessions, exchange_zone
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
+ReturnKind = Literal["simple", "log"]
+
+_FIELDS = {
+    "open": "Open",
+    "high": "High",
+    "low": "Low",
+    "close": "Close",
+    "volume": "Volume",
+    "adjustment": "Adjustment",
+    "dividend": "Dividends",
+    "split": "Stock Splits",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where prices come from.
+
+    Attributes
+    ----------
+    source
+        As written on the command line: ``sample``, ``yahoo``, ``files:DIR`` or ``frames``.
+    is_market_data
+        False for a reconstruction or a simulation.
+    notice
+        What every screen, page and manifest says about the source; empty for market data.
+    """
+
+    source: str
+    is_market_data: bool = True
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PricePanel:
+    """Daily bars of several tickers over the sessions of one exchange.
+
+    Arrays have shape (S, N), sessions by tickers, and are read-only. A session without a bar
+    is NaN in every price; nothing is filled.
+
+    Attributes
+    ----------
+    sessions
+        The exchange's sessions, without holes.
+    tickers
+        The N tickers, in column order.
+    open, high, low, close, volume
+        Raw prices, in the listing's currency, and shares traded; what orders and lots use.
+    adjustment
+        What a raw price is multiplied with to be comparable with the last one (splits and
+        dividends); 1 where unknown. Studies use ``close * adjustment``.
+    dividend, split
+        Cash per share and split ratio on the ex-date; 0 where there is none.
+    published
+        True where the close is a published figure; None when every bar is market data.
+    origin
+        Where the prices come from.
+    notes
+        What reading them left out, one sentence each.
+    """
+
+    sessions: Sessions
+    tickers: tuple[str, ...]
+    open: FloatArray
+    high: FloatArray
+    low: FloatArray
+    close: FloatArray
+    volume: FloatArray
+    adjustment: FloatArray
+    dividend: FloatArray
+    split: FloatArray
+    published: BoolArray | None = None
+    origin: Origin = field(default_factory=lambda: Origin("frames"))
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def from_frames(
+        cls,
+        frames: Mapping[str, pd.DataFrame | pd.Series[Any]],
+        *,
+        calendar: str,
+        origin: Origin | None = None,
+    ) -> PricePanel:
+        """Build a panel from one frame of bars per ticker.
+
+        Parameters
+        ----------
+        frames
+            Ticker to bars: dates in the index or in ``Date``, and ``Close``; ``Open``,
+            ``High``, ``Low``, ``Volume``, ``Adj Close`` where known. A Series is closes.
+        calendar
+            ISO code of the exchange whose sessions the rows are, such as ``"XNYS"``.
+        origin
+            Where the prices come from.
+
+        Raises
+        ------
+        PriceError
+            A frame without rows, dates or closes, with a date twice, or with no bar on any
+            session of the calendar.
+        """
+        if not frames:
+            raise PriceError("no price frames were given; at least one ticker is needed")
+        zone = exchange_zone(calendar)
+        bars = {ticker: tidy(ticker, frame, zone) for ticker, frame in frames.items()}
+        first = min(frame.index[0] for frame in bars.values()).date()
+        last = max(frame.index[-1] for frame in bars.values()).date()
+        sessions = Sessions.exchange(calendar, first, last)
+        notes = [note for ticker, frame in bars.items() for note in _left_out(ticker, frame, sessions)]
+        index = pd.DatetimeIndex(sessions.dates).as_unit("us")
+        aligned = {ticker: frame.reindex(index) for ticker, frame in bars.items()}
+        arrays = {name: _stack(aligned, column) for name, column in _FIELDS.items()}
+        for name, neutral in (("adjustment", 1.0), ("dividend", 0.0), ("split", 0.0)):
+            arrays[name] = read_only(np.nan_to_num(arrays[name], nan=neutral))
+        return cls(
+            sessions=sessions,
+            tickers=tuple(bars),
+            published=_published(aligned),
+            origin=origin or Origin("frames"),
+            notes=tuple(notes),
+            **arrays,
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"<PricePanel {', '.join(self.tickers)}: {len(self.sessions)} sessions from"
+            f" {self.sessions.first} to {self.sessions.last}, source {self.origin.source}>"
+        )
+
+    def column(self, ticker: str) -> int:
+        """Return the column of ``ticker``; raises UnknownName where the panel lacks it."""
+        return column_of(self.tickers, ticker)
+
+    def adjusted_close(self) -> FloatArray:
+        """Return closes comparable over splits and dividends, shape (S, N)."""
+        return self.close * self.adjustment
+
+    def returns(self, kind: ReturnKind) -> FloatArray:
+        """Return close-to-close returns, decimals, shape (S, N).
+
+        The first session is NaN, and so is every return with a missing close on either side.
+        """
+        check_kind(kind)
+        close = self.adjusted_close()
+        out = np.full_like(close, np.nan)
+        out[1:] = close[1:] / close[:-1] - 1.0 if kind == "simple" else np.log(close[1:] / close[:-1])
+        return read_only(out)
+
+    def span(self, ticker: str) -> tuple[dt.date, dt.date] | None:
+        """Return the first and last session with a close, None where there is none."""
+        there = np.flatnonzero(np.isfinite(self.close[:, self.column(ticker)]))
+        if not there.size:
+            return None
+        return self.sessions.date(int(there[0])), self.sessions.date(int(there[-1]))
+
+    def between(self, start: dt.date | None, end: dt.date | None) -> PricePanel:
+        """Return the panel cut to the sessions from ``start`` to ``end``, both included."""
+        dates = self.sessions.dates
+        first = 0 if start is None else int(np.searchsorted(dates, np.datetime64(start, "D")))
+        last = (
+            len(dates)
+            if end is None
+            else int(np.searchsorted(dates, np.datetime64(end, "D"), side="right"))
+        )
+        if first >= last:
+            raise PriceError(
+                f"no session between {start} and {end}; prices run from {self.sessions.first}"
+                f" to {self.sessions.last}"
+            )
+        arrays: dict[str, Any] = {name: getattr(self, name)[first:last] for name in _FIELDS}
+        published = None if self.published is None else self.published[first:last]
+        return replace(
+            self, sessions=self.sessions.part(first, last), published=published, **arrays
+        )
+
+    def to_frame(self, name: str = "close") -> pd.DataFrame:
+        """Return one field as a frame, sessions by tickers."""
+        if name not in _FIELDS:
+            raise unknown("price field", name, _FIELDS)
+        index = pd.DatetimeIndex(self.sessions.dates, name="session")
+        return pd.DataFrame(getattr(self, name), index=index, columns=list(self.tickers))
+
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of sessions, tickers and every array."""
+        digest = hashlib.sha256("\x1f".join(self.tickers).encode())
+        digest.update(self.sessions.dates.astype("int64").tobytes())
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if isinstance(value, np.ndarray):
+                digest.update(np.ascontiguousarray(value).tobytes())
+        return digest.hexdigest()
+
+
+def check_kind(kind: str) -> str:
+    """Return ``kind`` when it names a return definition, else raise StudyError."""
+    if kind not in get_args(ReturnKind):
+        raise StudyError(f'returns="{kind}" is not known; write returns="simple" or returns="log"')
+    return kind
+
+
+def column_of(tickers: tuple[str, ...], ticker: str) -> int:
+    """Return the position of ``ticker``; raises UnknownName where it is not there."""
+    if ticker not in tickers:
+        raise unknown("ticker", ticker, tickers)
+    return tickers.index(ticker)
+
+
+def _left_out(ticker: str, bars: pd.DataFrame, sessions: Sessions) -> list[str]:
+    days = bars.index.to_numpy().astype("datetime64[D]")
+    extra = days[~np.isin(days, sessions.dates)]
+    if extra.size == days.size:
+        raise PriceError(f"{ticker}: none of its {days.size} bars is a session of {sessions.calendar}")
+    if not extra.size:
+        return []
+    shown = ", ".join(str(day) for day in extra[:3])
+    return [
+        f"{ticker}: {extra.size} bar(s) on days that are no session of {sessions.calendar}"
+        f" left out ({shown})"
+    ]
+
+
+def _stack(aligned: Mapping[str, pd.DataFrame], column: str) -> FloatArray:
+    return read_only(np.column_stack([frame[column].to_numpy("float64") for frame in aligned.values()]))
+
+
+def _published(aligned: Mapping[str, pd.DataFrame]) -> BoolArray | None:
+    if not any(PUBLISHED in frame for frame in aligned.values()):
+        return None
+    columns = [
+        frame[PUBLISHED].eq(True).to_numpy("bool")
+        if PUBLISHED in frame
+        else frame["Close"].notna().to_numpy("bool")
+        for frame in aligned.values()
+    ]
+    return read_only(np.column_stack(columns))

@@ -1,0 +1,1 @@
+"""Runs: one dated folder each, published whole or not at all."""

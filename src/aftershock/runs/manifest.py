@@ -1,0 +1,112 @@
+"""What a run was made from: enough to make it again and to see that nothing changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import subprocess
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aftershock import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MANIFEST = "manifest.json"
+PACKAGES = (
+    "numpy", "pandas", "scipy", "statsmodels", "backtrader", "exchange_calendars", "yfinance",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Manifest:
+    """The record of one run.
+
+    Attributes
+    ----------
+    command
+        The command that made it.
+    started
+        UTC time, ISO 8601.
+    title, seed, source, is_market_data, notice
+        The workspace's settings and the price source.
+    prices
+        SHA-256 of the price panel, its tickers and its span.
+    inputs
+        SHA-256 of every input file, by path.
+    studies, backtests
+        Names, titles and conventions of what was run.
+    warnings
+        Every warning, with the study or backtest it belongs to.
+    """
+
+    command: str
+    started: str
+    title: str
+    seed: int
+    source: str
+    is_market_data: bool
+    notice: str
+    prices: dict[str, Any]
+    inputs: dict[str, str]
+    git: dict[str, Any] = field(default_factory=dict)
+    studies: dict[str, Any] = field(default_factory=dict)
+    backtests: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    def write(self, folder: Path) -> None:
+        """Write ``manifest.json`` into a run's folder."""
+        record = {
+            "aftershock": __version__,
+            "python": platform.python_version(),
+            "versions": versions(),
+            **{name: getattr(self, name) for name in self.__dataclass_fields__},
+        }
+        text = json.dumps(record, indent=2, ensure_ascii=False, default=str)
+        (folder / MANIFEST).write_text(text + "\n", "utf-8")
+
+
+def versions() -> dict[str, str]:
+    """Return the installed version of every package a number depends on."""
+    return {name: metadata.version(name) for name in PACKAGES}
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def hashes(paths: Iterable[Path], root: Path) -> dict[str, str]:
+    """Return the SHA-256 of files by path, relative to ``root`` where they are inside it."""
+    found = {}
+    for path in sorted(set(paths)):
+        inside = path.resolve().is_relative_to(root.resolve())
+        name = path.resolve().relative_to(root.resolve()) if inside else path
+        found[name.as_posix() if isinstance(name, Path) else str(name)] = sha256(path)
+    return found
+
+
+def git_state(root: Path) -> dict[str, Any]:
+    """Return commit and whether files differ from it; empty outside a git checkout."""
+    commit = _git(root, "rev-parse", "HEAD")
+    if not commit:
+        return {}
+    return {"commit": commit, "modified": bool(_git(root, "status", "--porcelain"))}
+
+
+def _git(root: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603 - fixed arguments
+            ["git", "-C", str(root), *arguments],  # noqa: S607 - the user's own git
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=10,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

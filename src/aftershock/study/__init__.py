@@ -1,0 +1,1 @@
+"""Event studies: how far prices moved from what they would have done."""

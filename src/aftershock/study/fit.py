@@ -1,0 +1,205 @@
+"""One event fitted: abnormal returns with the covariance of their prediction errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aftershock.arrays import BoolArray, FloatArray, IntArray
+from aftershock.errors import StudyError
+from aftershock.study.inference.outcome import two_sided_t
+from aftershock.study.inference.sign import positive_share
+from aftershock.study.windows import Window, estimation_rows, rows
+
+if TYPE_CHECKING:
+    from aftershock.prices.panel import ReturnKind
+    from aftershock.study.models import Design, Estimate, Model
+
+
+class TooFewReturns(StudyError):  # noqa: N818 - a reason for exclusion more than an error
+    """The estimation window holds fewer returns than the study asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventFit:
+    """Abnormal returns of one event over one window.
+
+    Attributes
+    ----------
+    window
+        Offsets the arrays run over, W of them.
+    rows : ndarray, shape (W,)
+        Panel row of each offset, -1 where the prices do not reach.
+    actual, expected : ndarray, shape (W,)
+        Returns and normal returns; NaN where a price is missing.
+    covariance : ndarray, shape (W, W)
+        Of the prediction errors; NaN where nothing was estimated.
+    estimate
+        The fitted model; None where the study has no estimation window.
+    used : ndarray, shape (T,)
+        Rows of the estimation window that were used.
+    """
+
+    window: Window
+    rows: IntArray
+    actual: FloatArray
+    expected: FloatArray
+    covariance: FloatArray
+    estimate: Estimate | None
+    used: IntArray
+
+    @property
+    def ar(self) -> FloatArray:
+        """Abnormal returns, shape (W,)."""
+        return self.actual - self.expected
+
+    @property
+    def ar_se(self) -> FloatArray:
+        """Standard errors of the abnormal returns, prediction error included, shape (W,)."""
+        return np.sqrt(np.diag(self.covariance))
+
+
+@dataclass(frozen=True, slots=True)
+class Car:
+    """A cumulated abnormal return over one window.
+
+    Attributes
+    ----------
+    first, last
+        Panel rows of the first and the last session.
+    car, se, t, dof, p_value
+        NaN where a return is missing or nothing was estimated.
+    bhar
+        Buy-and-hold abnormal return over the same sessions.
+    alpha_part
+        The part of the normal return over the window that is the estimated constant.
+    """
+
+    first: int
+    last: int
+    car: float
+    se: float
+    t: float
+    dof: float
+    p_value: float
+    bhar: float
+    alpha_part: float
+
+
+def fit_event(
+    y: FloatArray,
+    model: Model,
+    design: Design,
+    day_zero: int,
+    *,
+    window: Window,
+    estimation: Window | None,
+    min_obs: int,
+    skip: BoolArray | None = None,
+) -> EventFit:
+    """Fit the model before one event and predict its window.
+
+    Parameters
+    ----------
+    y : ndarray, shape (S,)
+        Returns of the stock, decimals, NaN where missing.
+    model, design
+        The model and its right-hand side over the same rows.
+    day_zero
+        Row of day 0.
+    window, estimation
+        Event window and estimation window; without the latter nothing is estimated and the
+        design's fixed part is the normal return.
+    min_obs
+        Fewest returns the estimation window may hold.
+    skip : ndarray, shape (S,)
+        Rows to leave out of the estimation window.
+
+    Raises
+    ------
+    TooFewReturns
+        The estimation window holds fewer than ``min_obs``.
+    StudyError
+        The model cannot be identified.
+    """
+    at, inside = rows(day_zero, window, y.size)
+    actual = np.where(inside, y[at], np.nan)
+    where = np.where(inside, at, -1)
+    if estimation is None:
+        expected = np.where(inside, design.fixed[at], np.nan)
+        unknown = np.full((window.length, window.length), np.nan)
+        return EventFit(window, where, actual, expected, unknown, None, np.empty(0, np.int64))
+    used = estimation_rows(day_zero, estimation, np.isfinite(y) & design.usable, skip)
+    if used.size < min_obs:
+        raise TooFewReturns(
+            f"{used.size} returns in the estimation window {estimation}, at least {min_obs} needed"
+        )
+    estimate = model.estimate(design, y, used, at)
+    expected = np.where(inside, estimate.expected, np.nan)
+    return EventFit(window, where, actual, expected, estimate.covariance, estimate, used)
+
+
+def cumulate(fit: EventFit, window: Window, kind: ReturnKind) -> Car:
+    """Return the CAR of one window inside the fitted one.
+
+    Parameters
+    ----------
+    fit
+        The fitted event.
+    window
+        Offsets to cumulate, inside ``fit.window``.
+    kind
+        Whether the returns are simple or log, for the buy-and-hold return.
+
+    Notes
+    -----
+    A missing return anywhere in the window makes everything NaN: a sum over fewer sessions
+    would be another quantity. The variance is ``1'V1`` with V the full covariance.
+    """
+    inside = slice(window.start - fit.window.start, window.end - fit.window.start + 1)
+    car = float(fit.ar[inside].sum())
+    missing = not np.isfinite(car)
+    se = float("nan") if missing else float(np.sqrt(fit.covariance[inside, inside].sum()))
+    dof = float(fit.estimate.dof) if fit.estimate else float("nan")
+    alpha = fit.estimate.alpha if fit.estimate else 0.0
+    at = fit.rows[inside]
+    return Car(
+        first=int(at[0]),
+        last=int(at[-1]),
+        car=car,
+        se=se,
+        t=car / se if se > 0 else float("nan"),
+        dof=dof,
+        p_value=float(two_sided_t(car / se, dof)) if se > 0 else float("nan"),
+        bhar=float(held(fit.actual[inside], kind) - held(fit.expected[inside], kind)),
+        alpha_part=alpha * window.length,
+    )
+
+
+def path(fit: EventFit) -> tuple[FloatArray, FloatArray]:
+    """Return the CAR from the window's first session to each session, and its standard error.
+
+    Returns
+    -------
+    car, se : ndarray, shape (W,)
+        NaN from the first missing return on.
+    """
+    car = np.cumsum(fit.ar)
+    steps = np.tril(np.ones((fit.window.length, fit.window.length)))
+    variance = np.einsum("ij,jk,ik->i", steps, np.nan_to_num(fit.covariance), steps)
+    known = np.isfinite(car) & (variance > 0)
+    return car, np.where(known, np.sqrt(variance), np.nan)
+
+
+def held(returns: FloatArray, kind: ReturnKind) -> float:
+    """Return the buy-and-hold return of a series of returns, as a simple return."""
+    return float(np.prod(1.0 + returns) - 1.0 if kind == "simple" else np.expm1(returns.sum()))
+
+
+def share_positive(fit: EventFit, window: Window) -> float:
+    """Return the event's share of positive CARs of the window's length without an event."""
+    if fit.estimate is None or fit.estimate.residuals.size < window.length:
+        return float("nan")
+    return float(positive_share(fit.estimate.residuals, window.length))

@@ -1,0 +1,1 @@
+"""Tests of abnormal returns; each states its null and says when it does not apply."""

@@ -1,0 +1,152 @@
+"""What a study found: frames, the conventions behind them, and what to be wary of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from aftershock.tables import read_table, write_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from matplotlib.axes import Axes
+
+FILES = {
+    "events": "events.csv",
+    "estimates": "estimates.csv",
+    "abnormal_returns": "abnormal_returns.csv",
+    "car_rows": "car.csv",
+    "aar": "aar.csv",
+    "tests": "tests.csv",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StudyResult:
+    """Result of one study; decimals throughout (0.01 is 1 %).
+
+    Attributes
+    ----------
+    title
+        The study's title.
+    events
+        Every selected event: sessions, status, reason, confounders, notes.
+    estimates
+        Coefficients and fit of the model, one row per event.
+    abnormal_returns
+        One row per event and offset, with the cumulated path.
+    car_rows
+        One row per event, candidate session, window and variant (``row``).
+    aar
+        Mean abnormal return and its cumulation by offset and group.
+    tests
+        Every test by group and window; one that does not apply has its reason in ``note``.
+    conventions
+        What was assumed, in words.
+    warnings
+        What to be wary of, one sentence each.
+    is_market_data
+        False on a reconstruction: its numbers show the method, not the market.
+    """
+
+    title: str
+    events: pd.DataFrame
+    estimates: pd.DataFrame
+    abnormal_returns: pd.DataFrame
+    car_rows: pd.DataFrame
+    aar: pd.DataFrame
+    tests: pd.DataFrame
+    conventions: dict[str, str]
+    warnings: tuple[str, ...]
+    is_market_data: bool = True
+
+    @property
+    def car(self) -> pd.DataFrame:
+        """The default estimates of ``car_rows``."""
+        default = self.car_rows[self.car_rows["row"] == "default"]
+        return default.drop(columns="row").reset_index(drop=True)
+
+    @property
+    def ar(self) -> pd.DataFrame:
+        """Abnormal returns, events by offsets."""
+        return self._wide("ar")
+
+    @property
+    def ar_se(self) -> pd.DataFrame:
+        """Standard errors of the abnormal returns, events by offsets."""
+        return self._wide("se")
+
+    def _wide(self, column: str) -> pd.DataFrame:
+        order = self.abnormal_returns["event"].unique()
+        return self.abnormal_returns.pivot_table(
+            index="event", columns="offset", values=column, dropna=False
+        ).reindex(order)
+
+    def summary(self) -> str:
+        """Return title, notice, exclusions, CARs and tests as text."""
+        from aftershock.study.text import summarise  # noqa: PLC0415 - text only when asked for
+
+        return summarise(self)
+
+    def plot(self, *, event: str | None = None, ax: Axes | None = None) -> Axes:
+        """Draw the CAR path of every event, or of one with its 95 % band.
+
+        Parameters
+        ----------
+        event
+            Id of one event; all of them, and their mean, where left out.
+        ax
+            Axes to draw on.
+        """
+        from aftershock.study.plot import draw_car  # noqa: PLC0415 - matplotlib only when asked for
+
+        return draw_car(self, event=event, ax=ax)
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write every table as CSV and return the files' paths; the folder is made if missing."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        paths = []
+        for name, file in FILES.items():
+            paths.append(write_table(getattr(self, name), folder / file))
+        return paths
+
+    @classmethod
+    def read(cls, folder: str | Path, record: Mapping[str, Any]) -> StudyResult:
+        """Read a saved result.
+
+        Parameters
+        ----------
+        folder
+            Where ``save`` wrote it.
+        record
+            Its ``title``, ``conventions``, ``warnings`` and ``is_market_data``, as a run's
+            manifest keeps them.
+        """
+        tables = {name: read_table(Path(folder) / file) for name, file in FILES.items()}
+        return cls(
+            title=record["title"],
+            **tables,
+            conventions=dict(record["conventions"]),
+            warnings=tuple(record["warnings"]),
+            is_market_data=record["is_market_data"],
+        )
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What a run's manifest keeps of the result besides its tables."""
+        return {
+            "title": self.title,
+            "conventions": self.conventions,
+            "warnings": list(self.warnings),
+            "is_market_data": self.is_market_data,
+        }
+
+    def __repr__(self) -> str:
+        counts = self.events["status"].value_counts()
+        said = ", ".join(f"{count} {status}" for status, count in counts.items())
+        return f"<StudyResult '{self.title}': {said or 'no events'}>"

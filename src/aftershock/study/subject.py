@@ -1,0 +1,131 @@
+"""The returns a study explains, and why one cannot be studied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aftershock.arrays import FloatArray
+from aftershock.errors import StudyError
+from aftershock.events.kinds import Listing
+from aftershock.prices.panel import PricePanel
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from aftershock.prices.returns import ReturnPanel
+    from aftershock.study.models import Design
+    from aftershock.study.study import Study
+    from aftershock.study.units import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A study's prices, turned into returns and the right-hand side of its model.
+
+    Attributes
+    ----------
+    returns : ndarray, shape (S, N)
+        Returns of every ticker.
+    design
+        The model's right-hand side over the same sessions.
+    """
+
+    study: Study
+    prices: PricePanel | ReturnPanel
+    returns: FloatArray
+    design: Design
+
+    @classmethod
+    def of(cls, study: Study, prices: PricePanel | ReturnPanel) -> Subject:
+        """Prepare a study's prices; raises StudyError where they lack a benchmark."""
+        for ticker in study.model.benchmarks:
+            if ticker not in prices.tickers:
+                raise StudyError(
+                    f"'{study.title}' needs {ticker} as benchmark and the prices hold only"
+                    f" {', '.join(prices.tickers)}; add it to the tickers loaded"
+                )
+        returns = prices.returns(study.returns)
+        return cls(study, prices, returns, study.model.design(returns, prices.column))
+
+    def y(self, unit: Unit, at: int) -> FloatArray:
+        """Return the unit's returns, shape (S,).
+
+        A contrast's are the difference of two stocks; a listing's first return, on row
+        ``at``, starts from the offer price where the study has no estimation window.
+        """
+        own = self.returns[:, self.prices.column(unit.tickers[0])]
+        if len(unit.tickers) > 1:
+            return own - self.returns[:, self.prices.column(unit.tickers[1])]
+        offer = self._offer(unit, at)
+        if offer is None or not isinstance(self.prices, PricePanel):
+            return own
+        ratio = self.prices.close[at, self.prices.column(unit.tickers[0])] / offer
+        started = own.copy()
+        started[at] = ratio - 1.0 if self.study.returns == "simple" else np.log(ratio)
+        return started
+
+    def obstacle(self, unit: Unit) -> str:
+        """Return why the unit cannot be studied at all, empty where it can."""
+        if unit.zero.session is None:
+            return unit.zero.reason
+        if unit.zero.last is not None and self.prices.published is not None:
+            return "no published price (a range of days on the reconstructed sample)"
+        itself = set(unit.tickers) & set(self.study.model.benchmarks)
+        if itself:
+            return f"{', '.join(sorted(itself))} is the stock and its own benchmark"
+        return self.missing(unit, unit.zero.session)
+
+    def missing(self, unit: Unit, session: dt.date) -> str:
+        """Return which price a candidate session lacks, empty where none is missing."""
+        for ticker in unit.tickers:
+            if ticker not in self.prices.tickers:
+                return f"no prices for {ticker}"
+        sessions = self.prices.sessions
+        at = sessions.find(session)
+        if at is None:
+            after = session > sessions.last
+            edge = f"after the last, {sessions.last}" if after else f"before the first, {sessions.first}"
+            return f"no prices: session {session} is {edge}"
+        if not np.isfinite(self.y(unit, at)[at]):
+            return self._no_return(unit.tickers, at)
+        if not self.design.usable[at]:
+            return self._no_return(self.study.model.benchmarks, at)
+        return self._unpublished(unit, at)
+
+    def _no_return(self, tickers: tuple[str, ...], at: int) -> str:
+        day = self.prices.sessions.date(at)
+        for ticker in tickers:
+            if not isinstance(self.prices, PricePanel):
+                break
+            close = self.prices.close[:, self.prices.column(ticker)]
+            if not np.isfinite(close[at]):
+                return f"no price of {ticker} on {day}"
+            if at == 0 or not np.isfinite(close[at - 1]):
+                return f"no price of {ticker} on the session before {day}"
+        return f"no return of {' or '.join(tickers)} on {day}"
+
+    def _unpublished(self, unit: Unit, at: int) -> str:
+        """On a reconstruction, return which close on day -1 or 0 is not a published figure."""
+        published = self.prices.published
+        if published is None:
+            return ""
+        from_offer = self._offer(unit, at) is not None
+        for ticker in (*unit.tickers, *self.study.model.benchmarks):
+            before = [] if from_offer and ticker in unit.tickers else [at - 1]
+            for row in (*before, at):
+                if not published[row, self.prices.column(ticker)]:
+                    return f"no published price of {ticker} on {self.prices.sessions.date(row)}"
+        return ""
+
+    def _offer(self, unit: Unit, at: int) -> float | None:
+        """Return the offer price that stands as the close of day -1, where it does."""
+        event = unit.event
+        if self.study.estimation is not None or not isinstance(self.prices, PricePanel):
+            return None
+        if not isinstance(event, Listing) or len(unit.tickers) > 1:
+            return None
+        before = self.prices.close[:at, self.prices.column(event.ticker)]
+        return None if np.isfinite(before).any() else event.offer_price

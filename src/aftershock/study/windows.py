@@ -1,0 +1,94 @@
+"""Windows of sessions around day 0, closed at both ends."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from aftershock.arrays import BoolArray, IntArray
+from aftershock.errors import StudyError
+
+
+class Window(NamedTuple):
+    """Offsets from day 0, both included: (-1, 1) is three sessions."""
+
+    start: int
+    end: int
+
+    @property
+    def length(self) -> int:
+        """Number of sessions."""
+        return self.end - self.start + 1
+
+    @property
+    def offsets(self) -> IntArray:
+        """Every offset, ascending, shape (length,)."""
+        return np.arange(self.start, self.end + 1)
+
+    def __str__(self) -> str:
+        return f"({self.start},{self.end})"
+
+
+def as_window(value: tuple[int, int], name: str) -> Window:
+    """Return a validated window.
+
+    Raises
+    ------
+    StudyError
+        Not two whole numbers, or the first is after the second.
+    """
+    try:
+        start, end = value
+    except (TypeError, ValueError) as cause:
+        raise StudyError(f"{name} is {value!r}; write two offsets, such as (-1, 1)") from cause
+    if not all(isinstance(offset, int | np.integer) for offset in (start, end)):
+        raise StudyError(f"{name} is {value!r}; offsets are whole numbers of sessions")
+    if start > end:
+        raise StudyError(f"{name} is {value!r}; it must run forward, such as ({end}, {start})")
+    return Window(int(start), int(end))
+
+
+def rows(day_zero: int, window: Window, size: int) -> tuple[IntArray, BoolArray]:
+    """Return the rows of a window around day 0, and which of them exist.
+
+    Parameters
+    ----------
+    day_zero
+        Row of day 0.
+    window
+        Offsets wanted, L of them.
+    size
+        Number of rows there are.
+
+    Returns
+    -------
+    rows, inside : ndarray, shape (L,)
+        Rows clipped into 0 to ``size - 1``, and True where no clipping was needed.
+    """
+    wanted = day_zero + window.offsets
+    inside = (wanted >= 0) & (wanted < size)
+    return np.clip(wanted, 0, size - 1), inside
+
+
+def estimation_rows(
+    day_zero: int, window: Window, usable: BoolArray, skip: BoolArray | None = None
+) -> IntArray:
+    """Return the rows of the estimation window that can be used.
+
+    Parameters
+    ----------
+    day_zero
+        Row of day 0.
+    window
+        Offsets of the estimation window.
+    usable : ndarray, shape (S,)
+        True where every return the model needs is there.
+    skip : ndarray, shape (S,)
+        True on rows to leave out.
+    """
+    at, inside = rows(day_zero, window, usable.size)
+    keep = inside & usable[at]
+    if skip is not None:
+        keep &= ~skip[at]
+    return at[keep]

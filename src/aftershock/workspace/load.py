@@ -1,0 +1,133 @@
+"""A workspace's content by name: events, studies, strategies, exchange."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aftershock.content import load_file
+from aftershock.errors import AftershockError, WorkspaceError, nearest, unknown
+from aftershock.events.book import EventBook, load_events
+from aftershock.events.kinds import KINDS, custom_kind
+from aftershock.workspace.settings import SETTINGS, Settings, read_settings
+
+if TYPE_CHECKING:
+    from aftershock.backtest.exchanges import Exchange
+    from aftershock.study.study import Study
+
+EVENTS, STUDIES, STRATEGIES, RESULTS = "events", "studies", "strategies", "results"
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A workspace on disk.
+
+    Attributes
+    ----------
+    folder
+        Where ``aftershock.toml`` is.
+    settings
+        What it says.
+    """
+
+    folder: Path
+    settings: Settings
+
+    @classmethod
+    def open(cls, folder: str | Path = ".") -> Workspace:
+        """Open a workspace; raises WorkspaceError where there is none."""
+        folder = Path(folder)
+        return cls(folder, read_settings(folder))
+
+    @property
+    def results(self) -> Path:
+        """The folder of its runs."""
+        return self.folder / RESULTS
+
+    @property
+    def studies(self) -> dict[str, Path]:
+        """Study files by name."""
+        return _files(self.folder / STUDIES)
+
+    @property
+    def strategies(self) -> dict[str, Path]:
+        """Strategy files by name."""
+        return _files(self.folder / STRATEGIES)
+
+    @property
+    def inputs(self) -> list[Path]:
+        """Every file a run depends on, prices apart."""
+        events = sorted((self.folder / EVENTS).glob("*.y*ml"))
+        return [self.folder / SETTINGS, *events, *self.studies.values(), *self.strategies.values()]
+
+    def events(self) -> EventBook:
+        """Read the events; raises EventError where a file cannot be right."""
+        kinds = {**KINDS, **{k: custom_kind(k, v) for k, v in self.settings.kinds.items()}}
+        return load_events(self.folder / EVENTS, calendar=self.settings.calendar, kinds=kinds)
+
+    def study(self, name: str) -> Study:
+        """Load one study by name."""
+        from aftershock.study.study import Study  # noqa: PLC0415 - not needed by every command
+
+        if name not in self.studies:
+            raise unknown("study", name, self.studies)
+        study = getattr(load_file(self.studies[name]), "study", None)
+        if not isinstance(study, Study):
+            raise WorkspaceError(f"{self.studies[name]} defines no study; write study = ash.Study(...)")
+        return study
+
+    def strategy(self, name: str) -> Path:
+        """Return the file of one strategy."""
+        if name not in self.strategies:
+            raise unknown("strategy", name, self.strategies)
+        return self.strategies[name]
+
+    def exchange(self) -> Exchange:
+        """Return the exchange model of the settings.
+
+        Raises
+        ------
+        WorkspaceError
+            No such model, or it has no such parameter.
+        """
+        from aftershock.backtest import exchanges  # noqa: PLC0415 - imports backtrader's layer
+
+        said = self.settings.exchange
+        models = {
+            name: value
+            for name, value in vars(exchanges).items()
+            if inspect.isclass(value)
+            and issubclass(value, exchanges.Exchange)
+            and not inspect.isabstract(value)
+        }
+        if said.model not in models:
+            raise unknown("exchange model", said.model, models)
+        return _build(models[said.model], dict(said.model_extra or {}))
+
+    def source(self, given: str | None) -> str:
+        """Return the price source: the one given, or the settings' with its folder resolved."""
+        spec = given or self.settings.source
+        name, _, rest = spec.partition(":")
+        if given is None and name == "files" and rest and not Path(rest).is_absolute():
+            return f"files:{self.folder / rest}"
+        return spec
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    return {path.stem: path for path in sorted(folder.glob("*.py")) if not path.name.startswith("_")}
+
+
+def _build(model: type[Any], parameters: dict[str, Any]) -> Exchange:
+    known = [name for name in inspect.signature(model).parameters]
+    for name in parameters:
+        if name not in known:
+            close = nearest(name, known)
+            hint = f": did you mean '{close}'?" if close else f"; it has {', '.join(known)}"
+            raise WorkspaceError(f"{SETTINGS}: exchange {model.__name__} has no '{name}'{hint}")
+    try:
+        exchange: Exchange = model(**parameters)
+    except AftershockError as cause:
+        raise WorkspaceError(f"{SETTINGS}: exchange: {cause}") from cause
+    return exchange

@@ -1,0 +1,176 @@
+"""One run of a workspace: studies and backtests, every table, one page, one dated folder."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from aftershock.backtest.run import Backtest
+from aftershock.events.day_zero import day_zero, spanning
+from aftershock.events.supply import supply_steps
+from aftershock.prices.sources import load_prices, open_source
+from aftershock.report.page import build_page, index_page
+from aftershock.runs.folder import RunFolder, new_run
+from aftershock.runs.history import list_runs, write_index
+from aftershock.runs.manifest import Manifest, git_state, hashes
+from aftershock.tables import write_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from aftershock.events.book import EventBook
+    from aftershock.prices.panel import PricePanel
+    from aftershock.study.study import Study
+    from aftershock.workspace.load import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to run.
+
+    Attributes
+    ----------
+    studies, strategies
+        Names; None runs all of them.
+    source
+        Price source instead of the settings'.
+    command
+        What the manifest says made the run.
+    """
+
+    studies: Sequence[str] | None = None
+    strategies: Sequence[str] | None = None
+    source: str | None = None
+    command: str = "aftershock.run"
+
+
+def run_workspace(
+    workspace: Workspace, request: Request, *, step: Callable[[str], None] = lambda _: None
+) -> Path:
+    """Run studies and backtests of a workspace and return the run's folder.
+
+    Everything that can be refused is refused before anything is written.
+
+    Parameters
+    ----------
+    workspace
+        The workspace.
+    request
+        What to run.
+    step
+        Called with the name of each part before it is done.
+
+    Raises
+    ------
+    AftershockError
+        Whatever cannot be read, fitted, run or written; nothing is left behind.
+    """
+    settings = workspace.settings
+    names = _names(request.studies, workspace.studies)
+    tests = _names(request.strategies, workspace.strategies)
+    studies = {name: workspace.study(name) for name in names}
+    exchange = workspace.exchange()
+    backtests = {
+        name: Backtest(workspace.strategy(name), exchange=exchange, cash=settings.cash)
+        for name in tests
+    }
+    events = workspace.events()
+    step("prices")
+    source = workspace.source(request.source)
+    prices = load_prices(settings.all_tickers, source=source, calendar=settings.calendar)
+    started = dt.datetime.now().astimezone()
+    with new_run(workspace.results, started) as folder:
+        manifest = _manifest(workspace, request, prices, started, source)
+        _write_inputs(folder.path, events, prices)
+        _studies(folder, manifest, studies, events, prices, step)
+        _backtests(folder, manifest, backtests, events, prices, settings.benchmark, step)
+        manifest.write(folder.path)
+        build_page(folder.path, step=step)
+        path = folder.publish()
+    write_index(workspace.results, index_page(list_runs(workspace.results)))
+    return path
+
+
+def _names(wanted: Sequence[str] | None, there: dict[str, Path]) -> list[str]:
+    return list(there) if wanted is None else list(dict.fromkeys(wanted))
+
+
+def _studies(
+    folder: RunFolder,
+    manifest: Manifest,
+    studies: dict[str, Study],
+    events: EventBook,
+    prices: PricePanel,
+    step: Callable[[str], None],
+) -> None:
+    for name, study in studies.items():
+        step(f"study {name}")
+        result = study.fit(events, prices)
+        result.save(folder.path / "studies" / name)
+        manifest.studies[name] = result.record
+        manifest.warnings += [f"{name}: {warning}" for warning in result.warnings]
+
+
+def _backtests(
+    folder: RunFolder,
+    manifest: Manifest,
+    backtests: dict[str, Backtest],
+    events: EventBook,
+    prices: PricePanel,
+    benchmark: str,
+    step: Callable[[str], None],
+) -> None:
+    for name, backtest in backtests.items():
+        step(f"backtest {name}")
+        result = backtest.run(events, prices, benchmark=benchmark)
+        result.save(folder.path / "backtests" / name)
+        manifest.backtests[name] = result.record
+        manifest.warnings += [f"{name}: {warning}" for warning in result.warnings]
+
+
+def _manifest(
+    workspace: Workspace, request: Request, prices: PricePanel, started: dt.datetime, source: str
+) -> Manifest:
+    inputs = list(workspace.inputs)
+    provider = open_source(source)
+    inputs += getattr(provider, "paths", lambda _: [])(prices.tickers)
+    return Manifest(
+        command=request.command,
+        started=started.astimezone(dt.UTC).isoformat(timespec="seconds"),
+        title=workspace.settings.title,
+        seed=workspace.settings.seed,
+        source=source,
+        is_market_data=prices.origin.is_market_data,
+        notice=prices.origin.notice,
+        prices={
+            "sha256": prices.fingerprint(),
+            "tickers": list(prices.tickers),
+            "first": str(prices.sessions.first),
+            "last": str(prices.sessions.last),
+        },
+        inputs=hashes(inputs, workspace.folder),
+        git=git_state(workspace.folder),
+    )
+
+
+def _write_inputs(folder: Path, events: EventBook, prices: PricePanel) -> None:
+    """Write what the page needs besides results: events, closes, share structure."""
+    table = events.to_frame()
+    sessions = spanning(prices.sessions, events)
+    zeros = [day_zero(event, sessions) for event in events]
+    table.insert(5, "session", pd.to_datetime(pd.Series([zero.session for zero in zeros])))
+    table.insert(6, "session_alt", pd.to_datetime(pd.Series([zero.session_alt for zero in zeros])))
+    write_table(table, folder / "events.csv")
+    write_table(prices.to_frame("close").reset_index(), folder / "closes.csv")
+    steps = pd.DataFrame([_flat(asdict(step)) for step in supply_steps(events)])
+    write_table(steps, folder / "supply.csv")
+
+
+def _flat(step: dict[str, object]) -> dict[str, object]:
+    holders = step.pop("holders")
+    said = holders.items() if isinstance(holders, dict) else ()
+    return {**step, "holders": "; ".join(f"{nature} {part:.4f}" for nature, part in said)}

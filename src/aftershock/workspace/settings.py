@@ -1,0 +1,106 @@
+"""``aftershock.toml``: a workspace's settings, and nothing else."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from aftershock.errors import WorkspaceError, nearest
+
+SETTINGS = "aftershock.toml"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ExchangeSettings(_Strict):
+    """Which exchange model, and its parameters."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    model: str = "PlainExchange"
+
+
+class Settings(_Strict):
+    """Settings of a workspace.
+
+    Attributes
+    ----------
+    title
+        Title of the page.
+    calendar
+        ISO code of the exchange whose sessions are used.
+    benchmark
+        Ticker that studies and backtests are compared with.
+    source
+        Price source: ``sample``, ``yahoo`` or ``files:DIR``; a relative DIR counts from the
+        workspace.
+    tickers, peers
+        Tickers that events happen to, and further ones for comparison.
+    exchange
+        Exchange model of the backtests and its parameters.
+    cash
+        Starting cash of the backtests.
+    seed
+        Seed of everything random.
+    language
+        Language of the page.
+    kinds
+        Kinds of events of the workspace's own: name to the further keys they may carry.
+    """
+
+    title: str
+    calendar: str
+    benchmark: str
+    source: str = "yahoo"
+    tickers: tuple[str, ...] = Field(min_length=1)
+    peers: tuple[str, ...] = ()
+    exchange: ExchangeSettings = ExchangeSettings()
+    cash: float = Field(default=10_000_000, gt=0)
+    seed: int = 20260108
+    language: Literal["en", "zh"] = "en"
+    kinds: dict[str, tuple[str, ...]] = {}
+
+    @property
+    def all_tickers(self) -> tuple[str, ...]:
+        """Tickers, benchmark and peers, each once."""
+        return tuple(dict.fromkeys((*self.tickers, self.benchmark, *self.peers)))
+
+
+def read_settings(folder: Path) -> Settings:
+    """Return the settings of the workspace in ``folder``.
+
+    Raises
+    ------
+    WorkspaceError
+        The file is missing, is not TOML, or has an unknown key or a wrong value.
+    """
+    path = folder / SETTINGS
+    if not path.is_file():
+        raise WorkspaceError(
+            f"{folder.resolve()} is no workspace: it has no {SETTINGS};"
+            " change into one, name one with --workspace, or make one with 'aftershock init DIR'"
+        )
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
+        raise WorkspaceError(f"{path}: {cause}") from cause
+    try:
+        return Settings.model_validate(data)
+    except ValidationError as cause:
+        raise WorkspaceError(f"{path}: {_sentence(cause)}") from cause
+
+
+def _sentence(cause: ValidationError) -> str:
+    first: Any = cause.errors()[0]
+    name = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        close = nearest(name, Settings.model_fields)
+        return f"unknown key '{name}'" + (f": did you mean '{close}'?" if close else "")
+    if first["type"] == "missing":
+        return f"'{name}' is missing"
+    return f"{name}: {first['msg']}"

@@ -1,0 +1,37 @@
+"""Short before an unlock, cover after it."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+import aftershock as ash
+from aftershock.events.kinds import Event
+
+
+class UnlockShort(ash.EventStrategy):
+    """Sell short some sessions before a lock-up expires, cover some sessions after.
+
+    The date of an expiry is in the prospectus, so the entry needs nothing that is not known.
+    """
+
+    class Params(ash.EventStrategy.Params):
+        """Offsets are sessions from the expiry, at whose open the order fills."""
+
+        entry: int = Field(-10, description="session at whose open the short is sold")
+        exit: int = Field(5, description="session at whose open it is covered")
+        stop: float | None = Field(
+            0.3, gt=0, description="cover when the price has risen by this fraction"
+        )
+        weight: float | None = Field(0.10, gt=0, description="fraction of equity sold short")
+        lots: int | None = Field(None, gt=0, description="board lots, instead of weight")
+
+    p: Params
+    events = ash.select(kind="lockup_expiry")
+
+    def on_offset(self, event: Event, offset: int) -> None:
+        """Enter and leave on the two offsets."""
+        if offset == self.p.entry:
+            weight = None if self.p.lots else self.p.weight
+            self.enter_short(event, weight=weight, lots=self.p.lots, stop=self.p.stop)
+        elif offset == self.p.exit:
+            self.leave(event)
