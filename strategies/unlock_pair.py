@@ -10,6 +10,8 @@ from pydantic import Field
 import aftershock as ash
 from aftershock.events.kinds import Event
 
+FEWEST = 20  # returns a beta is estimated from
+
 
 class UnlockPair(ash.EventStrategy):
     """Sell the unlocking stock short and buy a hedge, so that only their difference counts.
@@ -26,7 +28,7 @@ class UnlockPair(ash.EventStrategy):
         weight: float = Field(0.10, gt=0, description="fraction of equity sold short")
         hedge: str = Field("", description="ticker of the long leg; the benchmark if empty")
         neutral: Literal["beta", "cash"] = Field("beta", description="how the hedge is sized")
-        history: int = Field(60, ge=20, description="sessions for the beta")
+        history: int = Field(60, ge=FEWEST, description="sessions for the beta")
 
     p: Params
     events = ash.select(kind="lockup_expiry")
@@ -48,7 +50,7 @@ class UnlockPair(ash.EventStrategy):
         count = self.p.history + 1
         own, other = (np.diff(np.log(self.closes(name, count))) for name in (ticker, hedge))
         known = np.isfinite(own) & np.isfinite(other)
-        if known.sum() < 20:
+        if known.sum() < FEWEST:
             return 0.0
         covariance = np.cov(own[known], other[known])
         return float(covariance[0, 1] / covariance[1, 1])

@@ -7,9 +7,7 @@ import aftershock as ash
 
 study = ash.Study(
     title="Zhipu minus MiniMax on shared catalysts",
-    events=ash.select(
-        id=["anthropic-ban", "hstech-announcement", "hstech-inclusion", "kimi-k3"]
-    ),
+    events=ash.select(id=["anthropic-ban", "hstech-announcement", "hstech-inclusion", "kimi-k3"]),
     model=ash.MarketModel(benchmark="^HSI"),
     returns="simple",
     estimation=(-60, -3),

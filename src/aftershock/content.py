@@ -43,7 +43,7 @@ def load_file(path: str | Path) -> ModuleType:
     sys.modules[name] = module  # backtrader looks its strategies' modules up by name
     try:
         spec.loader.exec_module(module)
-    except Exception as cause:  # noqa: BLE001 - a user's file may raise anything
+    except Exception as cause:
         del sys.modules[name]
         raise WorkspaceError(_sentence(path, cause)) from cause
     return module
@@ -52,7 +52,11 @@ def load_file(path: str | Path) -> ModuleType:
 def _sentence(path: Path, cause: Exception) -> str:
     if isinstance(cause, SyntaxError):
         return f"{path}:{cause.lineno or 1} does not import: {cause.msg}"
-    own = [frame.lineno for frame in traceback.extract_tb(cause.__traceback__) if frame.filename == str(path)]
+    own = [
+        frame.lineno
+        for frame in traceback.extract_tb(cause.__traceback__)
+        if frame.filename == str(path)
+    ]
     where = f"{path}:{own[-1]}" if own else str(path)
     kind = "" if isinstance(cause, ValueError) else f"{type(cause).__name__}: "
     return f"{where} does not import: {kind}{cause}"

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import backtrader as bt
 
+from aftershock.backtest.feed import ticker_of
 from aftershock.backtest.ledger import Ledger, Trade
 from aftershock.backtest.money import from_cents, share_units, to_cents
-from aftershock.backtest.orders import OrderRecord
+from aftershock.backtest.orders import OrderRecord, Side
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -81,7 +82,9 @@ class EventBroker(bt.BrokerBase):
         """Return the next order whose state changed."""
         return self._notes.popleft() if self._notes else None
 
-    def buy(self, owner: bt.Strategy, data: bt.feed.DataBase, size: float, **kwargs: Any) -> bt.Order:
+    def buy(
+        self, owner: bt.Strategy, data: bt.feed.DataBase, size: float, **kwargs: Any
+    ) -> bt.Order:
         """Accept an order to buy at the next open."""
         return self._accept(bt.BuyOrder, owner, data, size, **kwargs)
 
@@ -183,7 +186,7 @@ class EventBroker(bt.BrokerBase):
 
     def _at_close(self) -> None:
         closes = {
-            data._name: data.close[0]  # noqa: SLF001 - backtrader's own name for a feed's name
+            ticker_of(data): data.close[0]
             for data in self.cerebro.datas
             if math.isfinite(data.close[0])
         }
@@ -213,20 +216,26 @@ class EventBroker(bt.BrokerBase):
         del ignored, price, exectype  # backtrader passes every option, most of them None
         order = kind(owner=owner, data=data, size=size, exectype=bt.Order.Market, simulated=True)
         order.addinfo(stop=stop)
-        side = "buy" if order.isbuy() else "sell"
+        side: Side = "buy" if order.isbuy() else "sell"
         if entering is None:
-            held = self.ledger.position(data._name)  # noqa: SLF001
+            held = self.ledger.position(ticker_of(data))
             entering = not held or (held > 0) == (side == "buy")
         record = OrderRecord(
-            self.session, event, data._name, side, abs(size), "market", entering  # noqa: SLF001
+            self.session,
+            event,
+            ticker_of(data),
+            side,
+            abs(size),
+            "market",
+            entering,
         )
         self._enlist(order, record)
         self._market.append(order)
         return order
 
-    def refuse_size(self, event: str, ticker: str, side: str, reason: str) -> None:
+    def refuse_size(self, event: str, ticker: str, side: Side, reason: str) -> None:
         """Keep the record of an order whose size was refused before it was made."""
-        record = OrderRecord(self.session, event, ticker, side, 0, "market", True)  # type: ignore[arg-type]
+        record = OrderRecord(self.session, event, ticker, side, 0, "market", True)
         record.refuse(reason)
         self.records.append(record)
 
@@ -272,7 +281,7 @@ class EventBroker(bt.BrokerBase):
             owner=entry.owner, data=entry.data, size=trade.shares, price=level,
             exectype=bt.Order.Stop, simulated=True,
         )  # fmt: skip
-        side = "buy" if order.isbuy() else "sell"
+        side: Side = "buy" if order.isbuy() else "sell"
         record = OrderRecord(
             self.session, trade.event, trade.ticker, side, trade.shares, "stop", False
         )

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 Bar = tuple[float, float, float, float, float, float]
 
 
+def ticker_of(data: bt.feed.DataBase) -> str:
+    """Return the ticker a feed was added under."""
+    return str(data._name)  # noqa: SLF001 - backtrader's own name for a feed's name
+
+
 class SessionFeed(bt.feed.DataBase):
     """Bars of one ticker on every session of the clock, NaN where it did not trade.
 

@@ -224,7 +224,9 @@ class Ledger:
 
     def position(self, ticker: str) -> float:
         """Return shares held over all trades, negative when short."""
-        return sum(trade.side * trade.shares for trade in self.open_trades() if trade.ticker == ticker)
+        return sum(
+            trade.side * trade.shares for trade in self.open_trades() if trade.ticker == ticker
+        )
 
     def begin(self, session: dt.date) -> None:
         """Start a session: accrue the calendar days since the last one, pay what settles.
@@ -356,7 +358,9 @@ def _return_shares(loans: list[Loan], loan: Loan, shares: float, settles: dt.dat
     if share_units(loan.shares) > share_units(shares):
         part = share_units(shares)
         whole = share_units(loan.shares)
-        taken = Loan(shares, loan.start, settles, loan.base * part // whole, loan.charge * part // whole)
+        taken = Loan(
+            shares, loan.start, settles, loan.base * part // whole, loan.charge * part // whole
+        )
         loan.base -= taken.base
         loan.charge -= taken.charge
         loan.shares -= shares

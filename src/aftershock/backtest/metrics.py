@@ -7,10 +7,12 @@ and a figure that is not defined is NaN, never 0.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aftershock.arrays import BoolArray, FloatArray
+if TYPE_CHECKING:
+    from aftershock.arrays import BoolArray, FloatArray
 
 SESSIONS_A_YEAR = 252
 

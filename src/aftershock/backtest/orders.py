@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+if TYPE_CHECKING:
+    import datetime as dt
+
+Side = Literal["buy", "sell"]
 Kind = Literal["market", "stop"]
 Status = Literal["pending", "filled", "rejected", "cancelled"]
 
@@ -35,7 +38,7 @@ class OrderRecord:
     session: dt.date
     event: str
     ticker: str
-    side: Literal["buy", "sell"]
+    side: Side
     shares: float
     kind: Kind
     entering: bool

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import inspect
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,10 +118,12 @@ class Backtest:
         for event in tradable:
             _needs_bars(panel, event.ticker)
         agenda = Agenda.of(tradable, panel.sessions)
-        without = [(event, f"no prices for {event.ticker}") for event in selected if event not in tradable]
+        without = [
+            (event, f"no prices for {event.ticker}") for event in selected if event not in tradable
+        ]
         agenda = Agenda(agenda.sessions, agenda.wide, agenda.entries, (*agenda.excluded, *without))
 
-        @lru_cache(maxsize=None)
+        @cache
         def instrument(ticker: str) -> Instrument:
             return self.exchange.instrument(ticker, events.companies.get(ticker))
 
@@ -196,10 +198,14 @@ def _needs_bars(panel: PricePanel, ticker: str) -> None:
             )
 
 
-def _run_cerebro(backtest: Backtest, panel: PricePanel, broker: EventBroker, benchmark: str) -> None:
+def _run_cerebro(
+    backtest: Backtest, panel: PricePanel, broker: EventBroker, benchmark: str
+) -> None:
     cerebro = bt.Cerebro(stdstats=False, preload=False, runonce=False)
     cerebro.setbroker(broker)
-    numbers = [bt.date2num(dt.datetime.combine(day, dt.time())) for day in panel.sessions.dates.tolist()]
+    numbers = [
+        bt.date2num(dt.datetime.combine(day, dt.time())) for day in panel.sessions.dates.tolist()
+    ]
     for ticker in (benchmark, *(name for name in panel.tickers if name != benchmark)):
         cerebro.adddata(SessionFeed(_bars(panel, ticker, numbers)), name=ticker)
     cerebro.addstrategy(backtest.strategy, **backtest.params)
@@ -250,7 +256,9 @@ def positions(broker: EventBroker) -> pd.DataFrame:
             if day >= first and (last is None or day < last):
                 bought = sum(fill.shares for fill in trade.entries if fill.session <= day)
                 sold = sum(fill.shares for fill in trade.exits if fill.session <= day)
-                rows.append((day, trade.number, trade.event, trade.ticker, trade.side * (bought - sold)))
+                rows.append(
+                    (day, trade.number, trade.event, trade.ticker, trade.side * (bought - sold))
+                )
     table = pd.DataFrame(rows, columns=["session", "trade", "event", "ticker", "shares"])
     table["session"] = pd.to_datetime(table["session"]).astype("datetime64[s]")
     return table

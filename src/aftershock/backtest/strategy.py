@@ -16,28 +16,24 @@ from aftershock.events.book import Selection
 if TYPE_CHECKING:
     import datetime as dt
 
+    from aftershock.backtest.feed import ticker_of
+from aftershock.backtest.orders import Side
     from aftershock.events.kinds import Event
 
 
-class Parameters(BaseModel):
-    """Base of a strategy's parameters: validated, and refusing what is mistyped."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class _EventStrategyMeta(type(bt.Strategy)):  # type: ignore[misc]
+class _EventStrategyMeta(bt.MetaStrategy):
     """Makes a class's ``Params`` backtrader's ``params``: ``self.p`` has validated values."""
 
-    def __new__(
-        mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any
-    ) -> type:
+    Params: type[BaseModel]
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> Any:
         declared = namespace.get("Params")
         if isinstance(declared, type) and issubclass(declared, BaseModel):
             fields = declared.model_fields
             namespace["params"] = {name: field.default for name, field in fields.items()}
-        return super().__new__(mcs, name, bases, namespace, **kwargs)
+        return super().__new__(mcs, name, bases, namespace)
 
-    def donew(cls, *args: Any, **kwargs: Any) -> Any:
+    def donew(cls, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 - a metaclass
         made, args, kwargs = super().donew(*args, **kwargs)
         given = made.params._getkwargs()  # noqa: SLF001 - backtrader's own
         for name, value in cls.Params(**given).model_dump().items():
@@ -70,8 +66,12 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
     so for news the first call has ``offset`` 1 or more.
     """
 
-    Params = Parameters
-    p: Parameters
+    class Params(BaseModel):
+        """Base of a strategy's parameters: validated, and refusing what is mistyped."""
+
+        model_config = ConfigDict(frozen=True, extra="forbid")
+
+    p: Params
     events: ClassVar[Selection] = Selection()
     broker: EventBroker
 
@@ -159,14 +159,16 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
     @property
     def benchmark(self) -> str:
         """Ticker of the benchmark, which is also the clock."""
-        return str(self.datas[0]._name)  # noqa: SLF001 - backtrader's own
+        return ticker_of(self.datas[0])
 
     def feed(self, ticker: str) -> bt.feed.DataBase:
         """Return a ticker's feed; raises BacktestError where there is none."""
         try:
             return self.getdatabyname(ticker)
         except KeyError as cause:
-            raise BacktestError(f"{type(self).__name__} asks for {ticker}, which has no prices") from cause
+            raise BacktestError(
+                f"{type(self).__name__} asks for {ticker}, which has no prices"
+            ) from cause
 
     def closes(self, ticker: str, count: int) -> list[float]:
         """Return up to ``count`` closes, the last one last; NaN on sessions without a bar."""
@@ -175,7 +177,7 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
 
     def _enter(
         self,
-        side: str,
+        side: Side,
         event: Event,
         ticker: str | None,
         weight: float | None,
@@ -188,9 +190,7 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
             self.broker.refuse_size(event.id, ticker, side, reason)
             return None
         order = self.sell if side == "sell" else self.buy
-        return order(
-            data=self.feed(ticker), size=shares, event=event.id, stop=stop, entering=True
-        )
+        return order(data=self.feed(ticker), size=shares, event=event.id, stop=stop, entering=True)
 
     def _size(self, ticker: str, weight: float | None, lots: int | None) -> tuple[float, str]:
         """Return whole-lot shares, or why there are none."""

@@ -101,7 +101,7 @@ def event_table(agenda: Agenda, records: list[OrderRecord]) -> pd.DataFrame:
     """Return one row per selected event with what came of it."""
     filled = {record.event for record in records if record.status == "filled"}
     asked = {record.event: record.reason for record in records if record.entering}
-    rows = [
+    rows: list[tuple[Any, ...]] = [
         (event.id, event.ticker, event.kind, str(event.when), None, "excluded", reason)
         for event, reason in agenda.excluded
     ]
@@ -174,7 +174,7 @@ def held(equity: pd.DataFrame) -> BoolArray:
     at_close = (equity["long"] + equity["short"]).to_numpy("float64") > 0
     moved = np.concatenate([[False], np.diff(equity["equity"].to_numpy("float64")) != 0])
     before = np.concatenate([[False], at_close[:-1]])
-    return at_close | before | moved
+    return np.asarray(at_close | before | moved)
 
 
 def versus_table(equity: pd.DataFrame) -> pd.DataFrame:
@@ -186,13 +186,18 @@ def versus_table(equity: pd.DataFrame) -> pd.DataFrame:
         (name, getattr(own, name), getattr(other, name), "")
         for name in Performance.__dataclass_fields__
     ]
-    strategy = equity["equity"].pct_change(fill_method=None).to_numpy("float64")
-    benchmark = equity["benchmark"].pct_change(fill_method=None).to_numpy("float64")
+    strategy = changes(equity["equity"].to_numpy("float64"))
+    benchmark = changes(equity["benchmark"].to_numpy("float64"))
     in_market = held(equity)
     for sample, only in (("full sample", False), ("in market", True)):
         fit = regress(strategy, benchmark, in_market, only_in_market=only)
         rows += _regression_rows(sample, fit)
     return pd.DataFrame(rows, columns=VERSUS)
+
+
+def changes(levels: FloatArray) -> FloatArray:
+    """Return session returns, the first NaN, shape (S,)."""
+    return np.concatenate([[np.nan], levels[1:] / levels[:-1] - 1.0])
 
 
 def _regression_rows(sample: str, fit: Regression) -> list[tuple[Any, ...]]:

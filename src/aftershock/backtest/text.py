@@ -17,14 +17,18 @@ def summarise(result: BacktestResult) -> str:
     params = ", ".join(f"{name}={value}" for name, value in result.params.items())
     parts = [result.name, "=" * len(result.name), params]
     if not result.is_market_data:
-        parts.insert(2, f"({METHOD_ONLY}: {result.conventions['market data'].removeprefix('no: ')})")
+        parts.insert(
+            2, f"({METHOD_ONLY}: {result.conventions['market data'].removeprefix('no: ')})"
+        )
     parts += ["", f"Against {result.conventions['benchmark']}", _versus(result.versus)]
     if len(result.trades):
         parts += ["", "Trades", _trades(result.trades)]
     refused = result.orders[result.orders["status"] == "rejected"]
     if len(refused):
         parts += ["", "Orders refused"]
-        parts += [f"  {row.session:%Y-%m-%d} {row.event}: {row.reason}" for row in refused.itertuples()]
+        parts += [
+            f"  {row.session:%Y-%m-%d} {row.event}: {row.reason}" for row in refused.itertuples()
+        ]
     missed = result.events[result.events["status"] == "excluded"]
     if len(missed):
         parts += ["", "Events not traded"]
@@ -37,9 +41,7 @@ def summarise(result: BacktestResult) -> str:
 def _versus(versus: pd.DataFrame) -> str:
     table = versus.copy()
     for column in ("strategy", "benchmark"):
-        table[column] = [
-            "-" if pd.isna(value) else f"{value:,.4f}" for value in table[column]
-        ]
+        table[column] = ["-" if pd.isna(value) else f"{value:,.4f}" for value in table[column]]
     return table.to_string(index=False)
 
 

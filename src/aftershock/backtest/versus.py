@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aftershock.arrays import BoolArray, FloatArray
 from aftershock.backtest.metrics import SESSIONS_A_YEAR, blocks, longest_block
+
+if TYPE_CHECKING:
+    from aftershock.arrays import BoolArray, FloatArray
 
 MIN_BLOCKS = 10
 MIN_SESSIONS = 3
@@ -101,5 +104,5 @@ def regress(
 
 def newey_west_lags(n: int, longest: int) -> int:
     """Return the lags for ``n`` sessions and a longest holding of ``longest``; below ``n``."""
-    rule = math.floor(4.0 * (n / 100.0) ** (2.0 / 9.0))
+    rule: int = math.floor(4.0 * (n / 100.0) ** (2.0 / 9.0))
     return max(0, min(max(rule, longest - 1), n - 2))

@@ -24,7 +24,9 @@ def list_events(
 ) -> None:
     """List the events with their day 0."""
     rows = [
-        row for row in _rows(workspace) if kind in (None, row["kind"]) and ticker in (None, row["ticker"])
+        row
+        for row in _rows(workspace)
+        if kind in (None, row["kind"]) and ticker in (None, row["ticker"])
     ]
     if json:
         print_json(rows)
@@ -46,13 +48,17 @@ def check(workspace: WorkspaceOption = HERE, json: JsonOption = False) -> None:
     steps = supply_steps(book)
     if json:
         said = [{"event": remark.event, "remark": remark.text} for remark in remarks]
-        print_json({"events": len(book), "remarks": said, "supply": [_step(step) for step in steps]})
+        print_json(
+            {"events": len(book), "remarks": said, "supply": [_step(step) for step in steps]}
+        )
         return
     print_text(f"{len(book)} events are valid.")
     columns = ("event", "counted", "float before", "unlocked", "float after", "multiple", "holders")
     print_table(columns, [_step_row(step) for step in steps], "Share structure")
     if remarks:
-        print_table(("event", "remark"), [(remark.event, remark.text) for remark in remarks], "Remarks")
+        print_table(
+            ("event", "remark"), [(remark.event, remark.text) for remark in remarks], "Remarks"
+        )
 
 
 @app.command()
@@ -76,7 +82,12 @@ def _rows(folder: Path) -> list[dict[str, str]]:
     if not len(book):
         return []
     first = book.events[0].when.first
-    sessions = spanning(Sessions.exchange(space.settings.calendar, first.replace(day=1), first.replace(month=12, day=31)), book)
+    sessions = spanning(
+        Sessions.exchange(
+            space.settings.calendar, first.replace(day=1), first.replace(month=12, day=31)
+        ),
+        book,
+    )
     rows = []
     for event in book:
         zero = day_zero(event, sessions)

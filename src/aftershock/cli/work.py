@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +10,8 @@ from aftershock.cli.options import HERE, SourceOption, WorkspaceOption, command_
 from aftershock.cli.screen import print_text, progress
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from aftershock.workspace.load import Workspace
 
 DRAWING = 1  # steps of the page besides one per section

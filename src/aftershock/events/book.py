@@ -203,7 +203,9 @@ def load_events(
         for at, record in enumerate(_records(document)):
             for event in _events(document, at, record, kinds):
                 if event.id in seen:
-                    raise document.error((at, "id"), f"the id '{event.id}' stands in {seen[event.id]} too")
+                    raise document.error(
+                        (at, "id"), f"the id '{event.id}' stands in {seen[event.id]} too"
+                    )
                 seen[event.id] = f"{document.path}:{document.line((at, 'id'))}"
                 events.append(event)
     company_file = path / COMPANIES
@@ -247,7 +249,9 @@ def _events(
         raise document.invalid((at,), who, cause, model) from cause
 
 
-def _per_ticker(document: Document, at: int, record: dict[str, Any], who: str) -> list[dict[str, Any]]:
+def _per_ticker(
+    document: Document, at: int, record: dict[str, Any], who: str
+) -> list[dict[str, Any]]:
     tickers = record["tickers"]
     if not isinstance(tickers, list) or not tickers or "ticker" in record:
         raise document.error((at, "tickers"), f"{who}: write ticker: A, or tickers: [A, B]")
@@ -264,9 +268,9 @@ def _day(value: str | dt.date | None) -> dt.date | None:
 
 
 def _given(value: Any) -> bool:
-    return not (value is None or value is pd.NaT or (isinstance(value, float) and value != value)) and (  # noqa: PLR0124
-        value != ""
-    )
+    if isinstance(value, str | list | tuple):
+        return len(value) > 0
+    return not bool(pd.isna(value))
 
 
 def _plain(value: Any) -> Any:

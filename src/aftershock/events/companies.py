@@ -120,5 +120,3 @@ def shares_on(company: Company, day: dt.date) -> int | None:
     """Return the shares in issue on ``day``, None before the first count."""
     counts = [count.total for count in company.shares if count.date <= day]
     return counts[-1] if counts else None
-
-

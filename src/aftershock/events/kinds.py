@@ -280,6 +280,6 @@ def custom_kind(name: str, attributes: tuple[str, ...] = ()) -> type[Event]:
     """
     fields: dict[str, Any] = {
         "kind": (Literal[name], name),
-        **{attribute: (Scalar, None) for attribute in attributes},
+        **dict.fromkeys(attributes, (Scalar, None)),
     }
     return create_model(f"Custom_{name}", __base__=Event, **fields)

@@ -120,9 +120,7 @@ def _part(holder: Holder, unlock: LockupExpiry) -> float | None:
 
 
 def _unlocks(book: EventBook, ticker: str) -> list[LockupExpiry]:
-    return [
-        event for event in book if isinstance(event, LockupExpiry) and event.ticker == ticker
-    ]
+    return [event for event in book if isinstance(event, LockupExpiry) and event.ticker == ticker]
 
 
 def _fraction(start: Float) -> float:

@@ -24,9 +24,9 @@ Precision = Literal["minute", "day", "approx", "month", "quarter"]
 Timing = Literal["pre_open", "intraday", "after_close", "unknown"]
 
 _DAY = r"\d{4}-\d{2}-\d{2}"
-_INSTANT = re.compile(
-    rf"^({_DAY})[T ](\d{{2}}:\d{{2}}(?::\d{{2}}(?:\.\d+)?)?)\s*(Z|[+-]\d{{2}}:?\d{{2}}|[A-Za-z_]+/[A-Za-z_/]+)?$"
-)
+_CLOCK = r"\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
+_ZONE = r"Z|[+-]\d{2}:?\d{2}|[A-Za-z_]+/[A-Za-z_/]+"
+_INSTANT = re.compile(rf"^({_DAY})[T ]({_CLOCK})\s*({_ZONE})?$")
 _RANGE = re.compile(rf"^({_DAY})\s*\.\.\s*({_DAY})$")
 _MONTH = re.compile(r"^(\d{4})-(\d{2})$")
 _QUARTER = re.compile(r"^(\d{4})-Q([1-4])$", re.IGNORECASE)

@@ -75,9 +75,7 @@ def tidy(ticker: str, frame: pd.DataFrame | pd.Series[Any], zone: ZoneInfo) -> p
     return bars
 
 
-def normalise(
-    ticker: str, frame: pd.DataFrame | pd.Series[Any], zone: ZoneInfo
-) -> pd.DataFrame:
+def normalise(ticker: str, frame: pd.DataFrame | pd.Series[Any], zone: ZoneInfo) -> pd.DataFrame:
     """Return one ticker's bars in the common shape as they stand, doubled dates included.
 
     Raises
@@ -112,7 +110,7 @@ def _dates(ticker: str, bars: pd.DataFrame, zone: ZoneInfo) -> pd.DatetimeIndex:
     if dates.tz is not None:
         dates = dates.tz_convert(zone).tz_localize(None)
     if dates.hasnans:
-        raise PriceError(f"{ticker}: {int(dates.isna().sum())} row(s) have no date")
+        raise PriceError(f"{ticker}: {int(np.sum(dates.isna()))} row(s) have no date")
     return dates.normalize().as_unit("us").rename("Date")
 
 

@@ -126,7 +126,9 @@ class PricePanel:
         first = min(frame.index[0] for frame in bars.values()).date()
         last = max(frame.index[-1] for frame in bars.values()).date()
         sessions = Sessions.exchange(calendar, first, last)
-        notes = [note for ticker, frame in bars.items() for note in _left_out(ticker, frame, sessions)]
+        notes = [
+            note for ticker, frame in bars.items() for note in _left_out(ticker, frame, sessions)
+        ]
         index = pd.DatetimeIndex(sessions.dates).as_unit("us")
         aligned = {ticker: frame.reindex(index) for ticker, frame in bars.items()}
         arrays = {name: _stack(aligned, column) for name, column in _FIELDS.items()}
@@ -163,7 +165,9 @@ class PricePanel:
         check_kind(kind)
         close = self.adjusted_close()
         out = np.full_like(close, np.nan)
-        out[1:] = close[1:] / close[:-1] - 1.0 if kind == "simple" else np.log(close[1:] / close[:-1])
+        out[1:] = (
+            close[1:] / close[:-1] - 1.0 if kind == "simple" else np.log(close[1:] / close[:-1])
+        )
         return read_only(out)
 
     def span(self, ticker: str) -> tuple[dt.date, dt.date] | None:
@@ -229,18 +233,20 @@ def _left_out(ticker: str, bars: pd.DataFrame, sessions: Sessions) -> list[str]:
     days = bars.index.to_numpy().astype("datetime64[D]")
     extra = days[~np.isin(days, sessions.dates)]
     if extra.size == days.size:
-        raise PriceError(f"{ticker}: none of its {days.size} bars is a session of {sessions.calendar}")
+        raise PriceError(
+            f"{ticker}: none of its {days.size} bars is a session of {sessions.calendar}"
+        )
     if not extra.size:
         return []
     shown = ", ".join(str(day) for day in extra[:3])
-    return [
-        f"{ticker}: {extra.size} bar(s) on days that are no session of {sessions.calendar}"
-        f" left out ({shown})"
-    ]
+    said = f"{extra.size} bar(s) on days that are no session of {sessions.calendar} left out"
+    return [f"{ticker}: {said} ({shown})"]
 
 
 def _stack(aligned: Mapping[str, pd.DataFrame], column: str) -> FloatArray:
-    return read_only(np.column_stack([frame[column].to_numpy("float64") for frame in aligned.values()]))
+    return read_only(
+        np.column_stack([frame[column].to_numpy("float64") for frame in aligned.values()])
+    )
 
 
 def _published(aligned: Mapping[str, pd.DataFrame]) -> BoolArray | None:

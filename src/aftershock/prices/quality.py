@@ -99,7 +99,10 @@ def _duplicates(bars: pd.DataFrame, sessions: Sessions) -> Iterator[tuple[dt.dat
 
 def _non_sessions(bars: pd.DataFrame, sessions: Sessions) -> Iterator[tuple[dt.date, str]]:
     for day in bars.index[~np.isin(_dates(bars), sessions.dates)]:
-        yield _day(day), f"a bar (close {bars.loc[[day], 'Close'].iloc[0]:g}) while the exchange was closed"
+        yield (
+            _day(day),
+            f"a bar (close {bars.loc[[day], 'Close'].iloc[0]:g}) while the exchange was closed",
+        )
 
 
 def _gaps(bars: pd.DataFrame, sessions: Sessions) -> Iterator[tuple[dt.date, str]]:
@@ -118,7 +121,10 @@ def _stale_tail(bars: pd.DataFrame, sessions: Sessions) -> Iterator[tuple[dt.dat
         yield last.astype("O"), f"the last bar; {after} session(s) follow without one"
     closes = bars["Close"].to_numpy()[-STALE_CLOSES:]
     if len(closes) == STALE_CLOSES and np.ptp(closes) == 0.0:
-        yield _day(bars.index[-STALE_CLOSES]), f"the last {STALE_CLOSES} closes are all {closes[0]:g}"
+        yield (
+            _day(bars.index[-STALE_CLOSES]),
+            f"the last {STALE_CLOSES} closes are all {closes[0]:g}",
+        )
 
 
 def _flat(bars: pd.DataFrame, sessions: Sessions) -> Iterator[tuple[dt.date, str]]:
@@ -141,7 +147,9 @@ def _disordered(bars: pd.DataFrame, sessions: Sessions) -> Iterator[tuple[dt.dat
     top, bottom = bars[["Open", "Close"]].max(axis=1), bars[["Open", "Close"]].min(axis=1)
     wrong = (bars["High"] < top) | (bars["Low"] > bottom) | (bars["High"] < bars["Low"])
     for day, bar in bars[wrong].iterrows():
-        shown = " ".join(f"{name.lower()} {bar[name]:g}" for name in ("Open", "High", "Low", "Close"))
+        shown = " ".join(
+            f"{name.lower()} {bar[name]:g}" for name in ("Open", "High", "Low", "Close")
+        )
         yield _day(day), f"high and low do not hold open and close: {shown}"
 
 
@@ -155,12 +163,15 @@ def _not_positive(bars: pd.DataFrame, sessions: Sessions) -> Iterator[tuple[dt.d
 def _jumps(bars: pd.DataFrame, sessions: Sessions) -> Iterator[tuple[dt.date, str]]:
     del sessions
     close = bars["Close"] * bars["Adjustment"].fillna(1.0)
-    returns = np.log(close.where(close > 0)).diff()
+    returns = pd.Series(np.log(close.where(close > 0)), bars.index).diff()
     spread = 1.4826 * (returns - returns.median()).abs().median()
     if not spread > 0:
         return
     for day, move in returns[(returns - returns.median()).abs() > JUMP_SIGMAS * spread].items():
-        yield _day(day), f"moved {np.expm1(move):+.1%}, {abs(move) / spread:.1f} times its usual day"
+        yield (
+            _day(day),
+            f"moved {np.expm1(move):+.1%}, {abs(move) / spread:.1f} times its usual day",
+        )
 
 
 def _day(stamp: object) -> dt.date:
@@ -170,7 +181,11 @@ def _day(stamp: object) -> dt.date:
 CHECKS: dict[str, tuple[Severity, str, Callable[..., Iterator[tuple[dt.date, str]]]]] = {
     "duplicate": ("error", "keep one bar per session", _duplicates),
     "not_positive": ("error", "remove the bar; a session without trading has none", _not_positive),
-    "non_session": ("warning", "left out of the panel; check the calendar or the date", _non_sessions),
+    "non_session": (
+        "warning",
+        "left out of the panel; check the calendar or the date",
+        _non_sessions,
+    ),
     "gap": ("warning", "studied as missing; fetch again or confirm a halt", _gaps),
     "flat_zero_volume": ("warning", "a placeholder or a halt: replace or remove the bar", _flat),
     "disordered_ohlc": ("warning", "correct the bar; orders fill on these prices", _disordered),

@@ -11,12 +11,11 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
-from aftershock.arrays import FloatArray
 from aftershock.errors import PriceError
 from aftershock.prices.panel import Origin
 from aftershock.sessions import Sessions
@@ -24,6 +23,8 @@ from aftershock.sessions import Sessions
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
+
+    from aftershock.arrays import FloatArray
 
 NOTICE = "reconstructed sample, not market data"
 
@@ -36,7 +37,7 @@ _VOLUME_SIGMA = 0.5
 class SampleSource:
     """The embedded reconstruction; needs no network and no files of the user."""
 
-    origin: Origin = Origin("sample", is_market_data=False, notice=NOTICE)
+    origin: ClassVar[Origin] = Origin("sample", is_market_data=False, notice=NOTICE)
 
     def daily(
         self, tickers: Sequence[str], start: dt.date | None, end: dt.date | None
@@ -108,7 +109,9 @@ def _known(figures: pd.DataFrame, ticker: str, index: pd.DatetimeIndex) -> dict[
     own = figures[figures["ticker"] == ticker]
     outside = own[~own["date"].isin(index)]
     if len(outside):
-        raise PriceError(f"published figure of {ticker} on {outside['date'].iloc[0].date()}: no session")
+        raise PriceError(
+            f"published figure of {ticker} on {outside['date'].iloc[0].date()}: no session"
+        )
     table = own.pivot_table(index="date", columns="field", values="value").reindex(index)
     empty = np.full(len(index), np.nan)
     return {

@@ -105,4 +105,5 @@ def as_traded(frame: pd.DataFrame) -> pd.DataFrame:
 def _own(table: pd.DataFrame, ticker: str) -> pd.DataFrame:
     if ticker not in table.columns.get_level_values(0):
         return pd.DataFrame()
-    return table[ticker].dropna(subset=["Close"])
+    own = pd.DataFrame(table[ticker])
+    return own[own["Close"].notna()]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from aftershock.charts import INK, MUTED, colour, new_axes, title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -25,10 +24,11 @@ def study_figures(result: StudyResult, folder: Path) -> list[Path]:
     """Draw all CAR paths in one figure, and each event's with its band."""
     if result.abnormal_returns.empty:
         return []
-    paths = [_save(result.plot(), folder / "car.png")]
-    for event in result.abnormal_returns["event"].unique():
-        paths.append(_save(result.plot(event=event), folder / f"car-{_safe(event)}.png"))
-    return paths
+    events = result.abnormal_returns["event"].unique()
+    return [
+        _save(result.plot(), folder / "car.png"),
+        *(_save(result.plot(event=name), folder / f"car-{_safe(name)}.png") for name in events),
+    ]
 
 
 def backtest_figures(result: BacktestResult, folder: Path) -> list[Path]:
@@ -36,9 +36,7 @@ def backtest_figures(result: BacktestResult, folder: Path) -> list[Path]:
     return [_save(result.plot(), folder / "equity.png")]
 
 
-def timeline_figure(
-    closes: pd.DataFrame, events: pd.DataFrame, notice: str, path: Path
-) -> Path:
+def timeline_figure(closes: pd.DataFrame, events: pd.DataFrame, notice: str, path: Path) -> Path:
     """Draw every ticker's closes on a log scale, rebased to 100, with the events marked.
 
     Parameters
@@ -67,7 +65,11 @@ def timeline_figure(
 
 
 def _mark(
-    ax: Axes, sessions: pd.Series[pd.Timestamp], level: pd.Series[float], events: pd.DataFrame, ink: str
+    ax: Axes,
+    sessions: pd.Series[pd.Timestamp],
+    level: pd.Series[float],
+    events: pd.DataFrame,
+    ink: str,
 ) -> None:
     by_day = dict(zip(sessions, level, strict=True))
     days = [day for day in events["session"].dropna() if day in by_day]

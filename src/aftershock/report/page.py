@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from aftershock.backtest.result import BacktestResult
@@ -19,6 +17,9 @@ from aftershock.tables import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
+
+    import pandas as pd
 
 PAGE = "report.html"
 METHOD_ONLY = "shows the method, not the market"
@@ -37,7 +38,9 @@ class Section:
     conventions: dict[str, str]
 
 
-def build_page(folder: Path, *, results: Path | None = None, step: Callable[[str], None] | None = None) -> Path:
+def build_page(
+    folder: Path, *, results: Path | None = None, step: Callable[[str], None] | None = None
+) -> Path:
     """Draw the figures of a run and write its page.
 
     Parameters
@@ -129,7 +132,9 @@ def _backtest(run: Run, name: str) -> Section:
     folder = run.path / "backtests" / name
     result = BacktestResult.read(folder, record)
     figures = backtest_figures(result, folder / "figures")
-    params = ", ".join(f"{key} {value}" for key, value in result.params.items() if value is not None)
+    params = ", ".join(
+        f"{key} {value}" for key, value in result.params.items() if value is not None
+    )
     return Section(
         anchor=f"backtest-{name}",
         heading=f"{name}: {params}",

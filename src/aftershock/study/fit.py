@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aftershock.arrays import BoolArray, FloatArray, IntArray
 from aftershock.errors import StudyError
 from aftershock.study.inference.outcome import two_sided_t
 from aftershock.study.inference.sign import positive_share
 from aftershock.study.windows import Window, estimation_rows, rows
 
 if TYPE_CHECKING:
+    from aftershock.arrays import BoolArray, FloatArray, IntArray
     from aftershock.prices.panel import ReturnKind
     from aftershock.study.models import Design, Estimate, Model
 

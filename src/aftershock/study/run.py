@@ -72,9 +72,7 @@ class Record:
     pooled: bool = False
 
 
-def make_records(
-    study: Study, book: EventBook, prices: PricePanel | ReturnPanel
-) -> list[Record]:
+def make_records(study: Study, book: EventBook, prices: PricePanel | ReturnPanel) -> list[Record]:
     """Fit every unit of a study; raises as ``Study.fit`` does."""
     subject = Subject.of(study, prices)
     diary = Diary.of(book, prices.sessions)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aftershock.arrays import FloatArray
 from aftershock.errors import StudyError
 from aftershock.events.kinds import Listing
 from aftershock.prices.panel import PricePanel
@@ -15,6 +14,7 @@ from aftershock.prices.panel import PricePanel
 if TYPE_CHECKING:
     import datetime as dt
 
+    from aftershock.arrays import FloatArray
     from aftershock.prices.returns import ReturnPanel
     from aftershock.study.models import Design
     from aftershock.study.study import Study
@@ -87,7 +87,11 @@ class Subject:
         at = sessions.find(session)
         if at is None:
             after = session > sessions.last
-            edge = f"after the last, {sessions.last}" if after else f"before the first, {sessions.first}"
+            edge = (
+                f"after the last, {sessions.last}"
+                if after
+                else f"before the first, {sessions.first}"
+            )
             return f"no prices: session {session} is {edge}"
         if not np.isfinite(self.y(unit, at)[at]):
             return self._no_return(unit.tickers, at)

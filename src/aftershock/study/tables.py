@@ -11,15 +11,22 @@ from aftershock.events.book import COMMON
 from aftershock.study.fit import cumulate, path, share_positive
 from aftershock.study.inference.battery import MIN_EVENTS, Sample, run_tests
 from aftershock.study.result import StudyResult
-from aftershock.study.run import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from pandas._libs.tslibs.nattype import NaTType
+
     from aftershock.prices.panel import PricePanel
     from aftershock.prices.returns import ReturnPanel
     from aftershock.sessions import Sessions
+    from aftershock.study.fit import EventFit
+    from aftershock.study.inference.outcome import Outcome
+    from aftershock.study.run import Record
     from aftershock.study.study import Study
+    from aftershock.study.windows import Window
+
+    Stamp = pd.Timestamp | NaTType
 
 EVENTS = [
     "id", "ticker", "kind", "when", "precision", "timing", "known_at", "session", "session_alt",
@@ -84,7 +91,7 @@ def _attribute(record: Record, name: str) -> str:
     return "not stated" if value is None or value == "" else str(value)
 
 
-def _day(value: object) -> pd.Timestamp:
+def _day(value: object) -> Stamp:
     return pd.Timestamp(str(value)) if value is not None else pd.NaT
 
 
@@ -172,7 +179,7 @@ def _car_rows(records: Iterable[Record], sessions: Sessions) -> pd.DataFrame:
     return _days(pd.DataFrame(rows, columns=CAR), "session", "first", "last")
 
 
-def _at(sessions: Sessions, row: int) -> pd.Timestamp:
+def _at(sessions: Sessions, row: int) -> Stamp:
     return _day(sessions.date(row)) if row >= 0 else pd.NaT
 
 
@@ -207,26 +214,28 @@ def _mean(values: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[int, float, fl
 
 
 def _tests(study: Study, records: Iterable[Record], groups: dict[str, str]) -> pd.DataFrame:
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for group, members in _pooled(records, groups).items():
+        fits = [record.fit for record in members if record.fit is not None]
         for window in study.cars:
-            fits = [record.fit for record in members if record.fit is not None]
-            cars = [cumulate(fit, window, study.returns) for fit in fits]
-            known = [i for i, car in enumerate(cars) if np.isfinite(car.car)]
-            sample = Sample(
-                car=np.array([cars[i].car for i in known]),
-                se=np.array([cars[i].se for i in known]),
-                share=np.array([share_positive(fits[i], window) for i in known]),
-            )
-            for outcome in run_tests(sample):
-                rows.append(
-                    (
-                        group, window.start, window.end, outcome.test, outcome.statistic,
-                        outcome.distribution, outcome.dof, outcome.p_value, outcome.n,
-                        outcome.null, outcome.note,
-                    )
-                )  # fmt: skip
+            outcomes = run_tests(_sample(study, fits, window))
+            rows += [(group, window.start, window.end, *_outcome(outcome)) for outcome in outcomes]
     return pd.DataFrame(rows, columns=TESTS)
+
+
+def _sample(study: Study, fits: list[EventFit], window: Window) -> Sample:
+    """Return the CARs of the events whose whole window has returns."""
+    cars = [cumulate(fit, window, study.returns) for fit in fits]
+    known = [i for i, car in enumerate(cars) if np.isfinite(car.car)]
+    return Sample(
+        car=np.array([cars[i].car for i in known]),
+        se=np.array([cars[i].se for i in known]),
+        share=np.array([share_positive(fits[i], window) for i in known]),
+    )
+
+
+def _outcome(outcome: Outcome) -> tuple[Any, ...]:
+    return tuple(getattr(outcome, name) for name in TESTS[3:])
 
 
 def conventions(study: Study, prices: PricePanel | ReturnPanel) -> dict[str, str]:

@@ -54,7 +54,9 @@ def _tests(tests: pd.DataFrame) -> str:
     refused = tests[tests["p_value"].isna()]
     lines = [
         f"  {group}: {note} for cross-sectional tests (n = {n})"
-        for group, note, n in refused[["group", "note", "n"]].drop_duplicates().itertuples(index=False)
+        for group, note, n in refused[["group", "note", "n"]]
+        .drop_duplicates()
+        .itertuples(index=False)
     ]
     known = tests[tests["p_value"].notna()]
     return "\n".join([*([_test_table(known)] if len(known) else []), *lines])

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aftershock.arrays import BoolArray, DateArray
 from aftershock.events.day_zero import DayZero, day_zero, spanning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from aftershock.arrays import BoolArray, DateArray
     from aftershock.events.book import EventBook
     from aftershock.events.kinds import Event
     from aftershock.sessions import Sessions
@@ -168,4 +168,3 @@ def _distance(other: tuple[int, int], own: tuple[int, int]) -> int:
     if other[1] < own[0]:
         return other[1] - own[0]
     return 0
-

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aftershock.arrays import BoolArray, IntArray
 from aftershock.errors import StudyError
+
+if TYPE_CHECKING:
+    from aftershock.arrays import BoolArray, IntArray
 
 
 class Window(NamedTuple):

@@ -75,7 +75,9 @@ class Workspace:
             raise unknown("study", name, self.studies)
         study = getattr(load_file(self.studies[name]), "study", None)
         if not isinstance(study, Study):
-            raise WorkspaceError(f"{self.studies[name]} defines no study; write study = ash.Study(...)")
+            raise WorkspaceError(
+                f"{self.studies[name]} defines no study; write study = ash.Study(...)"
+            )
         return study
 
     def strategy(self, name: str) -> Path:
@@ -116,11 +118,13 @@ class Workspace:
 
 
 def _files(folder: Path) -> dict[str, Path]:
-    return {path.stem: path for path in sorted(folder.glob("*.py")) if not path.name.startswith("_")}
+    return {
+        path.stem: path for path in sorted(folder.glob("*.py")) if not path.name.startswith("_")
+    }
 
 
 def _build(model: type[Any], parameters: dict[str, Any]) -> Exchange:
-    known = [name for name in inspect.signature(model).parameters]
+    known = list(inspect.signature(model).parameters)
     for name in parameters:
         if name not in known:
             close = nearest(name, known)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from aftershock.errors import WorkspaceError, nearest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SETTINGS = "aftershock.toml"
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from aftershock.backtest.money import CENT, RATE_UNIT, half_up, price_units, rate_units, share_units
 from aftershock.errors import BacktestError
 
 if TYPE_CHECKING:
+    from aftershock.backtest.orders import Side
     from aftershock.events.companies import Company
 
-Side = Literal["buy", "sell"]
 Rates = float | tuple[tuple[dt.date, float], ...]
 
+MOST = 10.0  # a rate or a fraction above 1,000 % is a percentage, not a decimal
 INDEX_LOT = 0.001  # a notional leg in an index has no lot
 
 
@@ -72,10 +73,12 @@ class Exchange(ABC):
     equity_to_open: float = 0.5
 
     def __post_init__(self) -> None:
-        rates = [self.borrow] if isinstance(self.borrow, float | int) else [r for _, r in self.borrow]
-        if any(not 0.0 <= rate <= 10.0 for rate in rates):
+        rates = (
+            [self.borrow] if isinstance(self.borrow, float | int) else [r for _, r in self.borrow]
+        )
+        if any(not 0.0 <= rate <= MOST for rate in rates):
             raise BacktestError(f"borrow is {self.borrow}; a yearly rate as decimal, 0.18 is 18 %")
-        if not 0.0 <= self.equity_to_open <= 10.0:
+        if not 0.0 <= self.equity_to_open <= MOST:
             raise BacktestError(
                 f"equity_to_open is {self.equity_to_open}; a fraction of short value, 0.5 is 50 %"
             )
@@ -101,7 +104,9 @@ class Exchange(ABC):
 
     def conventions(self) -> dict[str, str]:
         """Return what the model assumes, in words."""
-        fee = self.borrow if not isinstance(self.borrow, float | int) else f"{self.borrow:.2%} a year"
+        fee = (
+            self.borrow if not isinstance(self.borrow, float | int) else f"{self.borrow:.2%} a year"
+        )
         return {
             "exchange": self.name,
             "costs": "charged" if self.costs else "none",

@@ -16,7 +16,6 @@ from aftershock.backtest.exchanges.base import (
     Charge,
     Exchange,
     Instrument,
-    Side,
     proportional,
 )
 from aftershock.backtest.money import (
@@ -31,6 +30,7 @@ from aftershock.backtest.money import (
 from aftershock.errors import BacktestError
 
 if TYPE_CHECKING:
+    from aftershock.backtest.orders import Side
     from aftershock.events.companies import Company
 
 
@@ -102,7 +102,11 @@ class HKEX(Exchange):
             )
         since = company.shortable_from
         return Instrument(
-            ticker, company.lot, False, since.date if since else None, since.inferred if since else ""
+            ticker,
+            company.lot,
+            False,
+            since.date if since else None,
+            since.inferred if since else "",
         )
 
     def charges(
@@ -123,7 +127,9 @@ class HKEX(Exchange):
         items = [Charge("brokerage", self._brokerage(price, shares))]
         if not instrument.is_index:
             items.append(Charge("stamp duty", _stamp_duty(price, shares, day)))
-        items += [Charge(item, _fee(table, price, shares, day)) for item, table in PROPORTIONAL.items()]
+        items += [
+            Charge(item, _fee(table, price, shares, day)) for item, table in PROPORTIONAL.items()
+        ]
         return [charge for charge in items if charge.cents]
 
     def _brokerage(self, price: float, shares: float) -> int:

@@ -10,7 +10,6 @@ from aftershock.backtest.exchanges.base import (
     Charge,
     Exchange,
     Instrument,
-    Side,
     proportional,
 )
 from aftershock.errors import BacktestError
@@ -18,6 +17,7 @@ from aftershock.errors import BacktestError
 if TYPE_CHECKING:
     import datetime as dt
 
+    from aftershock.backtest.orders import Side
     from aftershock.events.companies import Company
 
 
@@ -41,7 +41,9 @@ class PlainExchange(Exchange):
     def __post_init__(self) -> None:
         Exchange.__post_init__(self)
         if self.bps < 0 or self.lot < 1:
-            raise BacktestError(f"bps is {self.bps} and lot {self.lot}; neither can be lower than 0 and 1")
+            raise BacktestError(
+                f"bps is {self.bps} and lot {self.lot}; neither can be lower than 0 and 1"
+            )
 
     def instrument(self, ticker: str, company: Company | None) -> Instrument:
         """Return the ticker with the company's lot, or the exchange's own."""

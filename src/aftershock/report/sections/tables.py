@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +19,11 @@ DASH = "–"
 def percent(value: Any) -> str:
     """Return a decimal as percent with two places."""
     return DASH if pd.isna(value) else f"{value:+.2%}"
+
+
+def share(value: Any) -> str:
+    """Return a decimal without a direction as percent with two places."""
+    return DASH if pd.isna(value) else f"{value:.2%}"
 
 
 def number(value: Any) -> str:
@@ -68,8 +73,8 @@ def table(frame: pd.DataFrame, columns: dict[str, tuple[str, Callable[[Any], str
 
 
 def _cell(value: Any, show: Callable[[Any], str]) -> Markup:
-    kind = "" if show in (text, day) else " class=number"
-    return Markup("<td") + Markup(kind) + Markup(">{}</td>").format(escape(show(value)))
+    cell = Markup("<td>{}</td>") if show in {text, day} else Markup("<td class=number>{}</td>")
+    return cell.format(show(value))
 
 
 def cars(result: StudyResult) -> Markup:
@@ -82,7 +87,7 @@ def cars(result: StudyResult) -> Markup:
         frame,
         {
             "event": ("event", text), "session": ("day 0", day), "window": ("window", text),
-            "car": ("CAR", percent), "se": ("se", percent), "t": ("t", number),
+            "car": ("CAR", percent), "se": ("se", share), "t": ("t", number),
             "p_value": ("p", p_value), "bhar": ("BHAR", percent),
             "alpha_part": ("of which α × L", percent), "robust": ("robust", text),
         },
@@ -139,8 +144,8 @@ def versus(result: BacktestResult) -> Markup:
     return table(
         frame,
         {
-            "metric": ("", text), "strategy": ("strategy", _four), "benchmark": ("benchmark", _four),
-            "note": ("note", text),
+            "metric": ("", text), "strategy": ("strategy", _four),
+            "benchmark": ("benchmark", _four), "note": ("note", text),
         },
     )  # fmt: skip
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aftershock.arrays import FloatArray
 from aftershock.study.inference.cross_section import bmp, cross_sectional_t
 from aftershock.study.inference.outcome import (
     Distribution,
@@ -17,6 +16,11 @@ from aftershock.study.inference.outcome import (
     two_sided_t,
 )
 from aftershock.study.inference.sign import generalised_sign
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aftershock.arrays import FloatArray
 
 MIN_EVENTS = 3
 TOO_SMALL = "n too small"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from aftershock.arrays import FloatArray
+if TYPE_CHECKING:
+    from aftershock.arrays import FloatArray
 
 
 def cross_sectional_t(car: FloatArray) -> FloatArray:

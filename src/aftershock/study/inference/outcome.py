@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from scipy import stats
 
-from aftershock.arrays import FloatArray
+if TYPE_CHECKING:
+    from aftershock.arrays import FloatArray
 
 Distribution = Literal["t", "normal"]
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from aftershock.arrays import FloatArray
+if TYPE_CHECKING:
+    from aftershock.arrays import FloatArray
 
 
 def positive_share(residuals: FloatArray, length: int) -> FloatArray:

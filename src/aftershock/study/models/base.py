@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from aftershock.arrays import BoolArray, FloatArray, IntArray
 from aftershock.errors import StudyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from aftershock.arrays import BoolArray, FloatArray, IntArray
 
 ALPHA = "alpha"
 
