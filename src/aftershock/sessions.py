@@ -201,7 +201,7 @@ def exchange_zone(code: str) -> ZoneInfo:
 
 @lru_cache(maxsize=32)
 def _exchange_years(code: str, first: int, last: int, closed: tuple[str, ...]) -> Sessions:
-    import exchange_calendars as xc  # noqa: PLC0415 - slow, and not needed by every command
+    import exchange_calendars as xc
 
     if code not in xc.get_calendar_names(include_aliases=True):
         raise unknown("exchange calendar", code, xc.get_calendar_names(include_aliases=False))

@@ -81,13 +81,13 @@ class BacktestResult:
 
     def summary(self) -> str:
         """Return figures, trades and warnings as text."""
-        from aftershock.backtest.text import summarise  # noqa: PLC0415 - text only when asked for
+        from aftershock.backtest.text import summarise
 
         return summarise(self)
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
         """Draw equity against the benchmark on the same capital."""
-        from aftershock.backtest.plot import draw_equity  # noqa: PLC0415 - matplotlib when asked
+        from aftershock.backtest.plot import draw_equity
 
         return draw_equity(self, ax=ax)
 

@@ -10,14 +10,14 @@ import backtrader as bt
 from pydantic import BaseModel, ConfigDict
 
 from aftershock.backtest.broker import EventBroker, whole_lots
+from aftershock.backtest.feed import ticker_of
 from aftershock.errors import BacktestError
 from aftershock.events.book import Selection
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    from aftershock.backtest.feed import ticker_of
-from aftershock.backtest.orders import Side
+    from aftershock.backtest.orders import Side
     from aftershock.events.kinds import Event
 
 

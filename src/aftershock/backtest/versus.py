@@ -88,7 +88,7 @@ def regress(
         note = "never in the market" if not in_market.any() else "too few sessions"
         return Regression(nan, nan, nan, nan, nan, 0, y.size, stretches, note)
     lags = newey_west_lags(y.size, longest_block(in_market))
-    from statsmodels.regression.linear_model import OLS  # noqa: PLC0415 - slow to import
+    from statsmodels.regression.linear_model import OLS
 
     fit = OLS(y, np.column_stack([np.ones_like(x), x])).fit(
         cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True}, use_t=True

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from aftershock.cli.options import HERE, JsonOption, WorkspaceOption
 from aftershock.cli.screen import print_json, print_table, print_text
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 app = typer.Typer(help="The event table.", no_args_is_help=True)
 
@@ -38,9 +36,9 @@ def list_events(
 @app.command()
 def check(workspace: WorkspaceOption = HERE, json: JsonOption = False) -> None:
     """Check every event file; show the share structure and where sources disagree."""
-    from aftershock.events.check import check_book  # noqa: PLC0415 - slow imports when asked for
-    from aftershock.events.supply import supply_steps  # noqa: PLC0415
-    from aftershock.workspace.load import Workspace  # noqa: PLC0415
+    from aftershock.events.check import check_book
+    from aftershock.events.supply import supply_steps
+    from aftershock.workspace.load import Workspace
 
     space = Workspace.open(workspace)
     book = space.events()
@@ -73,9 +71,9 @@ def timeline(workspace: WorkspaceOption = HERE) -> None:
 
 
 def _rows(folder: Path) -> list[dict[str, str]]:
-    from aftershock.events.day_zero import day_zero, spanning  # noqa: PLC0415
-    from aftershock.sessions import Sessions  # noqa: PLC0415
-    from aftershock.workspace.load import Workspace  # noqa: PLC0415
+    from aftershock.events.day_zero import day_zero, spanning
+    from aftershock.sessions import Sessions
+    from aftershock.workspace.load import Workspace
 
     space = Workspace.open(folder)
     book = space.events()
@@ -108,7 +106,7 @@ def _rows(folder: Path) -> list[dict[str, str]]:
 
 
 def _step(step: Any) -> dict[str, Any]:
-    from dataclasses import asdict  # noqa: PLC0415
+    from dataclasses import asdict
 
     return asdict(step)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,8 +11,6 @@ from aftershock.cli.options import HERE, JsonOption, SourceOption, WorkspaceOpti
 from aftershock.cli.screen import print_json, print_table, print_text
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from aftershock.prices.quality import Finding
     from aftershock.workspace.load import Workspace
 
@@ -27,7 +26,7 @@ def fetch(
     tickers: Tickers = None, workspace: WorkspaceOption = HERE, source: SourceOption = None
 ) -> None:
     """Load the prices and say what there is."""
-    from aftershock.prices.sources import load_prices  # noqa: PLC0415 - slow imports when asked for
+    from aftershock.prices.sources import load_prices
 
     space = _open(workspace)
     wanted = tickers or list(space.settings.all_tickers)
@@ -69,12 +68,12 @@ def check(
 
 
 def _findings(space: Workspace, tickers: list[str], source: str) -> list[Finding]:
-    from aftershock.prices.quality import check_source  # noqa: PLC0415
+    from aftershock.prices.quality import check_source
 
     return check_source(tickers, source, space.settings.calendar)
 
 
 def _open(folder: Path) -> Workspace:
-    from aftershock.workspace.load import Workspace  # noqa: PLC0415
+    from aftershock.workspace.load import Workspace
 
     return Workspace.open(folder)

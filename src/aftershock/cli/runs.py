@@ -15,8 +15,8 @@ app = typer.Typer(help="Past runs.", no_args_is_help=True)
 @app.command("list")
 def list_all(workspace: WorkspaceOption = HERE, json: JsonOption = False) -> None:
     """List every run, newest first."""
-    from aftershock.runs.history import list_runs  # noqa: PLC0415
-    from aftershock.workspace.load import Workspace  # noqa: PLC0415
+    from aftershock.runs.history import list_runs
+    from aftershock.workspace.load import Workspace
 
     runs = list_runs(Workspace.open(workspace).results)
     if json:
@@ -37,8 +37,8 @@ def show(
     json: JsonOption = False,
 ) -> None:
     """Show what a run was made from and what it warns of."""
-    from aftershock.runs.history import find_run  # noqa: PLC0415
-    from aftershock.workspace.load import Workspace  # noqa: PLC0415
+    from aftershock.runs.history import find_run
+    from aftershock.workspace.load import Workspace
 
     found = find_run(Workspace.open(workspace).results, run)
     if json:

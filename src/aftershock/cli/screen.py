@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
     """Print a table folded to the terminal's width."""
-    from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - rich only when something is printed
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
 
     table = Table(*columns, title=title or None, title_justify="left", box=SIMPLE_HEAD)
     for row in rows:
@@ -24,7 +24,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: st
 
 def print_text(text: str) -> None:
     """Print text as it stands."""
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
     Console(markup=False, highlight=False, soft_wrap=True).print(text)
 
@@ -37,8 +37,8 @@ def print_json(data: Any) -> None:
 @contextmanager
 def progress(total: int) -> Iterator[Callable[[str], None]]:
     """Show a bar of ``total`` steps; yields what to call with each step's name."""
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description:<36}"), BarColumn(), TimeElapsedColumn())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,8 +11,6 @@ from aftershock.cli.options import HERE, SourceOption, WorkspaceOption, command_
 from aftershock.cli.screen import print_text, progress
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from aftershock.workspace.load import Workspace
 
 DRAWING = 1  # steps of the page besides one per section
@@ -54,8 +53,8 @@ def report(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Rebuild the page of a run from its folder, without computing anything anew."""
-    from aftershock.report.page import build_page  # noqa: PLC0415 - slow imports when asked for
-    from aftershock.runs.history import find_run  # noqa: PLC0415
+    from aftershock.report.page import build_page
+    from aftershock.runs.history import find_run
 
     space = _open(workspace)
     found = find_run(space.results, run)
@@ -69,20 +68,20 @@ def init(
     folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
 ) -> None:
     """Make a workspace that runs at once."""
-    from aftershock.workspace.scaffold import make_workspace  # noqa: PLC0415
+    from aftershock.workspace.scaffold import make_workspace
 
     make_workspace(folder)
     print_text(f"{folder} is a workspace. Next: cd {folder} && aftershock run")
 
 
 def _open(folder: Path) -> Workspace:
-    from aftershock.workspace.load import Workspace  # noqa: PLC0415
+    from aftershock.workspace.load import Workspace
 
     return Workspace.open(folder)
 
 
 def _go(space: Workspace, studies: list[str], strategies: list[str], source: str | None) -> Path:
-    from aftershock.workspace.run import Request, run_workspace  # noqa: PLC0415
+    from aftershock.workspace.run import Request, run_workspace
 
     request = Request(studies, strategies, source, command_line())
     steps = 1 + 2 * (len(studies) + len(strategies)) + DRAWING
@@ -93,8 +92,8 @@ def _go(space: Workspace, studies: list[str], strategies: list[str], source: str
 
 
 def _print_studies(path: Path, names: list[str]) -> None:
-    from aftershock.runs.history import read_run  # noqa: PLC0415
-    from aftershock.study.result import StudyResult  # noqa: PLC0415
+    from aftershock.runs.history import read_run
+    from aftershock.study.result import StudyResult
 
     record = read_run(path).manifest["studies"]
     for name in dict.fromkeys(names):
@@ -103,8 +102,8 @@ def _print_studies(path: Path, names: list[str]) -> None:
 
 
 def _print_backtests(path: Path, names: list[str]) -> None:
-    from aftershock.backtest.result import BacktestResult  # noqa: PLC0415
-    from aftershock.runs.history import read_run  # noqa: PLC0415
+    from aftershock.backtest.result import BacktestResult
+    from aftershock.runs.history import read_run
 
     record = read_run(path).manifest["backtests"]
     for name in dict.fromkeys(names):

@@ -104,15 +104,15 @@ def open_source(spec: str) -> PriceSource:
     """
     name, _, rest = spec.partition(":")
     if name == "files" and rest:
-        from aftershock.prices.files import FileSource  # noqa: PLC0415 - imported when asked for
+        from aftershock.prices.files import FileSource
 
         return FileSource(Path(rest).expanduser())
     if name == "sample" and not rest:
-        from aftershock.prices.sample import SampleSource  # noqa: PLC0415 - imported when asked for
+        from aftershock.prices.sample import SampleSource
 
         return SampleSource()
     if name == "yahoo" and not rest:
-        from aftershock.prices.yahoo import YahooSource  # noqa: PLC0415 - imports yfinance
+        from aftershock.prices.yahoo import YahooSource
 
         return YahooSource()
     close = nearest(name, ("sample", "yahoo", "files"))

@@ -57,7 +57,7 @@ class YahooSource:
     def _download(
         self, tickers: Sequence[str], start: dt.date | None, end: dt.date | None
     ) -> pd.DataFrame:
-        import yfinance as yf  # noqa: PLC0415 - slow to import
+        import yfinance as yf
 
         when: dict[str, Any] = {"period": "max"} if start is None else {"start": start}
         if end is not None:

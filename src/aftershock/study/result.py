@@ -87,7 +87,7 @@ class StudyResult:
 
     def summary(self) -> str:
         """Return title, notice, exclusions, CARs and tests as text."""
-        from aftershock.study.text import summarise  # noqa: PLC0415 - text only when asked for
+        from aftershock.study.text import summarise
 
         return summarise(self)
 
@@ -101,7 +101,7 @@ class StudyResult:
         ax
             Axes to draw on.
         """
-        from aftershock.study.plot import draw_car  # noqa: PLC0415 - matplotlib only when asked for
+        from aftershock.study.plot import draw_car
 
         return draw_car(self, event=event, ax=ax)
 

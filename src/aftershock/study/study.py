@@ -120,8 +120,8 @@ class Study:
         UnknownName
             The selection names an event that the book does not have.
         """
-        from aftershock.study.run import make_records  # noqa: PLC0415 - imports scipy
-        from aftershock.study.tables import assemble  # noqa: PLC0415 - imports scipy
+        from aftershock.study.run import make_records
+        from aftershock.study.tables import assemble
 
         return assemble(self, make_records(self, events, prices), prices)
 

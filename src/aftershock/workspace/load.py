@@ -69,7 +69,7 @@ class Workspace:
 
     def study(self, name: str) -> Study:
         """Load one study by name."""
-        from aftershock.study.study import Study  # noqa: PLC0415 - not needed by every command
+        from aftershock.study.study import Study
 
         if name not in self.studies:
             raise unknown("study", name, self.studies)
@@ -94,7 +94,7 @@ class Workspace:
         WorkspaceError
             No such model, or it has no such parameter.
         """
-        from aftershock.backtest import exchanges  # noqa: PLC0415 - imports backtrader's layer
+        from aftershock.backtest import exchanges
 
         said = self.settings.exchange
         models = {

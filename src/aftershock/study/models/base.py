@@ -177,7 +177,7 @@ def least_squares(
             f"{', '.join(names)} are not identified: a benchmark is constant over the estimation"
             " window or repeats another; use MeanModel or another benchmark"
         )
-    from statsmodels.regression.linear_model import OLS  # noqa: PLC0415 - slow to import
+    from statsmodels.regression.linear_model import OLS
 
     fit = OLS(y, x, hasconst=ALPHA in names).fit()
     unscaled = fit.normalized_cov_params
