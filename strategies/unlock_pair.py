@@ -42,8 +42,9 @@ class UnlockPair(ash.EventStrategy):
 
     def _open(self, event: Event, hedge: str) -> None:
         ratio = 1.0 if self.p.neutral == "cash" else self._beta(event.ticker, hedge)
-        if self.enter_short(event, weight=self.p.weight) is not None and ratio > 0.0:
-            self.enter_long(event, hedge, weight=self.p.weight * ratio)
+        short = self.enter_short(event, weight=self.p.weight)
+        if short is not None and ratio > 0.0:
+            self.enter_long(event, hedge, weight=self.p.weight * ratio, after=short)
 
     def _beta(self, ticker: str, hedge: str) -> float:
         """Return the slope of the stock's returns on the hedge's; 0 without enough history."""

@@ -8,6 +8,7 @@ day is taken out here, in ``CLOSED``, with its source.
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -206,7 +207,9 @@ def _exchange_years(code: str, first: int, last: int, closed: tuple[str, ...]) -
     if code not in xc.get_calendar_names(include_aliases=True):
         raise unknown("exchange calendar", code, xc.get_calendar_names(include_aliases=False))
     try:
-        calendar = xc.get_calendar(code, start=f"{first}-01-01", end=f"{last}-12-31")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # 4.13 under pandas 3.1
+            calendar = xc.get_calendar(code, start=f"{first}-01-01", end=f"{last}-12-31")
     except ValueError as cause:
         raise SessionError(f"{code} cannot be drawn from {first} to {last}: {cause}") from cause
     days = calendar.schedule.index.to_numpy().astype("datetime64[D]")

@@ -1,18 +1,18 @@
-"""How a table is written and read back: CSV, dates as dates, empty texts as empty texts."""
+"""Tables of results: one type per column name, and how they are written and read back."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 DATES = frozenset(
     {"session", "session_alt", "first", "last", "entry_session", "exit_session", "fill_session"}
 )
-
 TEXT = frozenset(
     {
         "id", "event", "ticker", "title", "kind", "when", "precision", "timing", "known_at",
@@ -20,6 +20,32 @@ TEXT = frozenset(
         "robust", "test", "distribution", "null", "side", "item", "metric", "basis", "holders",
     }
 )  # fmt: skip
+
+FLAGS = frozenset({"open", "endogenous"})
+
+
+def make_table(rows: Iterable[Any], columns: Sequence[str]) -> pd.DataFrame:
+    """Return a table whose column types follow from the columns' names, rows or no rows.
+
+    Parameters
+    ----------
+    rows
+        Tuples in the order of ``columns``, or mappings.
+    columns
+        Names; those of ``DATES`` become dates, those of ``TEXT`` text, those
+        of ``FLAGS`` true or false; an empty column of another name is a number.
+    """
+    table = pd.DataFrame(list(rows), columns=list(columns))
+    for name in columns:
+        if name in DATES:
+            table[name] = pd.to_datetime(table[name]).astype("datetime64[s]")
+        elif name in TEXT:
+            table[name] = table[name].astype("str")
+        elif name in FLAGS:
+            table[name] = table[name].astype("bool")
+        elif table.empty:
+            table[name] = table[name].astype("float64")
+    return table
 
 
 def write_table(table: pd.DataFrame, path: Path) -> Path:
@@ -34,15 +60,15 @@ def read_table(path: Path) -> pd.DataFrame:
     for name in table.columns.difference(list(TEXT)):
         if name in DATES:
             table[name] = pd.to_datetime(table[name]).astype("datetime64[s]")
+        elif name in FLAGS:
+            table[name] = table[name] == "True"
         else:
             table[name] = _typed(table[name])
     return table
 
 
-def _typed(column: pd.Series[str]) -> pd.Series[float] | pd.Series[bool] | pd.Series[str]:
-    """Return numbers as numbers and truth values as such; everything else stays text."""
+def _typed(column: pd.Series[str]) -> pd.Series[float] | pd.Series[str]:
+    """Return numbers as numbers; everything else stays text."""
     filled = column[column != ""]
-    if len(filled) and filled.isin(["True", "False"]).all():
-        return column == "True"
     numbers = pd.to_numeric(column.where(column != ""), errors="coerce")
     return numbers if numbers.notna().sum() == len(filled) else column

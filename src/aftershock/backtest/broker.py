@@ -122,7 +122,10 @@ class EventBroker(bt.BrokerBase):
         if not math.isfinite(price) or order.data.volume[0] == 0:
             self._no_open(order, record)
             return
-        reason = self._refusal(record, price) if record.entering else self._nothing_to_leave(record)
+        if record.entering:
+            reason = self._other_leg(order) or self._refusal(record, price)
+        else:
+            reason = self._nothing_to_leave(record)
         if reason:
             self._refuse(order, reason)
             return
@@ -135,6 +138,11 @@ class EventBroker(bt.BrokerBase):
         else:
             record.reason = f"halted or no price since {self.session}"
             self._market.append(order)
+
+    def _other_leg(self, order: bt.Order) -> str:
+        """Return why a second leg may not fill: the first one did not."""
+        first = self._by_ref.get(order.info.get("after") or 0)
+        return "the other leg was refused" if first and first.status != "filled" else ""
 
     def _refusal(self, record: OrderRecord, price: float) -> str:
         """Return why an entry cannot be made at ``price``, empty where it can."""
@@ -208,6 +216,7 @@ class EventBroker(bt.BrokerBase):
         *,
         event: str = "",
         stop: float | None = None,
+        after: bt.Order | None = None,
         entering: bool | None = None,
         price: float | None = None,
         exectype: int | None = None,
@@ -215,7 +224,7 @@ class EventBroker(bt.BrokerBase):
     ) -> bt.Order:
         del ignored, price, exectype  # backtrader passes every option, most of them None
         order = kind(owner=owner, data=data, size=size, exectype=bt.Order.Market, simulated=True)
-        order.addinfo(stop=stop)
+        order.addinfo(stop=stop, after=after.ref if after is not None else None)
         side: Side = "buy" if order.isbuy() else "sell"
         if entering is None:
             held = self.ledger.position(ticker_of(data))

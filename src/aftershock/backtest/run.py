@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import backtrader as bt
 import numpy as np
-import pandas as pd
 from pydantic import ValidationError
 
 from aftershock.backtest import tables
@@ -23,9 +22,12 @@ from aftershock.backtest.result import BacktestResult
 from aftershock.backtest.strategy import EventStrategy
 from aftershock.content import load_file
 from aftershock.errors import BacktestError, nearest
+from aftershock.tables import make_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    import pandas as pd
 
     from aftershock.events.book import EventBook
     from aftershock.events.kinds import Event
@@ -259,9 +261,7 @@ def positions(broker: EventBroker) -> pd.DataFrame:
                 rows.append(
                     (day, trade.number, trade.event, trade.ticker, trade.side * (bought - sold))
                 )
-    table = pd.DataFrame(rows, columns=["session", "trade", "event", "ticker", "shares"])
-    table["session"] = pd.to_datetime(table["session"]).astype("datetime64[s]")
-    return table
+    return make_table(rows, ["session", "trade", "event", "ticker", "shares"])
 
 
 def _conventions(

@@ -100,6 +100,7 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
         weight: float | None = None,
         lots: int | None = None,
         stop: float | None = None,
+        after: bt.Order | None = None,
     ) -> bt.Order | None:
         """Sell short at the next open, in whole lots.
 
@@ -115,13 +116,15 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
             board lots.
         stop
             Cover when the price has risen by this fraction from the fill.
+        after
+            Another order of the same session; this one is refused where that one was.
 
         Returns
         -------
         Order or None
             None where the size was refused; the reason stands with the orders.
         """
-        return self._enter("sell", event, ticker, weight, lots, stop)
+        return self._enter("sell", event, ticker, (weight, lots), stop, after)
 
     def enter_long(
         self,
@@ -131,9 +134,10 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
         weight: float | None = None,
         lots: int | None = None,
         stop: float | None = None,
+        after: bt.Order | None = None,
     ) -> bt.Order | None:
         """Buy at the next open, in whole lots; the parameters are those of ``enter_short``."""
-        return self._enter("buy", event, ticker, weight, lots, stop)
+        return self._enter("buy", event, ticker, (weight, lots), stop, after)
 
     def leave(self, event: Event, ticker: str | None = None) -> None:
         """Close, at the next open, what is held for the event in one ticker or in all."""
@@ -180,17 +184,24 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
         side: Side,
         event: Event,
         ticker: str | None,
-        weight: float | None,
-        lots: int | None,
+        size: tuple[float | None, int | None],
         stop: float | None,
+        after: bt.Order | None,
     ) -> bt.Order | None:
         ticker = ticker or event.ticker
-        shares, reason = self._size(ticker, weight, lots)
+        shares, reason = self._size(ticker, *size)
         if reason:
             self.broker.refuse_size(event.id, ticker, side, reason)
             return None
         order = self.sell if side == "sell" else self.buy
-        return order(data=self.feed(ticker), size=shares, event=event.id, stop=stop, entering=True)
+        return order(
+            data=self.feed(ticker),
+            size=shares,
+            event=event.id,
+            stop=stop,
+            after=after,
+            entering=True,
+        )
 
     def _size(self, ticker: str, weight: float | None, lots: int | None) -> tuple[float, str]:
         """Return whole-lot shares, or why there are none."""

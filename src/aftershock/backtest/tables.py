@@ -7,18 +7,21 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from aftershock.backtest.metrics import SESSIONS_A_YEAR, Performance, blocks, performance
 from aftershock.backtest.money import from_cents
 from aftershock.backtest.versus import Regression, regress
+from aftershock.tables import make_table
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from aftershock.arrays import BoolArray, FloatArray
     from aftershock.backtest.agenda import Agenda
     from aftershock.backtest.ledger import Ledger, Trade
     from aftershock.backtest.orders import OrderRecord
 
+EQUITY = ["session", "equity", "cash", "long", "short", "accrued", "benchmark"]
 TRADES = [
     "trade", "event", "ticker", "side", "entry_session", "entry_price", "exit_session",
     "exit_price", "shares", "gross", "fees", "borrow", "net", "mae", "mfe", "break_even_borrow",
@@ -33,29 +36,21 @@ EVENTS = ["id", "ticker", "kind", "when", "session", "status", "reason"]
 VERSUS = ["metric", "strategy", "benchmark", "note"]
 
 
-def _stamps(days: Any) -> pd.Series[Any]:
-    return pd.to_datetime(pd.Series(days)).astype("datetime64[s]")
-
-
 def equity_table(ledger: Ledger, benchmark: FloatArray, cash: float) -> pd.DataFrame:
     """Return one row per session; the benchmark is bought with ``cash`` at its first close."""
-    balances = ledger.balances
-    columns = ("equity", "cash", "long", "short", "accrued")
-    money = {name: [from_cents(getattr(row, name)) for row in balances] for name in columns}
     first = benchmark[np.isfinite(benchmark)][0]
     held = np.round(cash * benchmark / first, 2)
-    return pd.DataFrame(
-        {"session": _stamps([row.session for row in balances]), **money, "benchmark": held}
-    )
+    rows = [
+        (row.session, *(from_cents(getattr(row, name)) for name in EQUITY[1:-1]), value)
+        for row, value in zip(ledger.balances, held, strict=True)
+    ]
+    return make_table(rows, EQUITY)
 
 
 def trade_table(ledger: Ledger) -> pd.DataFrame:
     """Return one row per round trip, open ones at the last close."""
     rows = [_trade_row(trade, ledger.closes[trade.ticker]) for trade in ledger.trades]
-    table = pd.DataFrame(rows, columns=TRADES)
-    for column in ("entry_session", "exit_session"):
-        table[column] = _stamps(table[column])
-    return table
+    return make_table(rows, TRADES)
 
 
 def _trade_row(trade: Trade, last: float) -> tuple[Any, ...]:
@@ -73,11 +68,9 @@ def _trade_row(trade: Trade, last: float) -> tuple[Any, ...]:
 
 def order_table(records: list[OrderRecord]) -> pd.DataFrame:
     """Return one row per order."""
-    rows = [tuple(getattr(record, name) for name in ORDERS) for record in records]
-    table = pd.DataFrame(rows, columns=ORDERS)
-    for column in ("session", "fill_session"):
-        table[column] = _stamps(table[column])
-    return table
+    return make_table(
+        [tuple(getattr(record, name) for name in ORDERS) for record in records], ORDERS
+    )
 
 
 def cost_table(ledger: Ledger) -> pd.DataFrame:
@@ -92,9 +85,7 @@ def cost_table(ledger: Ledger) -> pd.DataFrame:
         for trade in ledger.trades
         if (cents := trade.accrued())
     ]
-    table = pd.DataFrame(rows, columns=COSTS)
-    table["session"] = _stamps(table["session"])
-    return table
+    return make_table(rows, COSTS)
 
 
 def event_table(agenda: Agenda, records: list[OrderRecord]) -> pd.DataFrame:
@@ -112,9 +103,7 @@ def event_table(agenda: Agenda, records: list[OrderRecord]) -> pd.DataFrame:
             status = "refused" if event.id in asked else "excluded"
             reason = asked.get(event.id) or _why_not(agenda, entry.day_zero, day)
         rows.append((event.id, event.ticker, event.kind, str(event.when), day, status, reason))
-    table = pd.DataFrame(rows, columns=EVENTS)
-    table["session"] = _stamps(table["session"])
-    return table
+    return make_table(rows, EVENTS)
 
 
 def _wide(agenda: Agenda, position: int) -> int:
@@ -192,7 +181,7 @@ def versus_table(equity: pd.DataFrame) -> pd.DataFrame:
     for sample, only in (("full sample", False), ("in market", True)):
         fit = regress(strategy, benchmark, in_market, only_in_market=only)
         rows += _regression_rows(sample, fit)
-    return pd.DataFrame(rows, columns=VERSUS)
+    return make_table(rows, VERSUS)
 
 
 def changes(levels: FloatArray) -> FloatArray:

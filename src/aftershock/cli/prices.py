@@ -34,8 +34,7 @@ def fetch(
     rows = []
     for ticker in panel.tickers:
         span = panel.span(ticker)
-        closes = panel.close[:, panel.column(ticker)]
-        count = int((closes == closes).sum())  # noqa: PLR0124 - NaN is not equal to itself
+        count = int(panel.to_frame()[ticker].notna().sum())
         rows.append([ticker, str(count), *(map(str, span) if span else ("-", "-"))])
     print_table(("ticker", "bars", "first", "last"), rows, f"Source {panel.origin.source}")
     for note in (panel.origin.notice, *panel.notes):

@@ -25,7 +25,7 @@ Place = tuple[str | int, ...]
 
 
 class _Loader(yaml.SafeLoader):
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML copies it per class
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
@@ -78,7 +78,8 @@ class Document:
         model
             The class the record was read as.
         """
-        first = cause.errors()[0]
+        # a mistyped key explains the missing one, not the other way round
+        first = min(cause.errors(), key=lambda error: error["type"] != "extra_forbidden")
         inside = tuple(part for part in first["loc"])
         more = cause.error_count() - 1
         also = f" (and {more} more)" if more else ""

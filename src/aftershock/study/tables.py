@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from aftershock.events.book import COMMON
 from aftershock.study.fit import cumulate, path, share_positive
 from aftershock.study.inference.battery import MIN_EVENTS, Sample, run_tests
 from aftershock.study.result import StudyResult
+from aftershock.tables import make_table
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Sequence
 
-    from pandas._libs.tslibs.nattype import NaTType
+    import pandas as pd
 
     from aftershock.prices.panel import PricePanel
     from aftershock.prices.returns import ReturnPanel
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from aftershock.study.run import Record
     from aftershock.study.study import Study
     from aftershock.study.windows import Window
-
-    Stamp = pd.Timestamp | NaTType
 
 EVENTS = [
     "id", "ticker", "kind", "when", "precision", "timing", "known_at", "session", "session_alt",
@@ -91,16 +90,6 @@ def _attribute(record: Record, name: str) -> str:
     return "not stated" if value is None or value == "" else str(value)
 
 
-def _day(value: object) -> Stamp:
-    return pd.Timestamp(str(value)) if value is not None else pd.NaT
-
-
-def _days(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    for column in columns:
-        frame[column] = pd.to_datetime(frame[column]).astype("datetime64[s]")
-    return frame
-
-
 def _events(records: Iterable[Record], groups: dict[str, str]) -> pd.DataFrame:
     rows = []
     for record in records:
@@ -109,8 +98,8 @@ def _events(records: Iterable[Record], groups: dict[str, str]) -> pd.DataFrame:
             "id": record.unit.id,
             "ticker": record.unit.ticker,
             "known_at": "" if event.known_at is None else str(event.known_at),
-            "session": _day(zero.session),
-            "session_alt": _day(zero.session_alt),
+            "session": zero.session,
+            "session_alt": zero.session_alt,
             "n_obs": 0 if record.fit is None else record.fit.used.size,
             "status": record.status,
             "reason": record.reason,
@@ -119,7 +108,7 @@ def _events(records: Iterable[Record], groups: dict[str, str]) -> pd.DataFrame:
             "note": "; ".join(record.notes),
         }
         rows.append({name: values.get(name, str(getattr(event, name, ""))) for name in EVENTS})
-    return _days(pd.DataFrame(rows, columns=EVENTS), "session", "session_alt")
+    return make_table(rows, EVENTS)
 
 
 def _estimates(records: Iterable[Record], sessions: Sessions) -> pd.DataFrame:
@@ -138,29 +127,26 @@ def _estimates(records: Iterable[Record], sessions: Sessions) -> pd.DataFrame:
                 "sigma": estimate.sigma,
                 "r2": estimate.r2,
                 "dof": estimate.dof,
-                "first": _day(sessions.date(used[0])),
-                "last": _day(sessions.date(used[-1])),
+                "first": sessions.date(used[0]),
+                "last": sessions.date(used[-1]),
             }
         )
     columns = ["event", *names, "sigma", "r2", "dof", "first", "last"]
-    return _days(pd.DataFrame(rows, columns=columns), "first", "last")
+    return make_table(rows, columns)
 
 
 def _abnormal_returns(records: Iterable[Record], sessions: Sessions) -> pd.DataFrame:
-    frames = []
+    rows: list[tuple[Any, ...]] = []
     for record in records:
         if record.fit is None or record.status != "used":
             continue
         fit = record.fit
-        car, car_se = path(fit)
-        days = [_day(sessions.date(row)) if row >= 0 else pd.NaT for row in fit.rows]
-        columns = (
-            record.unit.id, fit.window.offsets, days, fit.actual, fit.expected, fit.ar,
-            fit.ar_se, car, car_se,
-        )  # fmt: skip
-        frames.append(pd.DataFrame(dict(zip(ABNORMAL, columns, strict=True))))
-    table = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=ABNORMAL)
-    return _days(table, "session")
+        days = [_at(sessions, row) for row in fit.rows]
+        columns = (fit.actual, fit.expected, fit.ar, fit.ar_se, *path(fit))
+        numbers = zip(*(column.tolist() for column in columns), strict=True)
+        offsets = zip(fit.window.offsets.tolist(), days, numbers, strict=True)
+        rows += [(record.unit.id, offset, day, *values) for offset, day, values in offsets]
+    return make_table(rows, ABNORMAL)
 
 
 def _car_rows(records: Iterable[Record], sessions: Sessions) -> pd.DataFrame:
@@ -170,17 +156,17 @@ def _car_rows(records: Iterable[Record], sessions: Sessions) -> pd.DataFrame:
             car, window = row.car, row.window
             rows.append(
                 (
-                    record.unit.id, _day(row.session), _at(sessions, car.first),
+                    record.unit.id, row.session, _at(sessions, car.first),
                     _at(sessions, car.last), window.start, window.end, row.row, car.car, car.se,
                     car.t, car.dof, car.p_value, car.bhar, car.alpha_part,
                     "" if row.robust is None else str(row.robust).lower(),
                 )
             )  # fmt: skip
-    return _days(pd.DataFrame(rows, columns=CAR), "session", "first", "last")
+    return make_table(rows, CAR)
 
 
-def _at(sessions: Sessions, row: int) -> Stamp:
-    return _day(sessions.date(row)) if row >= 0 else pd.NaT
+def _at(sessions: Sessions, row: int) -> dt.date | None:
+    return sessions.date(row) if row >= 0 else None
 
 
 def _pooled(records: Iterable[Record], groups: dict[str, str]) -> dict[str, list[Record]]:
@@ -200,7 +186,7 @@ def _aar(study: Study, records: Iterable[Record], groups: dict[str, str]) -> pd.
             n, aar, se = _mean(ar[:, i])
             _, caar, caar_se = _mean(car[:, i])
             rows.append((group, offset, n, aar, se, caar, caar_se))
-    return pd.DataFrame(rows, columns=AAR)
+    return make_table(rows, AAR)
 
 
 def _mean(values: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[int, float, float]:
@@ -220,7 +206,7 @@ def _tests(study: Study, records: Iterable[Record], groups: dict[str, str]) -> p
         for window in study.cars:
             outcomes = run_tests(_sample(study, fits, window))
             rows += [(group, window.start, window.end, *_outcome(outcome)) for outcome in outcomes]
-    return pd.DataFrame(rows, columns=TESTS)
+    return make_table(rows, TESTS)
 
 
 def _sample(study: Study, fits: list[EventFit], window: Window) -> Sample:

@@ -9,6 +9,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from aftershock.study.result import StudyResult
 
+SMALLEST_P = 0.001  # the last digit shown
 METHOD_ONLY = "shows the method, not the market"
 
 
@@ -90,4 +91,4 @@ def p_value(value: float) -> str:
     """Return a p-value with three decimals, never printed as zero."""
     if pd.isna(value):
         return "-"
-    return "<0.001" if value < 0.001 else f"{value:.3f}"  # noqa: PLR2004 - the last digit shown
+    return "<0.001" if value < SMALLEST_P else f"{value:.3f}"

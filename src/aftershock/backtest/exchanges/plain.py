@@ -62,7 +62,8 @@ class PlainExchange(Exchange):
         del instrument, side, day
         if not self.costs:
             return []
-        return [Charge("commission", proportional(self.bps / 10_000, price, shares))]
+        cents = proportional(self.bps / 10_000, price, shares)
+        return [Charge("commission", cents)] if cents else []
 
     def conventions(self) -> dict[str, str]:
         """Return what the model assumes, in words."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from aftershock.study.result import StudyResult
 
 DASH = "–"
+SMALLEST_P = 0.001  # the last digit shown
 
 
 def percent(value: Any) -> str:
@@ -35,7 +36,7 @@ def p_value(value: Any) -> str:
     """Return a p-value, never printed as zero."""
     if pd.isna(value):
         return DASH
-    return "<0.001" if value < 0.001 else f"{value:.3f}"  # noqa: PLR2004 - the last digit shown
+    return "<0.001" if value < SMALLEST_P else f"{value:.3f}"
 
 
 def day(value: Any) -> str:

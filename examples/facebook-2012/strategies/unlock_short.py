@@ -1,0 +1,27 @@
+"""Short Facebook into each expiry."""
+
+from pydantic import Field
+
+import aftershock as ash
+from aftershock.events.kinds import Event
+
+
+class UnlockShort(ash.EventStrategy):
+    """Sell short ten sessions before an expiry, cover five sessions after it."""
+
+    class Params(ash.EventStrategy.Params):
+        """Offsets are sessions from the expiry, at whose open the order fills."""
+
+        entry: int = Field(-10, description="session at whose open the short is sold")
+        exit: int = Field(5, description="session at whose open it is covered")
+        weight: float = Field(0.10, gt=0, description="fraction of equity sold short")
+
+    p: Params
+    events = ash.select(kind="lockup_expiry")
+
+    def on_offset(self, event: Event, offset: int) -> None:
+        """Enter and leave on the two offsets."""
+        if offset == self.p.entry:
+            self.enter_short(event, weight=self.p.weight)
+        elif offset == self.p.exit:
+            self.leave(event)

@@ -1,0 +1,112 @@
+"""Figures against empyrical and against formulas written out here."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+
+from aftershock.backtest.metrics import blocks, drawdown, longest_block, performance
+from aftershock.backtest.versus import newey_west_lags, regress
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import empyrical
+
+
+@pytest.fixture
+def curve():
+    rng = np.random.default_rng(11)
+    returns = np.zeros(252)
+    returns[100:140] = 0.002 + 0.01 * rng.standard_normal(40)  # waits, trades, waits
+    return 1_000_000 * np.cumprod(np.r_[1.0, 1 + returns])
+
+
+def test_figures_keep_flat_days_like_empyrical(curve):
+    own = performance(curve)
+    returns = curve[1:] / curve[:-1] - 1
+    assert own.total_return == pytest.approx(empyrical.cum_returns_final(returns))
+    assert own.annual_return == pytest.approx(empyrical.annual_return(returns))
+    assert own.annual_volatility == pytest.approx(empyrical.annual_volatility(returns))
+    assert own.sharpe == pytest.approx(empyrical.sharpe_ratio(returns))
+    assert own.sortino == pytest.approx(empyrical.sortino_ratio(returns))
+    assert own.max_drawdown == pytest.approx(empyrical.max_drawdown(returns))
+    assert own.calmar == pytest.approx(empyrical.calmar_ratio(returns))
+
+
+def test_a_run_that_never_trades_has_no_ratios():
+    flat = performance(np.full(50, 100.0))
+    assert flat.total_return == 0.0
+    assert np.isnan([flat.sharpe, flat.sortino, flat.calmar]).all()
+
+
+def test_drawdown_by_hand():
+    np.testing.assert_allclose(
+        drawdown(np.array([100.0, 120.0, 90.0, 96.0, 130.0])), [0, 0, -0.25, -0.2, 0]
+    )
+
+
+def test_blocks_are_unbroken_stretches():
+    held = np.array([0, 1, 1, 0, 0, 1, 1, 1, 0, 1], dtype=bool)
+    assert blocks(held) == 3
+    assert longest_block(held) == 3
+    assert blocks(np.zeros(5, dtype=bool)) == longest_block(np.zeros(5, dtype=bool)) == 0
+
+
+def test_newey_west_lags_follow_the_rule_and_the_holding():
+    assert newey_west_lags(100, 0) == 4
+    assert newey_west_lags(250, 3) == 4  # 4 * 2.5 ** (2/9) = 4.90
+    assert newey_west_lags(250, 16) == 15
+    assert newey_west_lags(10, 30) == 8
+
+
+def newey_west_by_hand(y, x, lags):
+    """Bartlett weights, n / (n - 2) correction; Newey and West (1987)."""
+    design = np.column_stack([np.ones_like(x), x])
+    beta = np.linalg.lstsq(design, y, rcond=None)[0]
+    u = design * (y - design @ beta)[:, None]
+    meat = u.T @ u
+    for lag in range(1, lags + 1):
+        cross = u[lag:].T @ u[:-lag]
+        meat += (1 - lag / (lags + 1)) * (cross + cross.T)
+    bread = np.linalg.inv(design.T @ design)
+    n = len(y)
+    covariance = bread @ meat @ bread * n / (n - 2)
+    return beta, beta / np.sqrt(np.diag(covariance))
+
+
+def test_alpha_and_beta_with_newey_west_errors():
+    rng = np.random.default_rng(2)
+    x = 0.01 * rng.standard_normal(300)
+    held = np.tile(np.r_[np.ones(12, dtype=bool), np.zeros(8, dtype=bool)], 15)
+    y = np.where(held, 0.001 - 0.8 * x + 0.01 * rng.standard_normal(300), 0.0)
+    fit = regress(y, x, held, only_in_market=False)
+    beta, t = newey_west_by_hand(y, x, 11)
+    assert (fit.lags, fit.blocks, fit.n) == (11, 15, 300)
+    assert fit.alpha == pytest.approx(252 * beta[0], rel=1e-9)
+    assert fit.beta == pytest.approx(beta[1], rel=1e-9)
+    assert fit.alpha_t == pytest.approx(t[0], rel=1e-9)
+    assert fit.beta_t == pytest.approx(t[1], rel=1e-9)
+    inside = regress(y, x, held, only_in_market=True)
+    assert inside.n == 180
+    assert inside.beta == pytest.approx(-0.8, abs=0.2)
+
+
+def test_below_ten_blocks_there_is_no_inference():
+    rng = np.random.default_rng(3)
+    x = 0.01 * rng.standard_normal(100)
+    held = np.zeros(100, dtype=bool)
+    held[40:56] = True
+    fit = regress(np.where(held, -x + 0.01, 0.0), x, held, only_in_market=False)
+    assert fit.note == "no inference: see placebo"
+    assert np.isnan([fit.alpha_t, fit.alpha_p, fit.beta_t]).all()
+    assert np.isfinite([fit.alpha, fit.beta]).all()
+
+
+def test_a_strategy_never_in_the_market_says_so():
+    nothing = np.zeros(100)
+    x = np.random.default_rng(0).standard_normal(100)
+    assert (
+        regress(nothing, x, nothing.astype(bool), only_in_market=True).note == "never in the market"
+    )

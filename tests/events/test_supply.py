@@ -1,0 +1,97 @@
+"""The arithmetic of the share structure, on the article's figures and on one base."""
+
+from __future__ import annotations
+
+import pytest
+
+from aftershock.errors import EventError
+from aftershock.events.check import check_book
+from aftershock.events.companies import shares_on
+from aftershock.events.supply import supply_steps
+from aftershock.events.valuation import price_to_sales, years_to_digest
+
+
+@pytest.fixture
+def steps(book):
+    return {(step.event, step.basis): step for step in supply_steps(book)}
+
+
+# before, after, multiple: rounded as the facts print them
+@pytest.mark.parametrize(
+    ("event", "basis", "before", "after", "multiple"),
+    [
+        ("zhipu-lockup-2026-07", "reported", 0.0267, 0.0843, 3.2),
+        ("zhipu-lockup-2026-07", "one_base", 0.0389, 0.0965, 2.48),
+        ("minimax-lockup-2026-07", "reported", 0.05, 0.514, 10.3),
+        ("minimax-lockup-2026-10", "reported", 0.514, 0.639, 1.24),
+        ("minimax-lockup-2026-07", "one_base", 0.0544, 0.542, 9.97),
+    ],
+)
+def test_float_before_and_after(steps, event, basis, before, after, multiple):
+    step = steps[event, basis]
+    assert step.before == pytest.approx(before, abs=0.0005)
+    assert step.after == pytest.approx(after, abs=0.0005)
+    assert step.multiple == pytest.approx(multiple, rel=0.02)
+    assert step.after == pytest.approx(step.before + step.added)
+
+
+def test_the_october_float_is_the_articles_about_65_percent(steps):
+    # 5.44 + 46.44 + 12.44 = 64.32 and 5 + 46.44 + 12.44 = 63.88
+    assert steps["minimax-lockup-2026-10", "reported"].after == pytest.approx(0.6388)
+
+
+def test_holders_by_nature(steps):
+    zhipu = steps["zhipu-lockup-2026-07", "one_base"].holders
+    assert zhipu["state"] == pytest.approx(0.467, abs=0.0005)  # JSC holds 46.7 % of the tranche
+    assert sum(zhipu.values()) == pytest.approx(1.0)
+    assert steps["minimax-lockup-2026-07", "one_base"].holders == {"financial": pytest.approx(1.0)}
+    assert steps["minimax-lockup-2026-10", "reported"].holders == {"unknown": pytest.approx(1.0)}
+
+
+def test_share_counts_by_date(book):
+    import datetime as dt
+
+    zhipu = book.companies["2513.HK"]
+    assert shares_on(zhipu, dt.date(2026, 1, 7)) is None
+    assert shares_on(zhipu, dt.date(2026, 1, 8)) == 440_230_190
+    assert shares_on(zhipu, dt.date(2026, 7, 8)) == 445_843_090
+
+
+def test_discrepancies_are_shown(book):
+    remarks = [remark.text for remark in check_book(book, ["2513.HK", "0100.HK"])]
+    assert any("do not add" in text for text in remarks)
+    assert any("48.8 %" in text for text in remarks)
+    assert any("HK$193.4bn" in text for text in remarks)
+    assert any("no day 0" in text for text in remarks)
+    assert any(
+        "is not among the workspace's tickers" in r.text for r in check_book(book, ["2513.HK"])
+    )
+
+
+def test_the_discrepancies_are_right():
+    assert pytest.approx(193.4, abs=0.05) == 616.5 * 313.64e6 / 1e9
+    assert pytest.approx(0.488, abs=0.0005) == 153 / 313.64
+    assert pytest.approx(0.0389, abs=0.0001) == 17_350_800 / 445_843_090
+
+
+@pytest.mark.parametrize(
+    ("multiple", "target", "growth", "years"),
+    [(450, 30, 1.0, 3.91), (450, 30, 2.0, 2.46), (450, 20, 1.0, 4.49), (450, 20, 2.0, 2.83)],
+)
+def test_years_for_a_multiple_to_be_digested(multiple, target, growth, years):
+    assert years_to_digest(multiple, target, growth) == pytest.approx(years, abs=0.005)
+
+
+def test_price_to_sales_in_one_and_in_two_currencies():
+    # HK$1tn over RMB 1.7bn + 0.534bn: 447.6 mixed, about 387 in one currency at 0.865
+    assert price_to_sales(1000, 2.234) == pytest.approx(447.6, abs=0.05)
+    assert price_to_sales(1000, 2.234, rate=0.865) == pytest.approx(387, abs=0.5)
+    assert price_to_sales(1000, 0.724) == pytest.approx(1381, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("multiple", "target", "growth"), [(30, 450, 1.0), (450, 30, 0.0), (450, 0, 1.0)]
+)
+def test_what_cannot_be_digested_is_refused(multiple, target, growth):
+    with pytest.raises(EventError):
+        years_to_digest(multiple, target, growth)
