@@ -98,7 +98,8 @@ def read_settings(folder: Path) -> Settings:
 
 
 def _sentence(cause: ValidationError) -> str:
-    first: Any = cause.errors()[0]
+    errors: list[Any] = list(cause.errors())
+    first = min(errors, key=lambda error: error["type"] != "extra_forbidden")
     name = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         close = nearest(name, Settings.model_fields)

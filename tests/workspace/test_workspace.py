@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+import aftershock as ash
+from aftershock.errors import AftershockError, UnknownName, WorkspaceError
+from aftershock.workspace.load import Workspace
+from aftershock.workspace.run import Request, run_workspace
+from aftershock.workspace.scaffold import make_workspace
+
+
+@pytest.fixture
+def space(tmp_path):
+    make_workspace(tmp_path / "ws")
+    return Workspace.open(tmp_path / "ws")
+
+
+def set_line(space, old, new):
+    path = space.folder / "aftershock.toml"
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+def test_a_folder_without_settings_is_no_workspace(tmp_path):
+    with pytest.raises(
+        WorkspaceError, match=r"is no workspace: it has no aftershock\.toml.*aftershock init DIR"
+    ):
+        Workspace.open(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("benchmark =", "bench_mark =", "unknown key 'bench_mark': did you mean 'benchmark'"),
+        ('title = "Zhipu and MiniMax"\n', "", "'title' is missing"),
+        ("cash = 10_000_000", "cash = -5", "cash: Input should be greater than 0"),
+        ('language = "en"', 'language = "fr"', "language: Input should be 'en' or 'zh'"),
+        ("title =", "title", r"aftershock\.toml: "),
+    ],
+)
+def test_wrong_settings_are_one_sentence(space, old, new, message):
+    set_line(space, old, new)
+    with pytest.raises(WorkspaceError, match=message):
+        Workspace.open(space.folder)
+
+
+def test_exchange_settings_are_checked(space):
+    assert isinstance(space.exchange(), ash.HKEX)
+    set_line(space, "borrow = 0.18", "borow = 0.18")
+    with pytest.raises(WorkspaceError, match="exchange HKEX has no 'borow': did you mean 'borrow'"):
+        Workspace.open(space.folder).exchange()
+    set_line(space, 'model = "HKEX"', 'model = "HKX"')
+    with pytest.raises(UnknownName, match="unknown exchange model 'HKX': did you mean 'HKEX'"):
+        Workspace.open(space.folder).exchange()
+
+
+def test_names_are_looked_up_with_the_nearest(space):
+    with pytest.raises(UnknownName, match="unknown study 'lockup': did you mean 'lockups'"):
+        space.study("lockup")
+    with pytest.raises(
+        UnknownName, match="unknown strategy 'unlock_shrt': did you mean 'unlock_short'"
+    ):
+        space.strategy("unlock_shrt")
+
+
+def test_a_study_file_must_define_a_study(space):
+    (space.folder / "studies" / "empty.py").write_text("x = 1\n", "utf-8")
+    with pytest.raises(WorkspaceError, match=r"empty\.py defines no study"):
+        space.study("empty")
+
+
+def test_a_new_workspace_is_a_copy_of_the_first(space, root):
+    for part in ("events", "studies", "strategies"):
+        names = {path.name for path in (root / part).iterdir() if path.name != "__pycache__"}
+        assert {path.name for path in (space.folder / part).iterdir()} == names
+    with pytest.raises(WorkspaceError, match="is not empty"):
+        make_workspace(space.folder)
+
+
+def test_kinds_of_its_own(space):
+    path = space.folder / "aftershock.toml"
+    path.write_text(path.read_text("utf-8") + '\n[kinds]\nrecall = ["units"]\n', "utf-8")
+    text = "- {id: r1, kind: recall, ticker: 0100.HK, when: 2026-06-01, units: 4000}\n"
+    (space.folder / "events" / "recalls.yaml").write_text(text, "utf-8")
+    book = Workspace.open(space.folder).events()
+    assert book["r1"].attributes["units"] == 4000
+
+
+def test_the_same_inputs_give_the_same_bytes(space):
+    request = Request(studies=["lockups"], strategies=["unlock_short"])
+    first, second = (run_workspace(space, request) for _ in range(2))
+    assert first != second
+    names = sorted(path.relative_to(first) for path in first.rglob("*.csv"))
+    assert len(names) > 10
+    assert [
+        name for name in names if (first / name).read_bytes() != (second / name).read_bytes()
+    ] == []
+    manifests = [json.loads((run / "manifest.json").read_text("utf-8")) for run in (first, second)]
+    for key in ("inputs", "prices", "studies", "backtests", "warnings"):
+        assert manifests[0][key] == manifests[1][key]
+
+
+def test_a_run_on_the_sample_says_so_everywhere(space):
+    run = run_workspace(
+        space, Request(studies=["lockups", "listings"], strategies=["unlock_short"])
+    )
+    notice = "reconstructed sample, not market data"
+    manifest = json.loads((run / "manifest.json").read_text("utf-8"))
+    assert manifest["notice"] == notice
+    assert not manifest["is_market_data"]
+    for record in (*manifest["studies"].values(), *manifest["backtests"].values()):
+        assert notice in record["warnings"]
+    page = (run / "report.html").read_text("utf-8")
+    assert notice in page
+    assert page.count("shows the method, not the market") >= 4
+
+
+def test_on_the_sample_only_published_days_are_studied(space):
+    run = run_workspace(space, Request(studies=None, strategies=[]))
+    import pandas as pd
+
+    reasons = {}
+    for path in run.glob("studies/*/events.csv"):
+        table = pd.read_csv(path, keep_default_na=False).set_index("id")
+        reasons |= table["reason"].to_dict()
+    assert reasons["zhipu-lockup-2026-07"] == ""
+    assert reasons["zhipu-listing"] == ""
+    assert reasons["musk-tang"] == ""
+    assert "no published price" in reasons["minimax-lockup-2026-10"]
+    assert "no published price" in reasons["hstech-announcement@2513.HK"]
+    assert "no published price" in reasons["glm-5.3-flash"]
+
+
+@pytest.mark.parametrize(
+    "part", ["studies/lockups.py", "strategies/unlock_short.py", "events/lockups.yaml"]
+)
+def test_a_content_file_that_does_not_load_writes_nothing(space, part):
+    (space.folder / part).write_text("x = (\n", "utf-8")
+    with pytest.raises(AftershockError):
+        run_workspace(space, Request())
+    assert [path.name for path in space.results.iterdir()] == ["README.md"]
+
+
+def test_a_study_that_cannot_be_fitted_writes_nothing(space):
+    set_line(space, 'tickers = ["2513.HK", "0100.HK"]', 'tickers = ["2513.HK"]')
+    study = space.folder / "studies" / "lockups.py"
+    study.write_text(study.read_text("utf-8").replace("^HSI", "^GSPC"), "utf-8")
+    with pytest.raises(AftershockError, match=r"needs \^GSPC as benchmark"):
+        run_workspace(Workspace.open(space.folder), Request())
+    left = [
+        path.name for path in space.results.iterdir() if path.name not in {"README.md", ".lock"}
+    ]
+    assert left == []
+
+
+def test_a_relative_price_folder_counts_from_the_workspace(space, tmp_path):
+    set_line(space, 'source = "sample"', 'source = "files:prices"')
+    opened = Workspace.open(space.folder)
+    assert opened.source(None) == f"files:{space.folder / 'prices'}"
+    assert opened.source("files:elsewhere") == "files:elsewhere"
+    shutil.rmtree(space.folder / "events")
