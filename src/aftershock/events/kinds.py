@@ -70,6 +70,8 @@ class Event(Strict):
         How a derived date was derived; empty where the date is reported.
     endogenous
         True where the date was chosen by looking at prices.
+    exclude
+        Why no study may use the event; it stays in every table with this reason.
     source, quote, note
         Where it is from, in its own words, and what to know about it.
     """
@@ -86,6 +88,7 @@ class Event(Strict):
     known_at: WhenField | None = None
     inferred: str = ""
     endogenous: bool = False
+    exclude: str = ""
     source: str = ""
     quote: str = ""
     note: str = ""

@@ -7,19 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aftershock.errors import StudyError
 from aftershock.study.inference.outcome import two_sided_t
 from aftershock.study.inference.sign import positive_share
+from aftershock.study.models.base import NotEstimable
 from aftershock.study.windows import Window, estimation_rows, rows
 
 if TYPE_CHECKING:
     from aftershock.arrays import BoolArray, FloatArray, IntArray
     from aftershock.prices.panel import ReturnKind
     from aftershock.study.models import Design, Estimate, Model
-
-
-class TooFewReturns(StudyError):  # noqa: N818 - a reason for exclusion more than an error
-    """The estimation window holds fewer returns than the study asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +115,8 @@ def fit_event(
 
     Raises
     ------
-    TooFewReturns
-        The estimation window holds fewer than ``min_obs``.
+    NotEstimable
+        The estimation window holds fewer than ``min_obs``, or cannot carry the model.
     StudyError
         The model cannot be identified.
     """
@@ -133,12 +129,17 @@ def fit_event(
         return EventFit(window, where, actual, expected, unknown, None, np.empty(0, np.int64))
     used = estimation_rows(day_zero, estimation, np.isfinite(y) & design.usable, skip)
     if used.size < min_obs:
-        raise TooFewReturns(
-            f"{used.size} returns in the estimation window {estimation}, at least {min_obs} needed"
-        )
+        raise too_few(used.size, estimation, min_obs)
     estimate = model.estimate(design, y, used, at)
     expected = np.where(inside, estimate.expected, np.nan)
     return EventFit(window, where, actual, expected, estimate.covariance, estimate, used)
+
+
+def too_few(count: int, estimation: Window, min_obs: int) -> NotEstimable:
+    """Return the reason for excluding an event whose estimation window is too short."""
+    return NotEstimable(
+        f"{count} returns in the estimation window {estimation}, at least {min_obs} needed"
+    )
 
 
 def cumulate(fit: EventFit, window: Window, kind: ReturnKind) -> Car:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from aftershock.study.cross_section import CrossSection
+
 FILES = {
     "events": "events.csv",
     "estimates": "estimates.csv",
@@ -21,6 +23,13 @@ FILES = {
     "car_rows": "car.csv",
     "aar": "aar.csv",
     "tests": "tests.csv",
+    "single": "single.csv",
+    "regression": "regression.csv",
+    "outcomes": "outcomes.csv",
+    "influence": "influence.csv",
+    "calendar_time": "calendar_time.csv",
+    "attributes": "attributes.csv",
+    "depth": "depth.csv",
 }
 
 
@@ -44,6 +53,20 @@ class StudyResult:
         Mean abnormal return and its cumulation by offset and group.
     tests
         Every test by group and window; one that does not apply has its reason in ``note``.
+    single
+        Tests of single events: the day's rank (SQ) and placebos, with the floor of each p.
+    regression
+        All events of each stock in one regression, and the F test of all of them.
+    outcomes
+        Abnormal volatility and volume.
+    influence
+        Mean CAR and BMP with each event left out.
+    calendar_time
+        Alpha of the portfolio that holds every stock inside its event window.
+    attributes
+        What is known of each event besides its date.
+    depth
+        Deepest fall after each event, where the study asks for it; a description.
     conventions
         What was assumed, in words.
     warnings
@@ -59,6 +82,13 @@ class StudyResult:
     car_rows: pd.DataFrame
     aar: pd.DataFrame
     tests: pd.DataFrame
+    single: pd.DataFrame
+    regression: pd.DataFrame
+    outcomes: pd.DataFrame
+    influence: pd.DataFrame
+    calendar_time: pd.DataFrame
+    attributes: pd.DataFrame
+    depth: pd.DataFrame
     conventions: dict[str, str]
     warnings: tuple[str, ...]
     is_market_data: bool = True
@@ -104,6 +134,43 @@ class StudyResult:
         from aftershock.study.plot import draw_car
 
         return draw_car(self, event=event, ax=ax)
+
+    def cross_section(
+        self, formula: str, *, window: tuple[int, int] = (0, 0), covariance: str = "HC3"
+    ) -> CrossSection:
+        """Regress CARs on event attributes; see ``study.cross_section.cross_section``.
+
+        Parameters
+        ----------
+        formula
+            Such as ``"car ~ percent + run_up"``.
+        window
+            Whose CARs.
+        covariance
+            ``"HC3"`` or ``"cluster:<attribute>"``.
+        """
+        from aftershock.study.cross_section import cross_section
+
+        return cross_section(self, formula, window=window, covariance=covariance)
+
+    def power(self, event: str, *, window: tuple[int, int] = (0, 0)) -> pd.DataFrame:
+        """Return the power curve of one estimate: true effect, chance of seeing it at 5 %.
+
+        Parameters
+        ----------
+        event
+            Id of an event.
+        window
+            Whose CAR.
+
+        Raises
+        ------
+        UnknownName
+            The study has no such estimate.
+        """
+        from aftershock.study.power_curve import power_curve
+
+        return power_curve(self, event, window)
 
     def save(self, folder: str | Path) -> list[Path]:
         """Write every table as CSV and return the files' paths; the folder is made if missing."""

@@ -1,4 +1,4 @@
-"""From a study, a book and prices to records: each event in turn, in every variant."""
+"""From a study, a book and prices to records: each event, in every variant."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from aftershock.study.fit import Car, EventFit, TooFewReturns, cumulate, fit_event
-from aftershock.study.models.base import ALPHA
+from aftershock.study.engine import Engine, Job, choose, fit_all
+from aftershock.study.fit import Car, EventFit, cumulate
+from aftershock.study.models import NotEstimable
 from aftershock.study.subject import Subject
 from aftershock.study.units import Diary, Unit, contrast_units, single_units
 from aftershock.study.windows import Window
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
-    from aftershock.arrays import BoolArray
     from aftershock.events.book import EventBook
     from aftershock.prices.panel import PricePanel
     from aftershock.prices.returns import ReturnPanel
-    from aftershock.study.models import Design
     from aftershock.study.study import Study
 
 Status = Literal["used", "approx", "excluded"]
@@ -60,6 +60,8 @@ class Record:
         What to know about it, one sentence each.
     pooled
         True where it enters means and tests.
+    job
+        What was fitted, for placebos; None where it is excluded.
     """
 
     unit: Unit
@@ -70,9 +72,52 @@ class Record:
     confounders: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     pooled: bool = False
+    job: Job | None = None
+
+    @property
+    def row(self) -> int:
+        """Panel row of day 0, -1 where the event is excluded."""
+        return -1 if self.job is None else self.job.day_zero
+
+    @property
+    def first_session(self) -> dt.date | None:
+        """The session the event was studied on first, which enters means and tests."""
+        return self.cars[0].session if self.cars else None
 
 
-def make_records(study: Study, book: EventBook, prices: PricePanel | ReturnPanel) -> list[Record]:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One candidate session of one unit, with the fits to make for it."""
+
+    unit: Unit
+    at: int
+    span: int
+    jobs: Mapping[RowName, Job]
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The records of a study, with what made them.
+
+    Attributes
+    ----------
+    items
+        One per unit.
+    subject, diary
+        The study's returns, and every event's place on the calendar.
+    engine
+        Which engine fitted.
+    """
+
+    items: tuple[Record, ...]
+    subject: Subject
+    diary: Diary
+    engine: Engine
+
+
+def make_records(
+    study: Study, book: EventBook, prices: PricePanel | ReturnPanel, engine: Engine
+) -> Records:
     """Fit every unit of a study; raises as ``Study.fit`` does."""
     subject = Subject.of(study, prices)
     diary = Diary.of(book, prices.sessions)
@@ -83,10 +128,19 @@ def make_records(study: Study, book: EventBook, prices: PricePanel | ReturnPanel
     else:
         units = single_units(selected, diary)
     fitter = Fitter(study, subject, diary)
-    records = [fitter.record(unit) for unit in units]
+    records = [Record(unit, reason=subject.obstacle(unit)) for unit in units]
+    plans = {id(record): fitter.plans(record) for record in records if not record.reason}
+    jobs = [job for own in plans.values() for plan in own for job in plan.jobs.values()]
+    ran = choose(engine, study.model, study.estimation, len(jobs))
+    fits = iter(
+        fit_all(jobs, study.model, estimation=study.estimation, min_obs=study.min_obs, engine=ran)
+    )
+    for record in records:
+        for plan in plans.get(id(record), []):
+            fitter.complete(record, plan, {name: next(fits) for name in plan.jobs})
     records += [Record(unit, reason=reason) for unit, reason in left_out]
     _pool_once(records)
-    return records
+    return Records(tuple(records), subject, diary, ran)
 
 
 def _pool_once(records: list[Record]) -> None:
@@ -105,31 +159,44 @@ def _pool_once(records: list[Record]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Fitter:
-    """A study ready to fit one unit after the other."""
+    """Plans the fits of one unit after the other, and makes records of them."""
 
     study: Study
     subject: Subject
     diary: Diary
 
-    def record(self, unit: Unit) -> Record:
-        """Fit one unit, or say why it cannot be fitted."""
-        reason = self.subject.obstacle(unit)
-        if reason or unit.zero.session is None:
-            return Record(unit, reason=reason)
-        span = self._span(unit)
-        at = self.subject.prices.sessions.position(unit.zero.session)
-        try:
-            fit = self._fit(unit, at, span, self.subject.design)
-        except TooFewReturns as cause:
-            return Record(unit, reason=str(cause))
-        record = Record(unit, "used" if unit.zero.last is None else "approx", fit=fit)
-        record.notes += self._coverage(fit)
-        record.cars, notes = self._cars(unit, fit, at, span)
-        record.notes += notes
+    def plans(self, record: Record) -> list[Plan]:
+        """Return the unit's candidate sessions with the fits each needs."""
+        unit = record.unit
+        if unit.zero.session is None:
+            return []
+        plans = [self._plan(record, unit.zero.session)]
         if unit.zero.session_alt is not None:
-            self._second_candidate(record, unit.zero.session_alt)
-        self._flag(record)
-        return record
+            reason = self.subject.missing(unit, unit.zero.session_alt)
+            if reason:
+                record.notes.append(f"second candidate {unit.zero.session_alt}: {reason}")
+            else:
+                plans.append(self._plan(record, unit.zero.session_alt))
+        return plans
+
+    def _plan(self, record: Record, session: dt.date) -> Plan:
+        unit, study = record.unit, self.study
+        at = self.subject.row(unit, session)
+        if self.subject.prices.sessions.date(at) != session:
+            record.notes.append(
+                f"no trading on {session}: the first trade after,"
+                f" {self.subject.prices.sessions.date(at)}, stands as day 0"
+            )
+        span = self._span(unit)
+        window = Window(study.window.start, study.window.end + span)
+        y, design = self.subject.explained(unit, at)
+        jobs: dict[RowName, Job] = {"default": Job(y, design, at, window)}
+        if study.estimation is not None:
+            if design.has_constant:
+                jobs["alpha0"] = Job(y, design.without_alpha(), at, window)
+            skip = self.diary.near_events(unit, self.subject.prices.sessions.dates, MASK)
+            jobs["masked"] = Job(y, design, at, window, skip)
+        return Plan(unit, at, span, jobs)
 
     def _span(self, unit: Unit) -> int:
         """Return by how many sessions an approx event's range stretches its windows."""
@@ -138,57 +205,55 @@ class Fitter:
         sessions = self.diary.sessions
         return sessions.position(unit.zero.last) - sessions.position(unit.zero.session)
 
-    def _fit(
-        self, unit: Unit, at: int, span: int, design: Design, skip: BoolArray | None = None
-    ) -> EventFit:
-        study = self.study
-        return fit_event(
-            self.subject.y(unit, at),
-            study.model,
-            design,
-            at,
-            window=Window(study.window.start, study.window.end + span),
-            estimation=study.estimation,
-            min_obs=study.min_obs,
-            skip=skip,
-        )
+    def complete(
+        self, record: Record, plan: Plan, fits: Mapping[RowName, EventFit | NotEstimable]
+    ) -> None:
+        """Add one candidate session's fits to its record."""
+        default = fits["default"]
+        session = self.subject.prices.sessions.date(plan.at)
+        first = record.fit is None and not record.reason
+        if isinstance(default, NotEstimable):
+            if first:
+                record.reason = str(default)
+            elif record.fit is not None:
+                record.notes.append(f"second candidate {session}: {default}")
+            return
+        made = {name: fit for name, fit in fits.items() if isinstance(fit, EventFit)}
+        if first:
+            record.job = plan.jobs["default"]
+            self._begin(record, default, fits.get("masked"))
+        elif record.fit is not None:
+            record.notes.append(
+                f"hour unknown: {record.unit.zero.session} or {session}; the first enters means"
+                " and tests"
+            )
+        if record.fit is not None:
+            record.cars += self._cars(record.unit, made, session, plan.span)
+
+    def _begin(self, record: Record, fit: EventFit, masked: EventFit | NotEstimable | None) -> None:
+        record.fit = fit
+        record.status = "used" if record.unit.zero.last is None else "approx"
+        record.notes += self._coverage(fit)
+        if isinstance(masked, NotEstimable):
+            record.notes.append(f"no masked row, without other events' sessions: {masked}")
+        self._flag(record)
 
     def _cars(
-        self, unit: Unit, fit: EventFit, at: int, span: int
-    ) -> tuple[list[CarRow], list[str]]:
-        """Return one candidate session's CARs in every variant, and notes about variants."""
-        variants, notes = self._variants(unit, fit, at, span)
-        session = self.subject.prices.sessions.date(at)
+        self, unit: Unit, fits: Mapping[RowName, EventFit], session: dt.date, span: int
+    ) -> list[CarRow]:
+        """Return one candidate session's CARs in every variant."""
         out = []
         for window in self._windows(unit):
             stretched = Window(window.start, window.end + span)
             cars = {
-                name: cumulate(variant, stretched, self.study.returns)
-                for name, variant in variants.items()
+                name: cumulate(fit, stretched, self.study.returns) for name, fit in fits.items()
             }
             robust = is_robust([car.p_value for car in cars.values()])
             out += [
                 CarRow(session, window, name, car, robust if name == "default" else None)
                 for name, car in cars.items()
             ]
-        return out, notes
-
-    def _variants(
-        self, unit: Unit, fit: EventFit, at: int, span: int
-    ) -> tuple[dict[RowName, EventFit], list[str]]:
-        """Return the default fit and the robustness rows beside it."""
-        variants: dict[RowName, EventFit] = {"default": fit}
-        if fit.estimate is None:
-            return variants, []
-        design = self.subject.design
-        if ALPHA in fit.estimate.names:
-            variants["alpha0"] = self._fit(unit, at, span, design.without_alpha())
-        skip = self.diary.near_events(unit, self.subject.prices.sessions.dates, MASK)
-        try:
-            variants["masked"] = self._fit(unit, at, span, design, skip)
-        except TooFewReturns as cause:
-            return variants, [f"no masked row, without other events' sessions: {cause}"]
-        return variants, []
+        return out
 
     def _windows(self, unit: Unit) -> tuple[Window, ...]:
         cars, window = self.study.cars, self.study.window
@@ -196,23 +261,6 @@ class Fitter:
             return cars
         inside = window.start <= TWO_CANDIDATES.start and window.end >= TWO_CANDIDATES.end
         return (*cars, TWO_CANDIDATES) if inside else cars
-
-    def _second_candidate(self, record: Record, session: dt.date) -> None:
-        unit = record.unit
-        reason = self.subject.missing(unit, session)
-        if reason:
-            record.notes.append(f"second candidate {session}: {reason}")
-            return
-        at = self.subject.prices.sessions.position(session)
-        try:
-            fit = self._fit(unit, at, 0, self.subject.design)
-        except TooFewReturns as cause:
-            record.notes.append(f"second candidate {session}: {cause}")
-            return
-        record.cars += self._cars(unit, fit, at, 0)[0]
-        record.notes.append(
-            f"hour unknown: {unit.zero.session} or {session}; the first enters means and tests"
-        )
 
     def _flag(self, record: Record) -> None:
         unit, window = record.unit, self.study.window

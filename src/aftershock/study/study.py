@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from aftershock.errors import StudyError
 from aftershock.events.book import EventBook, Selection
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
     from aftershock.prices.panel import PricePanel, ReturnKind
     from aftershock.prices.returns import ReturnPanel
+    from aftershock.study.engine import Engine
     from aftershock.study.result import StudyResult
+
+Halts = Literal["missing", "trade_to_trade"]
 
 MIN_OBS = 3
 
@@ -50,6 +53,14 @@ class Study:
         opposite sign are divided in any case.
     contrast
         Two tickers: the study is of the first minus the second, on the events both had.
+    halts
+        ``"missing"`` leaves a session without a close without a return;
+        ``"trade_to_trade"`` bridges it, with the benchmark compounded over the same sessions.
+    depth
+        Window after the close of day -1 over which the deepest fall is described beside the
+        events' attributes; None describes nothing.
+    caveats
+        What a reader must know about the sample, carried to the result's warnings.
 
     Raises
     ------
@@ -67,6 +78,9 @@ class Study:
     min_obs: int
     by: str | None
     contrast: tuple[str, str] | None
+    halts: Halts
+    depth: Window | None
+    caveats: tuple[str, ...]
 
     def __init__(
         self,
@@ -81,6 +95,9 @@ class Study:
         min_obs: int = 30,
         by: str | None = None,
         contrast: tuple[str, str] | None = None,
+        halts: Halts = "missing",
+        depth: tuple[int, int] | None = None,
+        caveats: Sequence[str] = (),
     ) -> None:
         values: dict[str, Any] = {
             "title": title,
@@ -93,12 +110,27 @@ class Study:
             "min_obs": min_obs,
             "by": by,
             "contrast": contrast,
+            "halts": halts,
+            "depth": None if depth is None else as_window(depth, "depth"),
+            "caveats": tuple(caveats),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
         _check(self)
 
-    def fit(self, events: EventBook, prices: PricePanel | ReturnPanel) -> StudyResult:
+    @property
+    def bridges_halts(self) -> bool:
+        """True where returns run from trade to trade."""
+        return self.halts == "trade_to_trade"
+
+    def fit(
+        self,
+        events: EventBook,
+        prices: PricePanel | ReturnPanel,
+        *,
+        engine: Engine = "auto",
+        seed: int = 0,
+    ) -> StudyResult:
         """Estimate every selected event and gather the results.
 
         Parameters
@@ -107,6 +139,11 @@ class Study:
             The whole book: other events are needed as confounders.
         prices
             Prices or returns of the stocks and the benchmarks.
+        engine
+            ``"statsmodels"`` fits one regression per event and is the reference,
+            ``"arrays"`` all of them at once; ``"auto"`` takes the arrays for large studies.
+        seed
+            Seed of the bootstrap and of sampled placebos.
 
         Returns
         -------
@@ -123,7 +160,8 @@ class Study:
         from aftershock.study.run import make_records
         from aftershock.study.tables import assemble
 
-        return assemble(self, make_records(self, events, prices), prices)
+        records = make_records(self, events, prices, engine)
+        return assemble(self, records, events, prices, seed)
 
 
 def _check(study: Study) -> None:
@@ -131,11 +169,18 @@ def _check(study: Study) -> None:
         raise StudyError("events is not a selection; write events=ash.select(kind=...)")
     if not isinstance(study.model, Model):
         raise StudyError("model is not a model; write model=ash.MarketModel(benchmark=...)")
+    _check_windows(study)
+    _check_options(study)
+
+
+def _check_windows(study: Study) -> None:
     for car in study.cars:
         if car.start < study.window.start or car.end > study.window.end:
             raise StudyError(f"the window {car} of cars reaches beyond window={study.window}")
     if study.min_obs < MIN_OBS:
         raise StudyError(f"min_obs is {study.min_obs}; at least {MIN_OBS} returns are needed")
+    if study.depth is not None and study.depth.start != 0:
+        raise StudyError(f"depth={study.depth} must start on day 0, at the close of day -1")
     if study.estimation is None:
         _check_without_history(study)
     elif study.estimation.end >= study.window.start:
@@ -147,6 +192,15 @@ def _check(study: Study) -> None:
         raise StudyError(
             f"estimation={study.estimation} holds {study.estimation.length} sessions,"
             f" fewer than min_obs={study.min_obs}"
+        )
+
+
+def _check_options(study: Study) -> None:
+    if study.halts not in get_args(Halts):
+        raise StudyError(f'halts="{study.halts}" is not known; write "missing" or "trade_to_trade"')
+    if study.bridges_halts and study.contrast:
+        raise StudyError(
+            'halts="trade_to_trade" bridges one stock and cannot be used in a contrast'
         )
 
 

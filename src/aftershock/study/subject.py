@@ -10,6 +10,8 @@ import numpy as np
 from aftershock.errors import StudyError
 from aftershock.events.kinds import Listing
 from aftershock.prices.panel import PricePanel
+from aftershock.study.halts import first_trade, trade_to_trade
+from aftershock.study.models import Market
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -47,28 +49,48 @@ class Subject:
                     f"'{study.title}' needs {ticker} as benchmark and the prices hold only"
                     f" {', '.join(prices.tickers)}; add it to the tickers loaded"
                 )
+        if study.bridges_halts and not isinstance(prices, PricePanel):
+            raise StudyError('halts="trade_to_trade" needs prices; the panel holds returns only')
         returns = prices.returns(study.returns)
-        return cls(study, prices, returns, study.model.design(returns, prices.column))
+        market = Market(returns, prices.column, prices.sessions)
+        return cls(study, prices, returns, study.model.design(market))
 
-    def y(self, unit: Unit, at: int) -> FloatArray:
-        """Return the unit's returns, shape (S,).
+    def explained(self, unit: Unit, at: int) -> tuple[FloatArray, Design]:
+        """Return the unit's returns, shape (S,), and the right-hand side that goes with them.
 
-        A contrast's are the difference of two stocks; a listing's first return, on row
-        ``at``, starts from the offer price where the study has no estimation window.
+        A contrast's returns are the difference of two stocks; a listing's first return, on
+        row ``at``, starts from the offer price where the study has no estimation window;
+        halts are bridged where the study says so.
         """
         own = self.returns[:, self.prices.column(unit.tickers[0])]
         if len(unit.tickers) > 1:
-            return own - self.returns[:, self.prices.column(unit.tickers[1])]
+            return own - self.returns[:, self.prices.column(unit.tickers[1])], self.design
+        if self.study.bridges_halts:
+            return trade_to_trade(self._closes(unit), self.design, self.study.returns)
         offer = self._offer(unit, at)
         if offer is None or not isinstance(self.prices, PricePanel):
-            return own
+            return own, self.design
         ratio = self.prices.close[at, self.prices.column(unit.tickers[0])] / offer
         started = own.copy()
         started[at] = ratio - 1.0 if self.study.returns == "simple" else np.log(ratio)
-        return started
+        return started, self.design
+
+    def _closes(self, unit: Unit) -> FloatArray:
+        if not isinstance(self.prices, PricePanel):
+            raise StudyError('halts="trade_to_trade" needs prices; the panel holds returns only')
+        return self.prices.adjusted_close()[:, self.prices.column(unit.tickers[0])]
+
+    def row(self, unit: Unit, session: dt.date) -> int:
+        """Return the row of a candidate session, moved behind a halt where halts are bridged."""
+        at = self.prices.sessions.position(session)
+        if not self.study.bridges_halts:
+            return at
+        return first_trade(self._closes(unit), at) or at
 
     def obstacle(self, unit: Unit) -> str:
         """Return why the unit cannot be studied at all, empty where it can."""
+        if unit.event.exclude:
+            return unit.event.exclude
         if unit.zero.session is None:
             return unit.zero.reason
         if unit.zero.last is not None and self.prices.published is not None:
@@ -84,8 +106,7 @@ class Subject:
             if ticker not in self.prices.tickers:
                 return f"no prices for {ticker}"
         sessions = self.prices.sessions
-        at = sessions.find(session)
-        if at is None:
+        if sessions.find(session) is None:
             after = session > sessions.last
             edge = (
                 f"after the last, {sessions.last}"
@@ -93,14 +114,18 @@ class Subject:
                 else f"before the first, {sessions.first}"
             )
             return f"no prices: session {session} is {edge}"
-        if not np.isfinite(self.y(unit, at)[at]):
+        at = self.row(unit, session)
+        y, design = self.explained(unit, at)
+        if not np.isfinite(y[at]):
             return self._no_return(unit.tickers, at)
-        if not self.design.usable[at]:
+        if not design.usable[at]:
             return self._no_return(self.study.model.benchmarks, at)
         return self._unpublished(unit, at)
 
     def _no_return(self, tickers: tuple[str, ...], at: int) -> str:
         day = self.prices.sessions.date(at)
+        if not tickers:
+            return f"the {self.study.model.label} has no data on {day}"
         for ticker in tickers:
             if not isinstance(self.prices, PricePanel):
                 break

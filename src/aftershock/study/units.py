@@ -118,13 +118,14 @@ class Diary:
         for event in self.book:
             if event.ticker not in unit.tickers or self._is_own(event, unit):
                 continue
-            for first, last in self._stretches(event.id):
+            for first, last in self.stretches(event.id):
                 begin = self.sessions.dates[max(first - reach, 0)]
                 end = self.sessions.dates[min(last + reach, len(self.sessions) - 1)]
                 near |= (days >= begin) & (days <= end)
         return near
 
-    def _stretches(self, event_id: str) -> list[tuple[int, int]]:
+    def stretches(self, event_id: str) -> list[tuple[int, int]]:
+        """Return the stretches of sessions an event may have happened on, as positions."""
         if event_id not in self.positions:
             return []
         alt = self.zeros[event_id].session_alt

@@ -1,4 +1,10 @@
-"""Every test a study reports, run on one window of one group of events."""
+"""Every test a study reports, run on one window of one group of events.
+
+How missing days are treated: a CAR over a window with a missing return is not in the sample at
+all. Rank tests leave a missing estimation day without a rank and count the events each day
+has; the crude dependence test averages the events each day has; the correlation behind
+Kolari-Pynnonen is over the days two events have in common.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aftershock.study.inference.cross_section import bmp, cross_sectional_t
+from aftershock.study.inference.bootstrap import bhar_p, caar_p
+from aftershock.study.inference.cross_section import (
+    cross_sectional_t,
+    crude_dependence,
+    skewness_adjusted_t,
+)
 from aftershock.study.inference.outcome import (
     Distribution,
     Outcome,
@@ -15,15 +26,21 @@ from aftershock.study.inference.outcome import (
     two_sided_normal,
     two_sided_t,
 )
-from aftershock.study.inference.sign import generalised_sign
+from aftershock.study.inference.ranks import corrado, corrado_zivney, grank_t
+from aftershock.study.inference.sign import generalised_sign, sign, wilcoxon
+from aftershock.study.inference.standardised import bmp, kolari_pynnonen, mean_correlation, patell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from aftershock.arrays import FloatArray
+    from aftershock.arrays import FloatArray, IntArray
 
 MIN_EVENTS = 3
+FEW_RANKED = 10  # below it the rank of a standardised CAR is too often extreme (docs/calibration)
 TOO_SMALL = "n too small"
+
+Value = tuple[float, float, float]  # statistic, dof, p-value; NaN where the distribution says it
+_NAN = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +49,62 @@ class Sample:
 
     Attributes
     ----------
-    car, se : ndarray, shape (N,)
-        CARs, decimals, and their standard errors; ``se`` is NaN where nothing was estimated.
+    car, bhar, se, dof : ndarray, shape (N,)
+        CARs and BHARs, decimals; their standard errors and residual degrees of freedom, NaN
+        where nothing was estimated.
     share : ndarray, shape (N,)
         Each event's share of positive CARs without an event.
+    residuals, standardised : ndarray, shape (N, T)
+        Estimation residuals, aligned at the end of the estimation window, and the same over
+        their own standard deviations; NaN where missing.
+    days : ndarray, shape (N, T)
+        Calendar row of each residual, -1 where missing.
+    ar, ar_se : ndarray, shape (N, W)
+        Abnormal returns of the whole event window and their standard errors.
+    inside
+        The CAR's sessions within the event window.
+    window_days : ndarray, shape (N, L)
+        Calendar rows of the CAR's sessions.
+    firm : ndarray, shape (N,)
+        Number of the stock.
+    seed
+        Seed of the bootstraps.
     """
 
     car: FloatArray
+    bhar: FloatArray
     se: FloatArray
+    dof: FloatArray
     share: FloatArray
+    residuals: FloatArray
+    standardised: FloatArray
+    days: IntArray
+    ar: FloatArray
+    ar_se: FloatArray
+    inside: slice
+    window_days: IntArray
+    firm: IntArray
+    seed: int = 0
 
     @property
     def n(self) -> int:
         """Number of events."""
         return self.car.size
+
+    @property
+    def scar(self) -> FloatArray:
+        """CARs over their standard errors, shape (N,)."""
+        return self.car / self.se
+
+    def without(self, i: int) -> Sample:
+        """Return the sample without event ``i``."""
+        keep = np.arange(self.n) != i
+        arrays = {
+            name: getattr(self, name)[keep]
+            for name in self.__dataclass_fields__
+            if isinstance(getattr(self, name), np.ndarray)
+        }
+        return Sample(**arrays, inside=self.inside, seed=self.seed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +113,17 @@ class Test:
 
     Attributes
     ----------
+    name, null, distribution
+        What it is called, what it would reject, and what it is judged against.
+    compute
+        Statistic, degrees of freedom and p-value; the latter two NaN where the distribution
+        says them.
+    fewest
+        Events below which it returns "n too small".
     needs_estimation
         True where the statistic uses the estimation window.
+    obstacle
+        Returns why it does not apply to a sample, empty where it does.
     """
 
     __test__ = False  # not a pytest class
@@ -63,39 +131,152 @@ class Test:
     name: str
     null: str
     distribution: Distribution
-    statistic: Callable[[Sample], FloatArray]
+    compute: Callable[[Sample], Value]
+    fewest: int = MIN_EVENTS
     needs_estimation: bool = True
+    obstacle: Callable[[Sample], str] = lambda _: ""
 
     def run(self, sample: Sample) -> Outcome:
         """Return the outcome, with its reason where the test does not apply."""
-        if sample.n < MIN_EVENTS:
-            return refused(self.name, self.null, self.distribution, sample.n, TOO_SMALL)
-        if self.needs_estimation and not np.isfinite(sample.se).all():
-            return refused(
-                self.name, self.null, self.distribution, sample.n, "no estimation window"
-            )
-        value = float(self.statistic(sample))
+        reason = self._reason(sample)
+        if reason:
+            return refused(self.name, self.null, self.distribution, sample.n, reason)
+        value, dof, p = self.compute(sample)
         if not np.isfinite(value):
             return refused(self.name, self.null, self.distribution, sample.n, "no variation")
-        dof = float(sample.n - 1) if self.distribution == "t" else float("nan")
-        p = two_sided_t(value, dof) if self.distribution == "t" else two_sided_normal(value)
-        return Outcome(self.name, self.null, value, self.distribution, dof, float(p), sample.n)
+        if self.distribution == "t":
+            p = float(two_sided_t(value, dof))
+        elif self.distribution == "normal":
+            p = float(two_sided_normal(value))
+        return Outcome(self.name, self.null, value, self.distribution, dof, p, sample.n)
 
+    def _reason(self, sample: Sample) -> str:
+        if sample.n < self.fewest:
+            least = f" (at least {self.fewest})" if self.fewest > MIN_EVENTS else ""
+            return TOO_SMALL + least
+        if self.needs_estimation and not np.isfinite(sample.se).all():
+            return "no estimation window"
+        return self.obstacle(sample)
+
+
+def _t(statistic: FloatArray, dof: float) -> Value:
+    return float(statistic), dof, _NAN
+
+
+def _normal(statistic: FloatArray) -> Value:
+    return float(statistic), _NAN, _NAN
+
+
+def _crude(sample: Sample) -> Value:
+    window = sample.ar[:, sample.inside].mean(axis=0)
+    past = portfolio(sample)
+    return _t(crude_dependence(window, past), float(past.size - 1))
+
+
+def portfolio(sample: Sample) -> FloatArray:
+    """Return the mean residual of the events each estimation day has, shape (T',)."""
+    counts = np.isfinite(sample.residuals).sum(axis=0)
+    total = np.nansum(sample.residuals, axis=0)
+    return np.asarray((total / np.maximum(counts, 1))[counts > 0])
+
+
+def _one_date(sample: Sample) -> str:
+    same = (sample.window_days == sample.window_days[0]).all()
+    return "" if same else "the events are not on one date"
+
+
+def _kp(sample: Sample) -> Value:
+    r = mean_correlation(sample.residuals, sample.days, sample.window_days, sample.firm)
+    return _t(kolari_pynnonen(sample.scar, r), float(sample.n - 1))
+
+
+def _grank(sample: Sample) -> Value:
+    statistic, dof = grank_t(sample.standardised, sample.scar)
+    return _t(statistic, float(dof))
+
+
+def _wilcoxon(sample: Sample) -> Value:
+    statistic, p = wilcoxon(sample.car)
+    return float(statistic), _NAN, float(p)
+
+
+def _bootstrap(sample: Sample) -> Value:
+    p = caar_p(sample.car, np.random.default_rng(sample.seed))
+    return float(cross_sectional_t(sample.car)), _NAN, float(p)
+
+
+def _bhar(sample: Sample) -> Value:
+    p = bhar_p(sample.bhar, np.random.default_rng(sample.seed))
+    return float(skewness_adjusted_t(sample.bhar)), _NAN, float(p)
+
+
+MEAN = "the mean CAR is 0"
+STANDARDISED = "the mean standardised CAR is 0"
+RANKED = "event days rank like any other day"
 
 TESTS = (
     Test(
         "cross-sectional t",
-        "the mean CAR is 0",
+        MEAN,
         "t",
-        lambda sample: cross_sectional_t(sample.car),
+        lambda sample: _t(cross_sectional_t(sample.car), float(sample.n - 1)),
         needs_estimation=False,
     ),
-    Test("BMP", "the mean standardised CAR is 0", "t", lambda sample: bmp(sample.car / sample.se)),
+    Test(
+        "skewness-adjusted t",
+        MEAN,
+        "t",
+        lambda sample: _t(skewness_adjusted_t(sample.car), float(sample.n - 1)),
+        needs_estimation=False,
+    ),
+    Test("bootstrap t", MEAN, "bootstrap", _bootstrap, fewest=5, needs_estimation=False),
+    Test("Patell", STANDARDISED, "normal", lambda sample: _normal(patell(sample.scar, sample.dof))),
+    Test("BMP", STANDARDISED, "t", lambda sample: _t(bmp(sample.scar), float(sample.n - 1))),
+    Test("Kolari-Pynnonen", STANDARDISED, "t", _kp),
+    Test("crude dependence", MEAN, "t", _crude, obstacle=_one_date),
+    Test(
+        "Corrado rank",
+        RANKED,
+        "normal",
+        lambda sample: _normal(corrado(sample.residuals, sample.ar, sample.inside)),
+    ),
+    Test(
+        "Corrado-Zivney rank",
+        RANKED,
+        "normal",
+        lambda sample: _normal(
+            corrado_zivney(sample.standardised, sample.ar, sample.ar_se, sample.inside)
+        ),
+        fewest=FEW_RANKED,
+    ),
+    Test("GRANK-T", RANKED, "t", _grank, fewest=FEW_RANKED),
+    Test(
+        "sign",
+        "CARs are positive as often as negative",
+        "normal",
+        lambda sample: _normal(sign(sample.car)),
+        needs_estimation=False,
+    ),
     Test(
         "generalised sign",
         "CARs are positive as often as without an event",
         "normal",
-        lambda sample: generalised_sign(sample.car, sample.share),
+        lambda sample: _normal(generalised_sign(sample.car, sample.share)),
+    ),
+    Test(
+        "Wilcoxon",
+        "CARs are symmetric around 0",
+        "signed rank",
+        _wilcoxon,
+        needs_estimation=False,
+    ),
+    Test(
+        "BHAR, skewness-adjusted bootstrap",
+        "the mean BHAR is 0",
+        "bootstrap",
+        _bhar,
+        fewest=5,
+        needs_estimation=False,
     ),
 )
 

@@ -11,12 +11,12 @@ from scipy import stats
 if TYPE_CHECKING:
     from aftershock.arrays import FloatArray
 
-Distribution = Literal["t", "normal"]
+Distribution = Literal["t", "normal", "F", "signed rank", "bootstrap", "placebo", "rank"]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One test on one window of one group of events.
+    """One test on one window of one group of events, or of one event.
 
     Attributes
     ----------
@@ -25,7 +25,7 @@ class Outcome:
     statistic, p_value
         NaN where the test does not apply.
     distribution, dof
-        Reference distribution; ``dof`` is NaN for the normal.
+        Reference distribution; ``dof`` is NaN where it has none.
     n
         Events it used.
     note

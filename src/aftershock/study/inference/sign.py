@@ -1,10 +1,11 @@
-"""Tests that count positive abnormal returns."""
+"""Tests that count positive abnormal returns, or rank their size."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import stats
 
 if TYPE_CHECKING:
     from aftershock.arrays import FloatArray
@@ -29,6 +30,24 @@ def positive_share(residuals: FloatArray, length: int) -> FloatArray:
     padded = np.concatenate([np.zeros((*residuals.shape[:-1], 1)), residuals.cumsum(axis=-1)], -1)
     sums = padded[..., length:] - padded[..., :-length]
     return np.asarray((sums > 0).mean(axis=-1))
+
+
+def sign(car: FloatArray) -> FloatArray:
+    """Return the sign statistic against even odds.
+
+    Parameters
+    ----------
+    car : ndarray, shape (..., N)
+        CARs of N events; exactly 0 counts as not positive.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        ``(w - N/2) / (sqrt(N)/2)`` with w the number of positive CARs; standard normal under
+        the null that positive and negative are equally likely, which skewed returns are not.
+    """
+    n = car.shape[-1]
+    return np.asarray(((car > 0).sum(axis=-1) - n / 2) / (np.sqrt(n) / 2))
 
 
 def generalised_sign(car: FloatArray, share: FloatArray) -> FloatArray:
@@ -56,3 +75,29 @@ def generalised_sign(car: FloatArray, share: FloatArray) -> FloatArray:
     positive = (car > 0).sum(axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray((positive - n * p) / np.sqrt(n * p * (1.0 - p)))
+
+
+def wilcoxon(car: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the signed-rank sum of the positive CARs and its two-sided p-value.
+
+    Parameters
+    ----------
+    car : ndarray, shape (..., N)
+        CARs of N >= 1 events; exact zeros are dropped, ties share their rank.
+
+    Returns
+    -------
+    statistic, p_value : ndarray, shape (...)
+        W+, and the p-value under symmetry around 0: exact for up to 50 events without ties,
+        normal beyond (scipy). NaN where every CAR is 0.
+
+    References
+    ----------
+    Wilcoxon (1945), *Biometrics Bulletin* 1(6).
+    """
+    n = car.shape[-1]
+    magnitude = stats.rankdata(np.abs(car), axis=-1)
+    w = np.where(car > 0, magnitude, 0.0).sum(axis=-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p = stats.wilcoxon(car, axis=-1).pvalue if n else np.full(w.shape, np.nan)
+    return np.asarray(w), np.asarray(p)

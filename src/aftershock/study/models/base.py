@@ -19,8 +19,36 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from aftershock.arrays import BoolArray, FloatArray, IntArray
+    from aftershock.sessions import Sessions
 
 ALPHA = "alpha"
+
+
+class NotEstimable(StudyError):  # noqa: N818 - a reason for exclusion more than an error
+    """One event's estimation window cannot carry the model; the event is excluded for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """What a model may look at.
+
+    Attributes
+    ----------
+    returns : ndarray, shape (S, N)
+        Returns of every ticker.
+    column
+        Maps a ticker to its column.
+    sessions
+        The S sessions.
+    """
+
+    returns: FloatArray
+    column: Callable[[str], int]
+    sessions: Sessions
+
+    def of(self, ticker: str) -> FloatArray:
+        """Return one ticker's returns, shape (S,)."""
+        return self.returns[:, self.column(ticker)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +63,31 @@ class Design:
         The part of the normal return that is not estimated.
     regressors : ndarray, shape (S, k)
         The estimated part; NaN where a benchmark has no return.
+    span : ndarray, shape (S,), or None
+        Sessions each return runs over where it runs over more than one (trade-to-trade
+        returns over a halt): its variance grows with them.
     """
 
     names: tuple[str, ...]
     fixed: FloatArray
     regressors: FloatArray
+    span: FloatArray | None = None
 
     @property
     def usable(self) -> BoolArray:
         """True where the whole right-hand side is there, shape (S,)."""
         return np.isfinite(self.fixed) & np.isfinite(self.regressors).all(axis=1)
 
+    @property
+    def has_constant(self) -> bool:
+        """True where the first coefficient is the constant."""
+        return self.names[:1] == (ALPHA,)
+
     def without_alpha(self) -> Design:
         """Return the same design with the constant forced to 0."""
         keep = [i for i, name in enumerate(self.names) if name != ALPHA]
-        return replace(
-            self, names=tuple(self.names[i] for i in keep), regressors=self.regressors[:, keep]
-        )
+        names = tuple(self.names[i] for i in keep)
+        return replace(self, names=names, regressors=self.regressors[:, keep])
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +111,9 @@ class Estimate:
     expected : ndarray, shape (W,)
         Normal return on each session of the event window.
     covariance : ndarray, shape (W, W)
-        Of the prediction errors: s^2 (I + X_w (X'X)^-1 X_w').
+        Of the prediction errors: s^2 (I + X_w (X'X)^-1 X_w') for a linear model.
+    derived
+        Further figures of the model by name, for the table of estimates.
     """
 
     names: tuple[str, ...]
@@ -87,18 +125,35 @@ class Estimate:
     leverage: FloatArray
     expected: FloatArray
     covariance: FloatArray
+    derived: tuple[tuple[str, float], ...] = ()
 
     @property
     def alpha(self) -> float:
         """The constant, 0 where the model has none."""
         return float(self.coefficients[self.names.index(ALPHA)]) if ALPHA in self.names else 0.0
 
+    @property
+    def standardised(self) -> FloatArray:
+        """Residuals over their own standard deviations, shape (T,)."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self.residuals / (self.sigma * np.sqrt(1.0 - self.leverage))
+
 
 @dataclass(frozen=True, slots=True)
 class Model(ABC):
-    """Base of the linear models: a subclass names its benchmarks and its regressors."""
+    """Base of the models: a subclass names its benchmarks and its right-hand side.
+
+    Attributes
+    ----------
+    label
+        What the model is called.
+    is_linear
+        True where ``least_squares`` on the design is the whole model, so that the batched
+        engine and the placebos can compute it for many events at once.
+    """
 
     label: ClassVar[str] = ""
+    is_linear: ClassVar[bool] = True
 
     @property
     def benchmarks(self) -> tuple[str, ...]:
@@ -106,16 +161,8 @@ class Model(ABC):
         return ()
 
     @abstractmethod
-    def design(self, returns: FloatArray, column: Callable[[str], int]) -> Design:
-        """Return the right-hand side over every session.
-
-        Parameters
-        ----------
-        returns : ndarray, shape (S, N)
-            Returns of every ticker.
-        column
-            Maps a ticker to its column.
-        """
+    def design(self, market: Market) -> Design:
+        """Return the right-hand side over every session."""
 
     def estimate(
         self, design: Design, y: FloatArray, estimation: IntArray, window: IntArray
@@ -127,11 +174,18 @@ class Model(ABC):
             design.regressors[estimation],
             design.fixed[window],
             design.regressors[window],
+            spans=None if design.span is None else (design.span[estimation], design.span[window]),
         )
 
 
 def least_squares(
-    names: tuple[str, ...], y: FloatArray, x: FloatArray, fixed: FloatArray, x_window: FloatArray
+    names: tuple[str, ...],
+    y: FloatArray,
+    x: FloatArray,
+    fixed: FloatArray,
+    x_window: FloatArray,
+    *,
+    spans: tuple[FloatArray, FloatArray] | None = None,
 ) -> Estimate:
     r"""Ordinary least squares with the full covariance of its prediction errors.
 
@@ -147,6 +201,9 @@ def least_squares(
         The fixed part over the event window.
     x_window : ndarray, shape (W, k)
         Regressors of the event window; NaN rows predict NaN.
+    spans : pair of ndarray, shapes (T,) and (W,)
+        Sessions each return runs over; rows are weighted by 1 over their root, and the
+        variance of a predicted row is its span times s^2.
 
     Raises
     ------
@@ -162,27 +219,22 @@ def least_squares(
     References
     ----------
     Patell (1976), *Journal of Accounting Research* 14(2); Campbell, Lo and MacKinlay (1997),
-    *The Econometrics of Financial Markets*, section 4.4.
+    *The Econometrics of Financial Markets*, section 4.4; Maynes and Rumsey (1993), *Journal
+    of Banking and Finance* 17(1), for returns over several sessions.
     """
     t, k = x.shape
+    own = np.ones(len(fixed)) if spans is None else spans[1]
+    if spans is not None:
+        root = np.sqrt(spans[0])
+        y, x = y / root, x / root[:, None]
     if k == 0:
-        return _nothing_estimated(y, fixed)
-    if t <= k:
-        raise StudyError(
-            f"{t} returns in the estimation window cannot identify {k} coefficients"
-            f" ({', '.join(names)}); widen the window or use a smaller model"
-        )
-    if np.linalg.matrix_rank(x) < k:
-        raise StudyError(
-            f"{', '.join(names)} are not identified: a benchmark is constant over the estimation"
-            " window or repeats another; use MeanModel or another benchmark"
-        )
+        return _nothing_estimated(y, fixed, own)
+    check_identified(names, x, t)
     from statsmodels.regression.linear_model import OLS
 
-    fit = OLS(y, x, hasconst=ALPHA in names).fit()
+    fit = OLS(y, x, hasconst=spans is None and names[0] == ALPHA).fit()
     unscaled = fit.normalized_cov_params
     variance = float(fit.mse_resid)
-    window = len(x_window)
     return Estimate(
         names=names,
         coefficients=np.asarray(fit.params),
@@ -192,11 +244,27 @@ def least_squares(
         residuals=np.asarray(fit.resid),
         leverage=np.einsum("ij,jk,ik->i", x, unscaled, x),
         expected=fixed + x_window @ fit.params,
-        covariance=variance * (np.eye(window) + x_window @ unscaled @ x_window.T),
+        covariance=variance * (np.diag(own) + x_window @ unscaled @ x_window.T),
     )
 
 
-def _nothing_estimated(y: FloatArray, fixed: FloatArray) -> Estimate:
+def check_identified(names: tuple[str, ...], x: FloatArray, t: int) -> None:
+    """Raise StudyError where ``t`` returns cannot identify the coefficients of ``x``."""
+    k = len(names)
+    if t <= k:
+        raise StudyError(
+            f"{t} returns in the estimation window cannot identify {k} coefficients"
+            f" ({', '.join(names)}); widen the window or use a smaller model"
+        )
+    scale = np.abs(x).max(axis=0)
+    if (scale == 0).any() or np.linalg.matrix_rank(x / scale) < k:
+        raise StudyError(
+            f"{', '.join(names)} are not identified: a benchmark is constant over the estimation"
+            " window or repeats another; use MeanModel or another benchmark"
+        )
+
+
+def _nothing_estimated(y: FloatArray, fixed: FloatArray, span: FloatArray) -> Estimate:
     variance = float(np.mean(y**2))
     return Estimate(
         names=(),
@@ -207,5 +275,17 @@ def _nothing_estimated(y: FloatArray, fixed: FloatArray) -> Estimate:
         residuals=y,
         leverage=np.zeros(y.size),
         expected=fixed,
-        covariance=variance * np.eye(fixed.size),
+        covariance=variance * np.diag(span),
     )
+
+
+def shifted(values: FloatArray, by: int) -> FloatArray:
+    """Return ``values`` so that row t holds the value of row t + ``by``; NaN beyond the ends."""
+    out = np.full_like(values, np.nan)
+    if by == 0:
+        return values.copy()
+    if by > 0:
+        out[:-by] = values[by:]
+    else:
+        out[-by:] = values[:by]
+    return out

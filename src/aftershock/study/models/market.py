@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from aftershock.study.models.base import ALPHA, Design, Model
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from aftershock.arrays import FloatArray
+from aftershock.study.models.base import ALPHA, Design, Market, Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +28,8 @@ class MarketModel(Model):
         """The market."""
         return (self.benchmark,)
 
-    def design(self, returns: FloatArray, column: Callable[[str], int]) -> Design:
+    def design(self, market: Market) -> Design:
         """Return a constant and the market's return."""
-        market = returns[:, column(self.benchmark)]
-        ones = np.ones_like(market)
-        return Design((ALPHA, "beta"), np.zeros_like(market), np.column_stack([ones, market]))
+        own = market.of(self.benchmark)
+        columns = np.column_stack([np.ones_like(own), own])
+        return Design((ALPHA, "beta"), np.zeros_like(own), columns)

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from aftershock.study.models.base import Design, Model
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from aftershock.arrays import FloatArray
+from aftershock.study.models.base import Design, Market, Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +28,7 @@ class MarketAdjusted(Model):
         """The market."""
         return (self.benchmark,)
 
-    def design(self, returns: FloatArray, column: Callable[[str], int]) -> Design:
+    def design(self, market: Market) -> Design:
         """Return the market's return as the fixed part."""
-        market = returns[:, column(self.benchmark)]
-        return Design((), market, np.empty((len(market), 0)))
+        own = market.of(self.benchmark)
+        return Design((), own, np.empty((len(own), 0)))

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from aftershock.study.models.base import ALPHA, Design, Model
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from aftershock.arrays import FloatArray
+from aftershock.study.models.base import ALPHA, Design, Market, Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +16,7 @@ class MeanModel(Model):
 
     label: ClassVar[str] = "constant mean"
 
-    def design(self, returns: FloatArray, column: Callable[[str], int]) -> Design:
+    def design(self, market: Market) -> Design:
         """Return a constant."""
-        del column
-        size = len(returns)
+        size = len(market.returns)
         return Design((ALPHA,), np.zeros(size), np.ones((size, 1)))

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from aftershock.errors import StudyError
-from aftershock.study.models.base import ALPHA, Design, Model
+from aftershock.study.models.base import ALPHA, Design, Market, Model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from aftershock.arrays import FloatArray
+    from collections.abc import Iterable
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class PeerModel(Model):
     """``R = alpha + beta R_p + e`` with the equal-weighted return of one or more peers.
 
@@ -33,18 +31,23 @@ class PeerModel(Model):
     label: ClassVar[str] = "peer model"
 
     def __init__(self, peers: str | Iterable[str]) -> None:
-        names = (peers,) if isinstance(peers, str) else tuple(peers)
-        if not names:
-            raise StudyError("PeerModel needs at least one peer ticker")
-        object.__setattr__(self, "peers", names)
+        object.__setattr__(self, "peers", as_names(peers, "PeerModel needs at least one peer"))
 
     @property
     def benchmarks(self) -> tuple[str, ...]:
         """The peers."""
         return self.peers
 
-    def design(self, returns: FloatArray, column: Callable[[str], int]) -> Design:
+    def design(self, market: Market) -> Design:
         """Return a constant and the basket's return."""
-        basket = returns[:, [column(peer) for peer in self.peers]].mean(axis=1)
-        ones = np.ones_like(basket)
-        return Design((ALPHA, "beta"), np.zeros_like(basket), np.column_stack([ones, basket]))
+        basket = np.mean([market.of(peer) for peer in self.peers], axis=0)
+        columns = np.column_stack([np.ones_like(basket), basket])
+        return Design((ALPHA, "beta"), np.zeros_like(basket), columns)
+
+
+def as_names(names: str | Iterable[str], otherwise: str) -> tuple[str, ...]:
+    """Return one or several names as a tuple; raises StudyError where there is none."""
+    found = (names,) if isinstance(names, str) else tuple(names)
+    if not found:
+        raise StudyError(f"{otherwise} ticker")
+    return found

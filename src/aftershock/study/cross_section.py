@@ -1,0 +1,124 @@
+"""Why events differ: CARs regressed on what is known of the events."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from aftershock.errors import StudyError, unknown
+
+if TYPE_CHECKING:
+    from aftershock.study.result import StudyResult
+
+MARGIN = 10  # observations a regression needs beyond its coefficients
+CLUSTERED = "cluster:"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CrossSection:
+    """A regression of CARs on event attributes, or why there is none.
+
+    Attributes
+    ----------
+    formula, covariance, n
+        What was asked for, and on how many events.
+    table
+        One row per coefficient: estimate, se, t, p; empty where it is refused.
+    r2
+        NaN where it is refused.
+    note
+        Why it is refused.
+    """
+
+    formula: str
+    covariance: str
+    n: int
+    table: pd.DataFrame
+    r2: float
+    note: str = ""
+
+    def __str__(self) -> str:
+        if self.note:
+            return f"{self.formula}: {self.note}"
+        return (
+            f"{self.formula}, n = {self.n}, {self.covariance}\n{self.table.to_string(index=False)}"
+        )
+
+
+def cross_section(
+    result: StudyResult, formula: str, *, window: tuple[int, int], covariance: str = "HC3"
+) -> CrossSection:
+    """Regress a study's CARs on attributes of its events.
+
+    Parameters
+    ----------
+    result
+        A study.
+    formula
+        Such as ``"car ~ percent + run_up"``; the names are those of ``result.attributes``.
+    window
+        Whose CARs; first candidate sessions only, events used in means only.
+    covariance
+        ``"HC3"``, or ``"cluster:ticker"`` for standard errors clustered by an attribute.
+
+    Returns
+    -------
+    CrossSection
+        With fewer than k + 10 events it holds the reason instead of numbers.
+
+    Raises
+    ------
+    UnknownName
+        The formula names no attribute.
+    StudyError
+        The covariance is not one of the two, or the study has no such window.
+
+    References
+    ----------
+    MacKinnon and White (1985), *Journal of Econometrics* 29(3), for HC3.
+    """
+    data = _data(result, window)
+    names = set(re.findall(r"[A-Za-z_]\w*", formula)) - {"C", "np", "log", "I", "Q", "exp", "sqrt"}
+    for name in sorted(names):
+        if name not in data.columns:
+            raise unknown("attribute", name, map(str, data.columns))
+    by = covariance.removeprefix(CLUSTERED)
+    if covariance != "HC3" and (by == covariance or by not in data.columns):
+        raise StudyError(f'covariance="{covariance}" is not known; write "HC3" or "cluster:ticker"')
+    import statsmodels.formula.api as smf
+
+    data = data.dropna(subset=sorted(names))
+    n = len(data)
+    k = smf.ols(formula, data).exog.shape[1] if n else formula.count("+") + 2
+    if n < k + MARGIN:
+        empty = pd.DataFrame(columns=["coefficient", "estimate", "se", "t", "p_value"])
+        note = f"refused: {n} events for {k} coefficients, at least {k + MARGIN} needed"
+        return CrossSection(formula, covariance, n, empty, float("nan"), note)
+    model = smf.ols(formula, data)
+    if covariance == "HC3":
+        fit = model.fit(cov_type="HC3", use_t=True)
+    else:
+        groups = data[by].astype("category").cat.codes
+        fit = model.fit(cov_type="cluster", cov_kwds={"groups": groups}, use_t=True)
+    table = pd.DataFrame(
+        {
+            "coefficient": fit.params.index, "estimate": fit.params.to_numpy(),
+            "se": fit.bse.to_numpy(), "t": fit.tvalues.to_numpy(), "p_value": fit.pvalues.to_numpy(),
+        }
+    )  # fmt: skip
+    return CrossSection(formula, covariance, n, table, float(fit.rsquared))
+
+
+def _data(result: StudyResult, window: tuple[int, int]) -> pd.DataFrame:
+    car = result.car
+    own = car[(car["start"] == window[0]) & (car["end"] == window[1])]
+    if own.empty and len(car):
+        known = sorted(set(zip(car["start"], car["end"], strict=True)))
+        raise StudyError(f"the study has no window {window}; it has {known}")
+    used = result.events[result.events["status"] == "used"]
+    first = used[["id", "session"]].rename(columns={"id": "event"})
+    own = own.merge(first, on=["event", "session"])
+    return own[["event", "car", "bhar"]].merge(result.attributes, on="event", how="left")

@@ -1,0 +1,220 @@
+"""What several events say together: tests, joint placebos, influence, calendar-time alpha."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aftershock.study.fit import EventFit, cumulate, share_positive
+from aftershock.study.inference.battery import MIN_EVENTS, Sample, run_tests
+from aftershock.study.inference.outcome import Outcome, refused, two_sided_t
+from aftershock.study.inference.standardised import bmp
+from aftershock.study.placebo import Placebo, jointly, overlapping
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from aftershock.arrays import BoolArray, FloatArray
+    from aftershock.prices.panel import ReturnKind
+    from aftershock.study.models import Design
+    from aftershock.study.windows import Window
+
+JOINT = "placebo, jointly"
+JOINT_NULL = "the mean standardised CAR is one of those where nothing happened"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One event of a group.
+
+    Attributes
+    ----------
+    id, ticker, row
+        The event, its stock, and the row of its day 0.
+    fit
+        Its fit.
+    placebos
+        By window; empty where the model has none.
+    """
+
+    id: str
+    ticker: str
+    row: int
+    fit: EventFit
+    placebos: Mapping[Window, Placebo]
+
+
+def make_sample(
+    members: Sequence[Member],
+    window: Window,
+    estimation: Window | None,
+    kind: ReturnKind,
+    seed: int,
+) -> Sample:
+    """Return the CARs of the members whose whole window has returns, with what tests need."""
+    cars = [cumulate(member.fit, window, kind) for member in members]
+    known = [i for i, car in enumerate(cars) if np.isfinite(car.car)]
+    kept, cars = [members[i] for i in known], [cars[i] for i in known]
+    width = 0 if estimation is None else estimation.length
+    residuals, standardised, days = (
+        np.full((len(kept), width), value) for value in (np.nan, np.nan, -1.0)
+    )
+    for i, member in enumerate(kept):
+        fit = member.fit
+        if fit.estimate is None or estimation is None:
+            continue
+        at = fit.used - (member.row + estimation.start)
+        residuals[i, at], standardised[i, at] = fit.estimate.residuals, fit.estimate.standardised
+        days[i, at] = fit.used
+    full = kept[0].fit.window if kept else window
+    inside = slice(window.start - full.start, window.end - full.start + 1)
+    tickers = sorted({member.ticker for member in kept})
+    return Sample(
+        car=np.array([car.car for car in cars]),
+        bhar=np.array([car.bhar for car in cars]),
+        se=np.array([car.se for car in cars]),
+        dof=np.array([car.dof for car in cars]),
+        share=np.array([share_positive(member.fit, window) for member in kept]),
+        residuals=residuals,
+        standardised=standardised,
+        days=days.astype(np.int64),
+        ar=np.array([member.fit.ar for member in kept]).reshape(len(kept), full.length),
+        ar_se=np.array([member.fit.ar_se for member in kept]).reshape(len(kept), full.length),
+        inside=inside,
+        window_days=np.array([member.row + window.offsets for member in kept], dtype=np.int64),
+        firm=np.array([tickers.index(member.ticker) for member in kept], dtype=np.int64),
+        seed=seed,
+    )
+
+
+def outcomes(
+    members: Sequence[Member], sample: Sample, window: Window, seed: int
+) -> Iterator[Outcome]:
+    """Yield every test's outcome and the joint placebo."""
+    yield from run_tests(sample)
+    yield joint_placebo([m for m in members if window in m.placebos], window, seed)
+
+
+def joint_placebo(members: Sequence[Member], window: Window, seed: int) -> Outcome:
+    """Return the placebo test of the members' mean standardised CAR.
+
+    It needs no minimum of events: members whose windows overlap shift together, and the
+    floor of the p-value is in the note.
+    """
+    if not members:
+        return refused(JOINT, JOINT_NULL, "placebo", 0, "no placebos for this model")
+    rows = np.array([member.row for member in members])
+    clusters = overlapping(rows, members[0].fit.window)
+    joint = jointly([member.placebos[window] for member in members], rows, clusters, seed)
+    if not joint.m:
+        return refused(JOINT, JOINT_NULL, "placebo", len(members), "no admissible dates")
+    how = "all" if joint.enumerated else "drawn"
+    note = f"m = {joint.m} ({how}), floor {1 / (joint.m + 1):.4f}, {len(clusters)} cluster(s)"
+    return Outcome(
+        JOINT, JOINT_NULL, joint.statistic, "placebo", math.nan, joint.p_value, len(members), note
+    )
+
+
+def influence(sample: Sample, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """Yield, for each event, mean CAR and BMP without it: event, n, caar, t, p-value.
+
+    Needs one event more than a cross-sectional test.
+    """
+    if sample.n <= MIN_EVENTS or not np.isfinite(sample.se).all():
+        return
+    for i, name in enumerate(names):
+        rest = sample.without(i)
+        t = float(bmp(rest.scar))
+        yield name, rest.n, float(rest.car.mean()), t, float(two_sided_t(t, rest.n - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarTime:
+    """Alpha of the portfolio that holds every stock inside its event window.
+
+    Attributes
+    ----------
+    alpha, se, t, p_value, dof
+        Per session, Newey-West.
+    lags
+        Newey-West lags.
+    sessions, mean_held
+        Sessions on which something was held, and how many stocks on average.
+    note
+        Why there is no estimate.
+    """
+
+    alpha: float
+    se: float
+    t: float
+    dof: float
+    p_value: float
+    lags: int
+    sessions: int
+    mean_held: float
+    note: str = ""
+
+
+def calendar_time(
+    returns: FloatArray, design: Design, held: BoolArray, longest: int
+) -> CalendarTime:
+    r"""Regress the equal-weighted portfolio of event stocks on the model.
+
+    Parameters
+    ----------
+    returns : ndarray, shape (S, N)
+        Returns of each event's stock.
+    design
+        The model's right-hand side; a constant is added where it has none.
+    held : ndarray, shape (S, N)
+        True inside each event's window.
+    longest
+        Sessions an event is held; the lags reach at least one less.
+
+    Notes
+    -----
+    The portfolio's own past variance carries the cross-correlation of clustered events, which
+    a cross-section of CARs does not see. Newey-West with
+    ``max(floor(4 (T/100)^(2/9)), longest - 1)`` lags and the small-sample correction.
+
+    References
+    ----------
+    Jaffe (1974), *Journal of Business* 47(3); Mandelker (1974), *Journal of Financial
+    Economics* 1(4); Fama (1998), *Journal of Financial Economics* 49(3).
+    """
+    there = held & np.isfinite(returns)
+    counts = there.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        portfolio = np.where(there, returns, 0.0).sum(axis=1) / counts
+    rows = (counts > 0) & design.usable
+    x = design.regressors[rows]
+    if not design.has_constant:
+        x = np.column_stack([np.ones(len(x)), x])
+    n, k = x.shape
+    mean_held = float(counts[rows].mean()) if n else math.nan
+    nan = math.nan
+    if n < k + 10 or np.linalg.matrix_rank(x) < k:
+        note = f"{n} sessions held, at least {k + 10} needed"
+        return CalendarTime(nan, nan, nan, nan, nan, 0, n, mean_held, note)
+    lags = max(math.floor(4 * (n / 100) ** (2 / 9)), longest - 1)
+    lags = min(lags, n // 2)
+    from statsmodels.regression.linear_model import OLS
+
+    fit = OLS((portfolio - design.fixed)[rows], x).fit(
+        cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True}, use_t=True
+    )
+    return CalendarTime(
+        float(fit.params[0]), float(fit.bse[0]), float(fit.tvalues[0]), float(n - k),
+        float(fit.pvalues[0]), lags, n, mean_held,
+    )  # fmt: skip
+
+
+def window_mask(size: int, row: int, window: Window) -> BoolArray:
+    """Return the sessions of a window around ``row``, shape (size,)."""
+    at = row + window.offsets
+    out = np.zeros(size, dtype=bool)
+    out[at[(at >= 0) & (at < size)]] = True
+    return out

@@ -1,0 +1,67 @@
+"""Dimson: leads and lags of the market for stocks that trade thinly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from aftershock.errors import StudyError
+from aftershock.study.models.base import ALPHA, Design, Estimate, Market, Model, shifted
+
+if TYPE_CHECKING:
+    from aftershock.arrays import FloatArray, IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Dimson(Model):
+    r"""``R_t = alpha + sum_k beta_k R_m,t+k + e`` over lags and leads of the market.
+
+    The normal return uses every term, so that the prediction-error covariance of least
+    squares is exact; Dimson's aggregated beta, the sum of the coefficients, stands with the
+    estimates as ``beta sum``.
+
+    Attributes
+    ----------
+    benchmark
+        Ticker of the market.
+    lags, leads
+        Sessions before and after.
+
+    References
+    ----------
+    Dimson (1979), *Journal of Financial Economics* 7(2).
+    """
+
+    benchmark: str
+    lags: int = 1
+    leads: int = 1
+    label: ClassVar[str] = "Dimson"
+
+    def __post_init__(self) -> None:
+        if self.lags < 0 or self.leads < 0 or self.lags + self.leads == 0:
+            raise StudyError(
+                f"Dimson with {self.lags} lags and {self.leads} leads is the market model"
+            )
+
+    @property
+    def benchmarks(self) -> tuple[str, ...]:
+        """The market."""
+        return (self.benchmark,)
+
+    def design(self, market: Market) -> Design:
+        """Return a constant and the market from ``lags`` before to ``leads`` after."""
+        own = market.of(self.benchmark)
+        shifts = range(-self.lags, self.leads + 1)
+        columns = [np.ones_like(own), *(shifted(own, by) for by in shifts)]
+        names = (ALPHA, *(f"beta {by:+d}" if by else "beta" for by in shifts))
+        return Design(names, np.zeros_like(own), np.column_stack(columns))
+
+    def estimate(
+        self, design: Design, y: FloatArray, estimation: IntArray, window: IntArray
+    ) -> Estimate:
+        """Fit on the rows ``estimation`` and predict the rows ``window``."""
+        fit = Model.estimate(self, design, y, estimation, window)
+        slopes = [b for name, b in zip(fit.names, fit.coefficients, strict=True) if name != ALPHA]
+        return replace(fit, derived=(("beta sum", float(sum(slopes))),))

@@ -1,0 +1,128 @@
+"""What else an event moves: volume, and the size of moves whatever their direction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import stats
+
+from aftershock.study.fit import EventFit, cumulate, fit_event
+from aftershock.study.models import Market, MeanModel, NotEstimable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aftershock.arrays import FloatArray
+    from aftershock.events.companies import Company
+    from aftershock.prices.panel import PricePanel
+    from aftershock.study.engine import Job
+    from aftershock.study.windows import Window
+
+
+@dataclass(frozen=True, slots=True)
+class OtherOutcome:
+    """One outcome of one event over one window.
+
+    Attributes
+    ----------
+    outcome
+        ``volume`` or ``volatility``.
+    estimate
+        Mean abnormal log turnover per session (0.7 is twice as much as usual); ratio of the
+        window's variance to the estimation window's (1 is as usual).
+    statistic, distribution, dof, p_value
+        t with T - 1, and F with L and T - k.
+    note
+        Why there is none.
+    """
+
+    outcome: str
+    estimate: float
+    statistic: float
+    distribution: str
+    dof: str
+    p_value: float
+    note: str = ""
+
+
+def abnormal_volatility(fit: EventFit, window: Window) -> OtherOutcome:
+    r"""Return how much larger the window's abnormal returns are than usual.
+
+    :math:`F = e' V^{-1} e / L` with V the full covariance of the window's prediction errors
+    (estimated variance included): under the null of no change in mean or variance it is F
+    with L and T - k degrees of freedom. A move of the mean raises it too.
+
+    References
+    ----------
+    Beaver (1968), *Journal of Accounting Research* 6; the F form is the prediction F test of
+    Chow (1960), *Econometrica* 28(3).
+    """
+    nan = float("nan")
+    inside = slice(window.start - fit.window.start, window.end - fit.window.start + 1)
+    e, v = fit.ar[inside], fit.covariance[inside, inside]
+    if fit.estimate is None or not np.isfinite(e).all():
+        return OtherOutcome(
+            "volatility", nan, nan, "F", "", nan, "no estimation or a missing return"
+        )
+    ratio = float(e @ np.linalg.solve(v, e)) / window.length
+    dof = (window.length, fit.estimate.dof)
+    p = float(stats.f.sf(ratio, *dof))
+    return OtherOutcome("volatility", ratio, ratio, "F", f"{dof[0]}, {dof[1]}", p)
+
+
+def log_turnover(prices: PricePanel, ticker: str, company: Company | None) -> FloatArray:
+    """Return the log of volume over shares in issue, shape (S,).
+
+    Where no share counts are known it is the log of volume, which differs by a constant as
+    long as the count does. A session without volume is NaN: a placeholder or a halt has no
+    turnover, and log 0 is not one either.
+    """
+    volume = prices.volume[:, prices.column(ticker)]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        out = np.where(volume > 0, np.log(volume), np.nan)
+    if company is None or not company.shares:
+        return out
+    counts = np.full(volume.size, float(company.shares[0].total))
+    for entry in company.shares:
+        counts[prices.sessions.dates >= np.datetime64(entry.date, "D")] = entry.total
+    return np.asarray(out - np.log(counts))
+
+
+def abnormal_volume(
+    turnover: FloatArray,
+    job: Job,
+    prices: PricePanel,
+    cars: tuple[Window, ...],
+    estimation: Window,
+    min_obs: int,
+) -> Iterator[OtherOutcome]:
+    """Yield the mean abnormal log turnover of every window.
+
+    Turnover is compared with its own mean over the estimation window, with the full
+    prediction-error covariance. Turnover is autocorrelated, so that over several sessions
+    the t statistic is too large; read it beside the placebo of the return.
+
+    References
+    ----------
+    Ajinkya and Jain (1989), *Journal of Accounting and Economics* 11(4), for the log.
+    """
+    model = MeanModel()
+    design = model.design(Market(prices.close, prices.column, prices.sessions))
+    nan = float("nan")
+    try:
+        fit = fit_event(
+            turnover, model, design, job.day_zero, window=job.window, estimation=estimation,
+            min_obs=min_obs, skip=None,
+        )  # fmt: skip
+    except NotEstimable as reason:
+        for _ in cars:
+            yield OtherOutcome("volume", nan, nan, "t", "", nan, str(reason))
+        return
+    for window in cars:
+        car = cumulate(fit, window, "log")
+        note = "" if np.isfinite(car.car) else "a session without volume"
+        yield OtherOutcome(
+            "volume", car.car / window.length, car.t, "t", f"{car.dof:g}", car.p_value, note
+        )

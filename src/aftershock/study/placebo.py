@@ -1,0 +1,205 @@
+"""The same statistic where nothing happened: for one event, and for several jointly.
+
+An event's placebos are the other sessions of its own stock. Those with a full estimation
+window and a full event window are all dates; those that also lie further than one window
+length from every event of the stock are the admissible ones.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aftershock.events.admissible import admissible
+from aftershock.study.inference.single import placebo_p
+from aftershock.study.models.batch import batch_least_squares
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aftershock.arrays import FloatArray, IntArray
+    from aftershock.study.engine import Job
+    from aftershock.study.windows import Window
+
+DRAWS = 9_999
+
+
+@dataclass(frozen=True, slots=True)
+class Placebo:
+    """An event's statistic among its placebos.
+
+    Attributes
+    ----------
+    statistic
+        The event's own, NaN where it cannot be computed.
+    everywhere : ndarray, shape (S,)
+        The statistic had the event been on that session; NaN where it cannot be computed and
+        on the event's own session.
+    quiet : ndarray, shape (S,)
+        The same, NaN also near the stock's own events.
+    """
+
+    statistic: float
+    everywhere: FloatArray
+    quiet: FloatArray
+
+    @property
+    def p_value(self) -> float:
+        """Share of admissible sessions at least as extreme, the event's own counted in."""
+        return float(placebo_p(self.statistic, self.quiet))
+
+    @property
+    def p_all(self) -> float:
+        """The same over all dates."""
+        return float(placebo_p(self.statistic, self.everywhere))
+
+
+def place(
+    job: Job, window: Window, estimation: Window, fewest: int, own: Sequence[tuple[int, int]]
+) -> Placebo:
+    """Return one event's placebos over one window.
+
+    Parameters
+    ----------
+    job
+        The event's fit: returns, right-hand side, day 0.
+    window
+        The CAR's window, L sessions.
+    estimation
+        The estimation window.
+    fewest
+        Returns that a full estimation window holds: as many as the event's own.
+    own
+        First and last row of each of the stock's events.
+    """
+    size = job.y.size
+    t = everywhere(job, window, estimation, fewest)
+    statistic = float(t[job.day_zero])
+    t[job.day_zero] = np.nan
+    free = admissible(size, own, window.length)
+    return Placebo(statistic, t, np.where(free, t, np.nan))
+
+
+def everywhere(job: Job, window: Window, estimation: Window, fewest: int) -> FloatArray:
+    """Return CAR over its standard error with day 0 on every session, shape (S,).
+
+    NaN where the estimation window holds fewer than ``fewest`` returns or the CAR's window
+    lacks one.
+    """
+    size = job.y.size
+    days = np.arange(size)
+    to = days[:, None] + window.offsets
+    at = days[:, None] + estimation.offsets
+    candidates = np.flatnonzero((to[:, 0] >= 0) & (to[:, -1] < size) & (at[:, -1] >= 0))
+    out = np.full(size, np.nan)
+    if not candidates.size:
+        return out
+    at, to = at[candidates], to[candidates]
+    design, y = job.design, job.y
+    usable = np.isfinite(y) & design.usable
+    inside = at >= 0
+    keep = inside & usable[np.maximum(at, 0)]
+    at = np.maximum(at, 0)
+    root = np.ones(size) if design.span is None else np.sqrt(design.span)
+    fit = batch_least_squares(
+        ((y - design.fixed) / root)[at],
+        (design.regressors / root[:, None])[at],
+        keep,
+        design.fixed[to],
+        design.regressors[to],
+        has_constant=design.has_constant,
+    )
+    span = np.ones(to.shape) if design.span is None else design.span[to]
+    variance = fit.covariance.sum((-1, -2)) + fit.sigma**2 * (span - 1.0).sum(-1)
+    car = (y[to] - fit.expected).sum(axis=-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        t = car / np.sqrt(variance)
+    enough = (keep.sum(axis=-1) >= fewest) & (fit.dof > 0)
+    out[candidates] = np.where(enough & np.isfinite(t), t, np.nan)
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """Several events moved together.
+
+    Attributes
+    ----------
+    statistic, p_value
+        Mean statistic of the events, and its placebo p-value.
+    m
+        Assignments looked at; the floor of the p-value is 1/(m + 1).
+    enumerated
+        True where all assignments were looked at.
+    """
+
+    statistic: float
+    p_value: float
+    m: int
+    enumerated: bool
+
+
+def jointly(
+    placebos: Sequence[Placebo], rows: IntArray, clusters: Sequence[Sequence[int]], seed: int
+) -> Joint:
+    """Return the placebo p-value of the mean statistic of several events.
+
+    Parameters
+    ----------
+    placebos
+        One per event.
+    rows : ndarray, shape (N,)
+        Row of each event's day 0.
+    clusters
+        Numbers of the events that shift by the same number of sessions, because their windows
+        overlap; clusters move independently.
+    seed
+        Seed of the draws, where there are more assignments than ``DRAWS``.
+    """
+    sums = [_shifted(placebos, rows, members) for members in clusters]
+    statistic = float(np.mean([placebo.statistic for placebo in placebos]))
+    if any(not found.size for found in sums) or not np.isfinite(statistic):
+        return Joint(statistic, float("nan"), 0, True)
+    count = int(np.prod([float(found.size) for found in sums]))
+    if count <= DRAWS:
+        totals = np.array([sum(parts) for parts in itertools.product(*sums)])
+    else:
+        rng = np.random.default_rng(seed)
+        totals = np.sum([rng.choice(found, DRAWS) for found in sums], axis=0)
+    means = totals / len(placebos)
+    return Joint(statistic, float(placebo_p(statistic, means)), means.size, count <= DRAWS)
+
+
+def _shifted(placebos: Sequence[Placebo], rows: IntArray, members: Sequence[int]) -> FloatArray:
+    """Return the sum of a cluster's statistics for every shift all members can make."""
+    size = placebos[members[0]].quiet.size
+    shifts = np.arange(-int(rows[list(members)].max()), size - int(rows[list(members)].min()))
+    total = np.zeros(shifts.size)
+    for i in members:
+        at = rows[i] + shifts
+        inside = (at >= 0) & (at < size)
+        total += np.where(inside, placebos[i].quiet[np.clip(at, 0, size - 1)], np.nan)
+    return total[np.isfinite(total)]
+
+
+def overlapping(rows: IntArray, window: Window) -> list[list[int]]:
+    """Return events in clusters whose windows, chained, share sessions.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (N,)
+        Row of each event's day 0.
+    window
+        The window all of them have.
+    """
+    order = np.argsort(rows, kind="stable")
+    clusters: list[list[int]] = []
+    for i in order:
+        if clusters and rows[i] - rows[clusters[-1][-1]] < window.length:
+            clusters[-1].append(int(i))
+        else:
+            clusters.append([int(i)])
+    return clusters

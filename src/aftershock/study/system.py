@@ -1,0 +1,166 @@
+"""Several stocks with the same event dates in one system of regressions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from aftershock.errors import StudyError
+from aftershock.study.models import Market
+from aftershock.study.units import Diary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aftershock.arrays import FloatArray
+    from aftershock.events.book import EventBook, Selection
+    from aftershock.prices.panel import PricePanel, ReturnKind
+    from aftershock.prices.returns import ReturnPanel
+    from aftershock.study.models import Model
+
+FEWEST = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SystemResult:
+    """A seemingly unrelated system.
+
+    Attributes
+    ----------
+    parameters
+        One row per event and ticker: estimate, se, t, p of the day-0 parameter.
+    joint
+        One row per event: F tests that no stock moved, and that all moved alike.
+    correlation
+        Residual correlation of the stocks.
+    """
+
+    parameters: pd.DataFrame
+    joint: pd.DataFrame
+    correlation: pd.DataFrame
+
+
+def fit_system(
+    tickers: Sequence[str],
+    events: EventBook,
+    prices: PricePanel | ReturnPanel,
+    *,
+    select: Selection,
+    model: Model,
+    returns: ReturnKind,
+) -> SystemResult:
+    """Estimate the day-0 parameters of shared events for several stocks at once.
+
+    Parameters
+    ----------
+    tickers
+        At least two stocks.
+    events
+        The book.
+    prices
+        Prices or returns of the stocks and the benchmarks.
+    select
+        The shared events; one that did not happen to every ticker is left out.
+    model
+        A linear model of the normal return.
+    returns
+        ``"simple"`` or ``"log"``.
+
+    Returns
+    -------
+    SystemResult
+        Zellner's estimator by linearmodels with the ``unadjusted`` covariance, debiased; a
+        robust one would collapse on the dummied sessions as in ``event_regression``.
+
+    Raises
+    ------
+    StudyError
+        Fewer than two tickers, no shared event, or linearmodels is not installed.
+
+    References
+    ----------
+    Zellner (1962), *Journal of the American Statistical Association* 57(298); Binder (1985),
+    *Journal of Accounting Research* 23(1).
+    """
+    if len(tickers) < FEWEST:
+        raise StudyError("a system needs at least two tickers; for one, see the event regression")
+    try:
+        from linearmodels.system import SUR
+    except ImportError as cause:
+        raise StudyError("a system needs linearmodels: pip install 'aftershock[models]'") from cause
+    dummies = _shared(tickers, events, prices, select)
+    own = prices.returns(returns)
+    design = model.design(Market(own, prices.column, prices.sessions))
+    y = np.column_stack([own[:, prices.column(ticker)] for ticker in tickers])
+    keep = np.isfinite(y).all(axis=1) & design.usable
+    x = pd.DataFrame(design.regressors, columns=list(design.names)).join(pd.DataFrame(dummies))
+    equations = {
+        ticker: {
+            "dependent": pd.Series((y[:, i] - design.fixed)[keep], name=ticker),
+            "exog": x[keep].reset_index(drop=True),
+        }
+        for i, ticker in enumerate(tickers)
+    }
+    fit = SUR(equations).fit(cov_type="unadjusted", debiased=True)
+    names = list(dummies)
+    return SystemResult(
+        parameters=_parameters(fit, tickers, names),
+        joint=_joint(fit, tickers, names, int(keep.sum()) - x.shape[1]),
+        correlation=_correlation(fit, tickers),
+    )
+
+
+def _shared(
+    tickers: Sequence[str], events: EventBook, prices: PricePanel | ReturnPanel, select: Selection
+) -> dict[str, FloatArray]:
+    """Return one day-0 dummy per event that every ticker had, shape (S,) each."""
+    diary = Diary.of(events, prices.sessions)
+    by_base: dict[str, dict[str, str]] = {}
+    for event in events.select(select):
+        by_base.setdefault(event.base_id, {})[event.ticker] = event.id
+    dummies = {}
+    for base, own in by_base.items():
+        if not all(ticker in own for ticker in tickers):
+            continue
+        session = diary.zeros[own[tickers[0]]].session
+        at = None if session is None else prices.sessions.find(session)
+        if at is not None and diary.zeros[own[tickers[0]]].last is None:
+            dummies[base] = (np.arange(len(prices.sessions)) == at).astype(float)
+    if not dummies:
+        raise StudyError(f"no selected event with a day 0 happened to all of {', '.join(tickers)}")
+    return dummies
+
+
+def _parameters(fit: object, tickers: Sequence[str], names: list[str]) -> pd.DataFrame:
+    params, errors, t, p = (
+        getattr(fit, name) for name in ("params", "std_errors", "tstats", "pvalues")
+    )
+    rows = [
+        (name, ticker, *(float(column[f"{ticker}_{name}"]) for column in (params, errors, t, p)))
+        for name in names
+        for ticker in tickers
+    ]
+    return pd.DataFrame(rows, columns=["event", "ticker", "car", "se", "t", "p_value"])
+
+
+def _joint(fit: object, tickers: Sequence[str], names: list[str], dof: int) -> pd.DataFrame:
+    params, cov = fit.params, fit.cov  # type: ignore[attr-defined]
+    rows = []
+    for name in names:
+        labels = [f"{ticker}_{name}" for ticker in tickers]
+        g = params[labels].to_numpy("float64")
+        v = cov.loc[labels, labels].to_numpy("float64")
+        contrast = np.eye(len(g))[1:] - np.eye(len(g))[:-1]
+        for null, r in (("no stock moved", np.eye(len(g))), ("all moved alike", contrast)):
+            f = float((r @ g) @ np.linalg.solve(r @ v @ r.T, r @ g)) / len(r)
+            rows.append((name, null, f, len(r), dof, float(stats.f.sf(f, len(r), dof))))
+    return pd.DataFrame(rows, columns=["event", "null", "f", "dof1", "dof2", "p_value"])
+
+
+def _correlation(fit: object, tickers: Sequence[str]) -> pd.DataFrame:
+    residuals = np.column_stack([np.asarray(fit.resids[ticker]) for ticker in tickers])  # type: ignore[attr-defined]
+    return pd.DataFrame(np.corrcoef(residuals.T), index=list(tickers), columns=list(tickers))
