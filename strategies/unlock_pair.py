@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 import aftershock as ash
 from aftershock.events.kinds import Event
@@ -30,6 +30,12 @@ class UnlockPair(ash.EventStrategy):
         neutral: Literal["beta", "cash"] = Field("beta", description="how the hedge is sized")
         history: int = Field(60, ge=FEWEST, description="sessions for the beta")
 
+        @model_validator(mode="after")
+        def _leaves_after_it_enters(self) -> Self:
+            if self.exit <= self.entry:
+                raise ValueError(f"exit={self.exit} must be after entry={self.entry}")
+            return self
+
     p: Params
     events = ash.select(kind="lockup_expiry")
 
@@ -42,16 +48,21 @@ class UnlockPair(ash.EventStrategy):
 
     def _open(self, event: Event, hedge: str) -> None:
         ratio = 1.0 if self.p.neutral == "cash" else self._beta(event.ticker, hedge)
+        if not ratio > 0.0:
+            self.decline(event, f"no positive beta on {hedge}, so there is nothing to hedge with")
+            return
         short = self.enter_short(event, weight=self.p.weight)
-        if short is not None and ratio > 0.0:
-            self.enter_long(event, hedge, weight=self.p.weight * ratio, after=short)
+        if short is None:
+            return
+        if self.enter_long(event, hedge, weight=self.p.weight * ratio, after=short) is None:
+            self.cancel(short)
 
     def _beta(self, ticker: str, hedge: str) -> float:
-        """Return the slope of the stock's returns on the hedge's; 0 without enough history."""
+        """Return the slope of the stock's returns on the hedge's; NaN without enough history."""
         count = self.p.history + 1
         own, other = (np.diff(np.log(self.closes(name, count))) for name in (ticker, hedge))
         known = np.isfinite(own) & np.isfinite(other)
         if known.sum() < FEWEST:
-            return 0.0
+            return float("nan")
         covariance = np.cov(own[known], other[known])
         return float(covariance[0, 1] / covariance[1, 1])

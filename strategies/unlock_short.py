@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 import aftershock as ash
 from aftershock.events.kinds import Event
@@ -24,6 +26,12 @@ class UnlockShort(ash.EventStrategy):
         )
         weight: float | None = Field(0.10, gt=0, description="fraction of equity sold short")
         lots: int | None = Field(None, gt=0, description="board lots, instead of weight")
+
+        @model_validator(mode="after")
+        def _leaves_after_it_enters(self) -> Self:
+            if self.exit <= self.entry:
+                raise ValueError(f"exit={self.exit} must be after entry={self.entry}")
+            return self
 
     p: Params
     events = ash.select(kind="lockup_expiry")

@@ -82,7 +82,8 @@ class Sessions:
         UnknownName
             The code is not an exchange calendar.
         SessionError
-            The range holds no session, or ``end`` is beyond what the calendar can say.
+            The range holds no session that the calendar knows; a range that reaches beyond
+            what it knows is cut.
         """
         shut = tuple(sorted(str(day) for day in closed))
         # whole years, so that neighbouring requests share one cached calendar
@@ -119,7 +120,7 @@ class Sessions:
 
     def date(self, position: int) -> dt.date:
         """Return the session at ``position``."""
-        day: dt.date = self.dates[position].astype(dt.date)
+        day: dt.date = self.dates[position].item()
         return day
 
     def find(self, day: dt.date) -> int | None:
@@ -155,7 +156,7 @@ class Sessions:
 
     def close(self, position: int) -> dt.datetime:
         """Return the instant, in UTC, at which the session at ``position`` closes."""
-        naive: dt.datetime = self.closes[position].astype(dt.datetime)
+        naive: dt.datetime = self.closes[position].item()
         return naive.replace(tzinfo=dt.UTC)
 
     def day_start(self, day: dt.date) -> dt.datetime:
@@ -206,14 +207,28 @@ def _exchange_years(code: str, first: int, last: int, closed: tuple[str, ...]) -
 
     if code not in xc.get_calendar_names(include_aliases=True):
         raise unknown("exchange calendar", code, xc.get_calendar_names(include_aliases=False))
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # 4.13 under pandas 3.1
-            calendar = xc.get_calendar(code, start=f"{first}-01-01", end=f"{last}-12-31")
-    except ValueError as cause:
-        raise SessionError(f"{code} cannot be drawn from {first} to {last}: {cause}") from cause
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # 4.13 under pandas 3.1
+        least, most = _bounds(code)
+        if last < least.year or first > most.year:
+            raise SessionError(f"{code} is known from {least} to {most} only")
+        start, end = max(dt.date(first, 1, 1), least), min(dt.date(last, 12, 31), most)
+        calendar = xc.get_calendar(code, start=str(start), end=str(end))
     days = calendar.schedule.index.to_numpy().astype("datetime64[D]")
     closes = calendar.schedule["close"].dt.tz_convert(None).to_numpy().astype("datetime64[us]")
     keep = ~np.isin(days, np.array([*CLOSED.get(code, ()), *closed], dtype="datetime64[D]"))
     zone = ZoneInfo(str(calendar.tz))
     return Sessions(code, zone, read_only(days[keep]), read_only(closes[keep]), closed)
+
+
+@lru_cache(maxsize=32)
+def _bounds(code: str) -> tuple[dt.date, dt.date]:
+    """Return the first and last day an exchange's holidays are recorded for."""
+    import exchange_calendars as xc
+
+    calendar = xc.get_calendar(code)  # of the last twenty years, whatever the code can do
+    first, last = calendar.bound_min(), calendar.bound_max()
+    return (
+        dt.date(1900, 1, 1) if first is None else first.date(),
+        dt.date(2100, 12, 31) if last is None else last.date(),
+    )

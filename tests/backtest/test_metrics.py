@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pytest
 
-from aftershock.backtest.metrics import blocks, drawdown, longest_block, performance
+from aftershock.backtest.metrics import blocks, drawdown, performance
 from aftershock.backtest.versus import newey_west_lags, regress
 
 with warnings.catch_warnings():
@@ -50,8 +50,13 @@ def test_drawdown_by_hand():
 def test_blocks_are_unbroken_stretches():
     held = np.array([0, 1, 1, 0, 0, 1, 1, 1, 0, 1], dtype=bool)
     assert blocks(held) == 3
-    assert longest_block(held) == 3
-    assert blocks(np.zeros(5, dtype=bool)) == longest_block(np.zeros(5, dtype=bool)) == 0
+    assert blocks(np.zeros(5, dtype=bool)) == 0
+
+
+def test_an_account_that_is_ruined_has_no_ratios():
+    ruined = performance(np.array([100.0, 40.0, -20.0, 10.0]))
+    assert ruined.total_return == pytest.approx(-0.9)
+    assert np.isnan([ruined.sharpe, ruined.annual_return, ruined.max_drawdown]).all()
 
 
 def test_newey_west_lags_follow_the_rule_and_the_holding():
@@ -81,14 +86,14 @@ def test_alpha_and_beta_with_newey_west_errors():
     x = 0.01 * rng.standard_normal(300)
     held = np.tile(np.r_[np.ones(12, dtype=bool), np.zeros(8, dtype=bool)], 15)
     y = np.where(held, 0.001 - 0.8 * x + 0.01 * rng.standard_normal(300), 0.0)
-    fit = regress(y, x, held, only_in_market=False)
+    fit = regress(y, x, held, longest=12, only_in_market=False)
     beta, t = newey_west_by_hand(y, x, 11)
     assert (fit.lags, fit.blocks, fit.n) == (11, 15, 300)
     assert fit.alpha == pytest.approx(252 * beta[0], rel=1e-9)
     assert fit.beta == pytest.approx(beta[1], rel=1e-9)
     assert fit.alpha_t == pytest.approx(t[0], rel=1e-9)
     assert fit.beta_t == pytest.approx(t[1], rel=1e-9)
-    inside = regress(y, x, held, only_in_market=True)
+    inside = regress(y, x, held, longest=12, only_in_market=True)
     assert inside.n == 180
     assert inside.beta == pytest.approx(-0.8, abs=0.2)
 
@@ -98,7 +103,7 @@ def test_below_ten_blocks_there_is_no_inference():
     x = 0.01 * rng.standard_normal(100)
     held = np.zeros(100, dtype=bool)
     held[40:56] = True
-    fit = regress(np.where(held, -x + 0.01, 0.0), x, held, only_in_market=False)
+    fit = regress(np.where(held, -x + 0.01, 0.0), x, held, longest=16, only_in_market=False)
     assert fit.note == "no inference: see placebo"
     assert np.isnan([fit.alpha_t, fit.alpha_p, fit.beta_t]).all()
     assert np.isfinite([fit.alpha, fit.beta]).all()
@@ -108,5 +113,6 @@ def test_a_strategy_never_in_the_market_says_so():
     nothing = np.zeros(100)
     x = np.random.default_rng(0).standard_normal(100)
     assert (
-        regress(nothing, x, nothing.astype(bool), only_in_market=True).note == "never in the market"
+        regress(nothing, x, nothing.astype(bool), longest=0, only_in_market=True).note
+        == "never in the market"
     )

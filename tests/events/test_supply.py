@@ -6,8 +6,9 @@ import pytest
 
 from aftershock.errors import EventError
 from aftershock.events.check import check_book
-from aftershock.events.companies import shares_on
-from aftershock.events.supply import supply_steps
+from aftershock.events.companies import Company
+from aftershock.events.kinds import KINDS
+from aftershock.events.supply import company_steps, supply_steps, tranche_by_nature
 from aftershock.events.valuation import price_to_sales, years_to_digest
 
 
@@ -48,13 +49,58 @@ def test_holders_by_nature(steps):
     assert steps["minimax-lockup-2026-10", "reported"].holders == {"unknown": pytest.approx(1.0)}
 
 
-def test_share_counts_by_date(book):
-    import datetime as dt
+def company(**floats):
+    return Company(ticker="T", name="T", floats=floats["floats"])
 
-    zhipu = book.companies["2513.HK"]
-    assert shares_on(zhipu, dt.date(2026, 1, 7)) is None
-    assert shares_on(zhipu, dt.date(2026, 1, 8)) == 440_230_190
-    assert shares_on(zhipu, dt.date(2026, 7, 8)) == 445_843_090
+
+def unlock(name, when, **size):
+    return KINDS["lockup_expiry"](id=name, ticker="T", when=when, **size)
+
+
+def test_a_newer_float_is_the_start_of_later_unlocks():
+    floats = [
+        {"date": "2026-01-02", "basis": "reported", "percent": 10.0},
+        {"date": "2026-05-01", "basis": "reported", "percent": 40.0},
+    ]
+    unlocks = [unlock("a", "2026-03-02", percent=5.0), unlock("b", "2026-07-01", percent=20.0)]
+    steps = company_steps(company(floats=floats), unlocks, "reported")
+    assert [(round(step.before, 6), round(step.after, 6)) for step in steps] == [
+        (0.1, 0.15),
+        (0.4, 0.6),
+    ]
+
+
+def test_after_an_unlock_of_unknown_size_the_float_is_unknown():
+    floats = [{"date": "2026-01-02", "basis": "reported", "percent": 10.0}]
+    unlocks = [unlock("a", "2026-03-02"), unlock("b", "2026-07-01", percent=20.0)]
+    assert company_steps(company(floats=floats), unlocks, "reported") == []
+
+
+def test_holders_cannot_have_more_than_the_tranche():
+    with pytest.raises(ValueError, match="120 percent of the tranche"):
+        unlock(
+            "a",
+            "2026-03-02",
+            percent=5.0,
+            holders=[{"name": "x", "percent": 70}, {"name": "y", "percent": 50}],
+        )
+    with pytest.raises(ValueError, match="the holders have 900 shares, the tranche 800"):
+        unlock("a", "2026-03-02", shares=800, holders=[{"name": "x", "shares": 900}])
+
+
+def test_holders_without_a_size_share_the_rest_if_they_are_of_one_kind():
+    same = [
+        {"name": "x", "nature": "state", "percent": 40},
+        {"name": "y", "nature": "financial"},
+        {"name": "z", "nature": "financial"},
+    ]
+    assert tranche_by_nature(unlock("a", "2026-03-02", percent=5.0, holders=same)) == pytest.approx(
+        {"state": 0.4, "financial": 0.6}
+    )
+    same[2]["nature"] = "founder"
+    assert tranche_by_nature(unlock("a", "2026-03-02", percent=5.0, holders=same)) == pytest.approx(
+        {"state": 0.4, "unknown": 0.6}
+    )
 
 
 def test_discrepancies_are_shown(book):

@@ -146,7 +146,6 @@ def test_a_content_file_that_does_not_load_writes_nothing(space, part):
 
 
 def test_a_study_that_cannot_be_fitted_writes_nothing(space):
-    set_line(space, 'tickers = ["2513.HK", "0100.HK"]', 'tickers = ["2513.HK"]')
     study = space.folder / "studies" / "lockups.py"
     study.write_text(study.read_text("utf-8").replace("^HSI", "^GSPC"), "utf-8")
     with pytest.raises(AftershockError, match=r"needs \^GSPC as benchmark"):

@@ -1,6 +1,8 @@
 """Short Facebook into each expiry."""
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 import aftershock as ash
 from aftershock.events.kinds import Event
@@ -15,6 +17,12 @@ class UnlockShort(ash.EventStrategy):
         entry: int = Field(-10, description="session at whose open the short is sold")
         exit: int = Field(5, description="session at whose open it is covered")
         weight: float = Field(0.10, gt=0, description="fraction of equity sold short")
+
+        @model_validator(mode="after")
+        def _leaves_after_it_enters(self) -> Self:
+            if self.exit <= self.entry:
+                raise ValueError(f"exit={self.exit} must be after entry={self.entry}")
+            return self
 
     p: Params
     events = ash.select(kind="lockup_expiry")

@@ -20,10 +20,11 @@ from aftershock.backtest.orders import OrderRecord, Side
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from aftershock.backtest.agenda import Agenda
     from aftershock.backtest.exchanges.base import Charge, Exchange, Instrument
+    from aftershock.events.kinds import Event
 
 
 class EventBroker(bt.BrokerBase):
@@ -50,7 +51,7 @@ class EventBroker(bt.BrokerBase):
     ) -> None:
         super().__init__()
         self.exchange = exchange
-        self.agenda = agenda
+        self._agenda = agenda
         self.instrument = instrument
         self.ledger = Ledger(to_cents(cash), exchange)
         self.records: list[OrderRecord] = []
@@ -103,77 +104,99 @@ class EventBroker(bt.BrokerBase):
     @property
     def session(self) -> dt.date:
         """The current session."""
-        return self.agenda.sessions.date(self.position)
+        return self._agenda.sessions.date(self.position)
 
     def next(self) -> None:
         """Run one session: what settles, the open, the stops, the close."""
         self.position += 1
         self.ledger.begin(self.session)
         pending, self._market = self._market, []
-        for order in sorted(pending, key=lambda order: self._by_ref[order.ref].entering):
-            self._at_open(order)
+        for order in pending:
+            if not self._by_ref[order.ref].entering:
+                self._leave_at_open(order)
+        for legs in self._in_legs(pending):
+            self._enter_at_open(legs)
         for trade in list(self.ledger.open_trades()):
             self._try_stop(trade)
         self._at_close()
 
-    def _at_open(self, order: bt.Order) -> None:
-        record = self._by_ref[order.ref]
-        price = order.data.open[0]
-        if not math.isfinite(price) or order.data.volume[0] == 0:
-            self._no_open(order, record)
-            return
-        if record.entering:
-            reason = self._other_leg(order) or self._refusal(record, price)
-        else:
-            reason = self._nothing_to_leave(record)
-        if reason:
-            self._refuse(order, reason)
-            return
-        self._execute(order, record, price)
+    def visible(self) -> Iterator[tuple[Event, int]]:
+        """Yield the events known at the current close, with the next session's offset."""
+        return self._agenda.visible(self.position)
 
-    def _no_open(self, order: bt.Order, record: OrderRecord) -> None:
-        """Refuse an entry on a session without trading; a cover waits for the next one."""
-        if record.entering:
-            self._refuse(order, f"halted or no price on {self.session}")
-        else:
+    def _in_legs(self, pending: list[bt.Order]) -> list[list[bt.Order]]:
+        """Return the entries of a session, those that must fill together in one list."""
+        legs: dict[int, list[bt.Order]] = {}
+        root: dict[int, int] = {}
+        for order in pending:
+            if self._by_ref[order.ref].entering:
+                after = order.info.get("after")
+                root[order.ref] = root.get(after, order.ref) if after else order.ref
+                legs.setdefault(root[order.ref], []).append(order)
+        return list(legs.values())
+
+    def _leave_at_open(self, order: bt.Order) -> None:
+        """Fill an exit, or let it wait where the session has no open."""
+        record = self._by_ref[order.ref]
+        if self.ledger.find(record.event, record.ticker) is None:
+            self._refuse(order, "nothing is held")
+        elif self._halted(order):
             record.reason = f"halted or no price since {self.session}"
             self._market.append(order)
+        else:
+            self._execute(order, record, order.data.open[0])
 
-    def _other_leg(self, order: bt.Order) -> str:
-        """Return why a second leg may not fill: the first one did not."""
-        first = self._by_ref.get(order.info.get("after") or 0)
-        return "the other leg was refused" if first and first.status != "filled" else ""
+    def _enter_at_open(self, legs: list[bt.Order]) -> None:
+        """Fill every leg of an entry, or none."""
+        reasons = [self._refusal(order) for order in legs]
+        if not any(reasons):
+            reasons[0] = self._too_little_equity(legs)
+        if any(reasons):
+            for order, reason in zip(legs, reasons, strict=True):
+                self._refuse(order, reason or "the other leg was refused")
+            return
+        for order in legs:
+            self._execute(order, self._by_ref[order.ref], order.data.open[0])
 
-    def _refusal(self, record: OrderRecord, price: float) -> str:
-        """Return why an entry cannot be made at ``price``, empty where it can."""
+    def _halted(self, order: bt.Order) -> bool:
+        """Return True where the session has no open or no volume; an index has no volume."""
+        if not math.isfinite(order.data.open[0]):
+            return True
+        return order.data.volume[0] == 0 and not self.instrument(ticker_of(order.data)).is_index
+
+    def _refusal(self, order: bt.Order) -> str:
+        """Return why one leg cannot be entered, empty where it can."""
+        record = self._by_ref[order.ref]
+        if self._halted(order):
+            return f"halted or no price on {self.session}"
         held = self.ledger.position(record.ticker)
         if held and (held > 0) != (record.side == "buy"):
             return f"the opposite position of {held:g} shares is open in {record.ticker}"
         instrument = self.instrument(record.ticker)
-        if record.side == "sell" and not instrument.is_index:
-            since = instrument.shortable_from
-            if since is not None and self.session < since:
-                return f"not shortable before {since}"
-        return self._too_little_equity(record, price)
+        since = instrument.shortable_from
+        if record.side == "sell" and since is not None and self.session < since:
+            return f"not shortable before {since}"
+        return ""
 
-    def _too_little_equity(self, record: OrderRecord, price: float) -> str:
-        marks = {**self.ledger.closes, record.ticker: price}
+    def _too_little_equity(self, legs: list[bt.Order]) -> str:
+        """Return by how much equity falls short of what all legs together need."""
+        records = [self._by_ref[order.ref] for order in legs]
+        prices = [order.data.open[0] for order in legs]
+        marks = self.ledger.closes | {r.ticker: p for r, p in zip(records, prices, strict=True)}
         now = self.ledger.balance(self.session, marks)
-        value = to_cents(price * record.shares)
-        fees = sum(charge.cents for charge in self._charges(record, price))
-        short = now.short + (value if record.side == "sell" else 0)
-        long = now.long + (value if record.side == "buy" else 0)
+        short, long, equity = now.short, now.long, now.equity
+        for record, price in zip(records, prices, strict=True):
+            value = to_cents(price * record.shares)
+            short += value if record.side == "sell" else 0
+            long += value if record.side == "buy" else 0
+            equity -= sum(charge.cents for charge in self._charges(record, price))
         needed = self.exchange.equity_to_open * short + long
-        if now.equity - fees >= needed:
+        if equity >= needed:
             return ""
         return (
-            f"equity {from_cents(now.equity - fees):,.0f} is below the {needed / 100:,.0f} that"
+            f"equity {from_cents(equity):,.0f} is below the {needed / 100:,.0f} that"
             f" short {from_cents(short):,.0f} and long {from_cents(long):,.0f} need"
         )
-
-    def _nothing_to_leave(self, record: OrderRecord) -> str:
-        trade = self.ledger.find(record.event, record.ticker)
-        return "" if trade is not None else "nothing is held"
 
     def _try_stop(self, trade: Trade) -> None:
         order = self._stops.get(trade.number)
@@ -181,7 +204,7 @@ class EventBroker(bt.BrokerBase):
             return
         level, data = order.created.price, order.data
         opened, high, low = data.open[0], data.high[0], data.low[0]
-        if data.volume[0] == 0 or not math.isfinite(opened):
+        if self._halted(order):
             return
         entered_now = trade.entries[-1].session == self.session
         if trade.side < 0 and (high >= level or opened >= level):
@@ -242,8 +265,12 @@ class EventBroker(bt.BrokerBase):
         self._market.append(order)
         return order
 
-    def refuse_size(self, event: str, ticker: str, side: Side, reason: str) -> None:
-        """Keep the record of an order whose size was refused before it was made."""
+    def sessions_since(self, session: dt.date) -> int:
+        """Return the sessions from ``session`` to the current one, both counted."""
+        return self.position - self._agenda.sessions.position(session) + 1
+
+    def decline(self, event: str, ticker: str, side: Side, reason: str) -> None:
+        """Keep the record of an order that was not even made."""
         record = OrderRecord(self.session, event, ticker, side, 0, "market", True)
         record.refuse(reason)
         self.records.append(record)
@@ -261,7 +288,7 @@ class EventBroker(bt.BrokerBase):
 
     def _execute(self, order: bt.Order, record: OrderRecord, price: float) -> None:
         charges = self._charges(record, price)
-        settles = self.agenda.settlement(self.session, self.exchange.settlement)
+        settles = self._agenda.settlement(self.session, self.exchange.settlement)
         fill = (self.session, record.shares, price)
         if record.entering:
             side = 1 if record.side == "buy" else -1
@@ -272,20 +299,25 @@ class EventBroker(bt.BrokerBase):
             self.ledger.leave(trade, fill, charges, settles)
         record.fill(self.session, price)
         self._tell_backtrader(order, price, sum(charge.cents for charge in charges))
-        self._after(trade, order, record, price)
+        self._after(trade, order, record)
 
-    def _after(self, trade: Trade, order: bt.Order, record: OrderRecord, price: float) -> None:
+    def _after(self, trade: Trade, order: bt.Order, record: OrderRecord) -> None:
         """Place the stop of an entry, withdraw the stop of a closed trade."""
         stop = order.info.get("stop")
         if record.entering and stop:
-            self._place_stop(trade, order, price * (1.0 - trade.side * stop))
+            self._place_stop(trade, order, stop)
         elif not trade.is_open and trade.number in self._stops:
             standing = self._stops.pop(trade.number)
             if standing.ref != order.ref:
                 self._drop(standing, "the position was closed")
 
-    def _place_stop(self, trade: Trade, entry: bt.Order, level: float) -> None:
+    def _place_stop(self, trade: Trade, entry: bt.Order, stop: float) -> None:
+        """Place one stop for all of a trade's shares, in place of an earlier one."""
+        earlier = self._stops.pop(trade.number, None)
+        if earlier is not None:
+            self._drop(earlier, "replaced after a further entry")
         kind = bt.BuyOrder if trade.side < 0 else bt.SellOrder
+        level = trade.entry_price * (1.0 - trade.side * stop)
         order = kind(
             owner=entry.owner, data=entry.data, size=trade.shares, price=level,
             exectype=bt.Order.Stop, simulated=True,

@@ -262,7 +262,8 @@ class Ledger:
                 fee = _rounded(sum(loan.charge for loan in loans if loan.booked)) - before
                 trade.booked += fee
                 self.cash -= fee
-                self._cost(trade, session, "borrow", fee)
+                if fee:
+                    self._cost(trade, session, "borrow", fee)
 
     def enter(
         self,

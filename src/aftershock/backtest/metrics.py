@@ -48,9 +48,13 @@ def performance(equity: FloatArray) -> Performance:
     Parameters
     ----------
     equity : ndarray, shape (S,)
-        Equity at each close, the first being the start; finite. A curve that is not positive
-        has no returns from there on, and the figures built on them are NaN.
+        Equity at each close, the first being the start; finite. A curve that reaches 0 has
+        no returns from there on: everything but the total return is NaN.
     """
+    if (equity <= 0).any():
+        nan = float("nan")
+        total = float(equity[-1] / equity[0] - 1.0)
+        return Performance(total, nan, nan, nan, nan, nan, nan)
     returns = equity[1:] / equity[:-1] - 1.0
     n = returns.size
     total = float(equity[-1] / equity[0] - 1.0)
@@ -80,13 +84,6 @@ def blocks(in_market: BoolArray) -> int:
     """Return the number of unbroken stretches in the market."""
     starts = in_market & ~np.concatenate([[False], in_market[:-1]])
     return int(starts.sum())
-
-
-def longest_block(in_market: BoolArray) -> int:
-    """Return the length of the longest unbroken stretch in the market, in sessions."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], in_market.astype(int), [0]])))
-    lengths = edges[1::2] - edges[::2]
-    return int(lengths.max()) if lengths.size else 0
 
 
 def _ratio(numerator: float, denominator: float) -> float:

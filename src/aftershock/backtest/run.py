@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import inspect
+import traceback
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -21,7 +22,9 @@ from aftershock.backtest.feed import Bar, SessionFeed
 from aftershock.backtest.result import BacktestResult
 from aftershock.backtest.strategy import EventStrategy
 from aftershock.content import load_file
-from aftershock.errors import BacktestError, nearest
+from aftershock.errors import AftershockError, BacktestError, nearest
+from aftershock.events.book import EventBook
+from aftershock.prices.panel import PricePanel
 from aftershock.tables import make_table
 
 if TYPE_CHECKING:
@@ -29,9 +32,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from aftershock.events.book import EventBook
-    from aftershock.events.kinds import Event
-    from aftershock.prices.panel import PricePanel
 
 PRICE_INDEX = "a price index, without dividends; it cannot itself be bought"
 
@@ -81,6 +81,7 @@ class Backtest:
     ) -> None:
         is_path = isinstance(strategy, str | Path)
         cls = load_strategy(strategy) if isinstance(strategy, str | Path) else strategy
+        _check_strategy(cls)
         values: dict[str, Any] = {
             "strategy": cls,
             "params": _checked(cls, params or {}),
@@ -94,6 +95,8 @@ class Backtest:
             object.__setattr__(self, key, value)
         if not cash > 0:
             raise BacktestError(f"cash is {cash}; it must be positive")
+        if not isinstance(self.exchange, Exchange):
+            raise BacktestError(f"exchange is {exchange!r}; write exchange=ash.HKEX()")
 
     def run(self, events: EventBook, prices: PricePanel, *, benchmark: str) -> BacktestResult:
         """Run the strategy over every session of the benchmark.
@@ -114,6 +117,7 @@ class Backtest:
         UnknownName
             The strategy selects an event that the book does not have.
         """
+        _check_data(events, prices)
         panel = _clocked(prices, benchmark, self.start, self.end)
         selected = events.select(self.strategy.events)
         tradable = [event for event in selected if event.ticker in panel.tickers]
@@ -131,7 +135,7 @@ class Backtest:
 
         broker = EventBroker(self.cash, self.exchange, agenda, instrument)
         _run_cerebro(self, panel, broker, benchmark)
-        return _assemble(self, panel, broker, benchmark, prices)
+        return _assemble(self, panel, broker, agenda, benchmark, prices)
 
 
 def load_strategy(path: str | Path) -> type[EventStrategy]:
@@ -156,6 +160,28 @@ def load_strategy(path: str | Path) -> type[EventStrategy]:
         names = ", ".join(cls.__name__ for cls in found) or "none"
         raise BacktestError(f"{path} must define one EventStrategy, it defines {names}")
     return found[0]
+
+
+def _check_strategy(cls: object) -> None:
+    if not (inspect.isclass(cls) and issubclass(cls, EventStrategy)):
+        raise BacktestError(f"{cls!r} is no strategy; name an EventStrategy or the file of one")
+    if cls.on_offset is EventStrategy.on_offset:
+        raise BacktestError(f"{cls.__name__} has no on_offset; it is where a strategy decides")
+    if cls.events is EventStrategy.events:
+        raise BacktestError(f"{cls.__name__} names no events; write events = ash.select(kind=...)")
+
+
+def _check_data(events: object, prices: object) -> None:
+    if not isinstance(events, EventBook) or not isinstance(prices, PricePanel):
+        raise BacktestError(
+            "run takes an EventBook and a PricePanel, in this order: backtest.run(events, prices,"
+            ' benchmark="^HSI"); returns alone cannot be traded'
+        )
+    calendar = prices.sessions.calendar
+    if events.calendar and events.calendar != calendar:
+        raise BacktestError(
+            f"the events are written for {events.calendar} sessions, the prices have {calendar}'s"
+        )
 
 
 def _checked(cls: type[EventStrategy], params: Mapping[str, Any]) -> dict[str, Any]:
@@ -211,7 +237,22 @@ def _run_cerebro(
     for ticker in (benchmark, *(name for name in panel.tickers if name != benchmark)):
         cerebro.adddata(SessionFeed(_bars(panel, ticker, numbers)), name=ticker)
     cerebro.addstrategy(backtest.strategy, **backtest.params)
-    cerebro.run()
+    try:
+        cerebro.run()
+    except AftershockError:
+        raise
+    except Exception as cause:
+        raise BacktestError(_where(backtest.strategy, cause)) from cause
+
+
+def _where(cls: type[EventStrategy], cause: Exception) -> str:
+    """Return what a strategy's own code raised, with its file and line."""
+    file = inspect.getsourcefile(cls) or cls.__name__
+    frames = traceback.extract_tb(cause.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == file]
+    where = f"{file}:{lines[-1]}" if lines else f"{cls.__name__}"
+    said = str(cause).splitlines()[0] if str(cause) else "no message"
+    return f"{where}: {type(cause).__name__}: {said}"
 
 
 def _bars(panel: PricePanel, ticker: str, numbers: list[float]) -> Iterator[Bar]:
@@ -221,10 +262,17 @@ def _bars(panel: PricePanel, ticker: str, numbers: list[float]) -> Iterator[Bar]
 
 
 def _assemble(
-    backtest: Backtest, panel: PricePanel, broker: EventBroker, benchmark: str, prices: PricePanel
+    backtest: Backtest,
+    panel: PricePanel,
+    broker: EventBroker,
+    agenda: Agenda,
+    benchmark: str,
+    prices: PricePanel,
 ) -> BacktestResult:
-    ledger, agenda = broker.ledger, broker.agenda
-    equity = tables.equity_table(ledger, panel.close[:, panel.column(benchmark)], backtest.cash)
+    ledger = broker.ledger
+    equity = tables.equity_table(
+        ledger, panel.adjusted_close()[:, panel.column(benchmark)], backtest.cash
+    )
     trades, orders = tables.trade_table(ledger), tables.order_table(broker.records)
     costs = tables.cost_table(ledger)
     events = tables.event_table(agenda, broker.records)
@@ -240,9 +288,9 @@ def _assemble(
         costs=costs,
         events=events,
         metrics=metrics,
-        versus=tables.versus_table(equity),
+        versus=tables.versus_table(equity, trades),
         conventions=_conventions(backtest, prices, benchmark, traded, broker),
-        warnings=tuple(_warnings(prices, trades, events, benchmark)),
+        warnings=tuple(_warnings(prices, equity, trades, events, benchmark)),
         is_market_data=prices.origin.is_market_data,
     )
 
@@ -290,8 +338,13 @@ def _conventions(
 
 
 def _warnings(
-    prices: PricePanel, trades: pd.DataFrame, events: pd.DataFrame, benchmark: str
+    prices: PricePanel,
+    equity: pd.DataFrame,
+    trades: pd.DataFrame,
+    events: pd.DataFrame,
+    benchmark: str,
 ) -> Iterator[str]:
+    traded = sorted(set(trades["ticker"]))
     if prices.origin.notice:
         yield prices.origin.notice
     yield from prices.notes
@@ -299,6 +352,11 @@ def _warnings(
         yield "no trade was made; the reasons stand with the events and orders"
     for row in trades[trades["open"]].itertuples():
         yield f"{row.event} in {row.ticker} is still open at the end, marked at the last close"
+    if (equity["equity"] <= 0).any():
+        day = equity.loc[equity["equity"] <= 0, "session"].iloc[0].date()
+        yield f"equity went below zero on {day}; the figures built on returns are not defined"
+    if traded and not any(_has_volume(prices, ticker) for ticker in traded):
+        yield "the prices have no volumes, so a halt with a repeated price cannot be told"
     span = prices.span(benchmark)
     if span is not None and span[1] < prices.sessions.last:
         yield f"the run ends on {span[1]}, the last session of {benchmark}"
@@ -307,14 +365,13 @@ def _warnings(
         yield f"{len(late)} event(s) lie after the run and were not traded"
 
 
+def _has_volume(prices: PricePanel, ticker: str) -> bool:
+    return bool(np.isfinite(prices.volume[:, prices.column(ticker)]).any())
+
+
 def describe(cls: type[EventStrategy]) -> list[tuple[str, str, Any, str]]:
     """Return name, type, default and description of each of a strategy's parameters."""
     return [
         (name, str(info.annotation), info.default, info.description or "")
         for name, info in cls.Params.model_fields.items()
     ]
-
-
-def select_events(book: EventBook, cls: type[EventStrategy]) -> tuple[Event, ...]:
-    """Return the events a strategy is about."""
-    return book.select(cls.events)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from aftershock.events.kinds import Event
 
 
+MOST_STOP = 100.0  # beyond it a percentage was meant
+
+
 class _EventStrategyMeta(bt.MetaStrategy):
     """Makes a class's ``Params`` backtrader's ``params``: ``self.p`` has validated values."""
 
@@ -47,7 +50,7 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
     A subclass names its ``events`` and its ``Params`` and writes ``on_offset``::
 
         class Fade(ash.EventStrategy):
-            \"\"\"Short the session after a launch, cover five sessions later.\"\"\"
+            \"\"\"Short as soon as a launch is known, cover five sessions later.\"\"\"
 
             class Params(ash.EventStrategy.Params):
                 weight: float = 0.1
@@ -56,9 +59,9 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
             events = ash.select(kind="model_launch")
 
             def on_offset(self, event, offset):
-                if offset == 1:
+                if self.first_look(event):
                     self.enter_short(event, weight=self.p.weight)
-                if offset == 6:
+                elif self.sessions_held(event) == 5:
                     self.leave(event)
 
     Timing: ``on_offset(event, offset)`` runs after the close before session ``offset``; what
@@ -69,11 +72,15 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
     class Params(BaseModel):
         """Base of a strategy's parameters: validated, and refusing what is mistyped."""
 
-        model_config = ConfigDict(frozen=True, extra="forbid")
+        model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     p: Params
     events: ClassVar[Selection] = Selection()
     broker: EventBroker
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: set[str] = set()
 
     @abstractmethod
     def on_offset(self, event: Event, offset: int) -> None:
@@ -89,8 +96,29 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
 
     def next(self) -> None:
         """Offer every known event, in order of day 0."""
-        for event, offset in self.broker.agenda.visible(self.broker.position):
+        for event, offset in self.broker.visible():
             self.on_offset(event, offset)
+            self._seen.add(event.id)
+
+    def first_look(self, event: Event) -> bool:
+        """Return True while the event is offered for the first time: the news is fresh."""
+        return event.id not in self._seen
+
+    def sessions_held(self, event: Event) -> int:
+        """Return the sessions since the event's oldest open trade was entered, 0 without one.
+
+        1 after the close of the session of the entry itself.
+        """
+        entered = [
+            trade.entries[0].session
+            for trade in self.broker.ledger.open_trades()
+            if trade.event == event.id
+        ]
+        return self.broker.sessions_since(min(entered)) if entered else 0
+
+    def decline(self, event: Event, reason: str, ticker: str | None = None) -> None:
+        """Put on record why nothing is ordered for an event."""
+        self.broker.decline(event.id, ticker or event.ticker, "sell", reason)
 
     def enter_short(
         self,
@@ -189,28 +217,36 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
         after: bt.Order | None,
     ) -> bt.Order | None:
         ticker = ticker or event.ticker
-        shares, reason = self._size(ticker, *size)
+        feed = self.feed(ticker)
+        if stop is not None and not 0.0 < stop < MOST_STOP:
+            raise BacktestError(
+                f"{type(self).__name__}: stop is {stop:g}; a positive fraction of the entry price,"
+                " 0.3 is 30 % against the position"
+            )
+        shares, reason = self._size(feed, ticker, *size)
         if reason:
-            self.broker.refuse_size(event.id, ticker, side, reason)
+            self.broker.decline(event.id, ticker, side, reason)
             return None
         order = self.sell if side == "sell" else self.buy
-        return order(
-            data=self.feed(ticker),
-            size=shares,
-            event=event.id,
-            stop=stop,
-            after=after,
-            entering=True,
-        )
+        return order(data=feed, size=shares, event=event.id, stop=stop, after=after, entering=True)
 
-    def _size(self, ticker: str, weight: float | None, lots: int | None) -> tuple[float, str]:
+    def _size(
+        self, feed: bt.feed.DataBase, ticker: str, weight: float | None, lots: int | None
+    ) -> tuple[float, str]:
         """Return whole-lot shares, or why there are none."""
         lot = self.broker.instrument(ticker).lot
+        name = type(self).__name__
         if (weight is None) == (lots is None):
-            raise BacktestError(f"{type(self).__name__}: give weight or lots, one of them")
+            raise BacktestError(f"{name}: give weight or lots, one of them")
         if lots is not None:
-            return lots * lot, "" if lots > 0 else f"{lots} lots is no order"
-        price = self.feed(ticker).close[0]
+            if not isinstance(lots, int) or lots < 1:
+                raise BacktestError(
+                    f"{name}: lots is {lots}; a whole number of board lots, 1 or more"
+                )
+            return lots * lot, ""
+        if weight is not None and not weight > 0.0:
+            raise BacktestError(f"{name}: weight is {weight:g}; a positive fraction of equity")
+        price = feed.close[0]
         if not math.isfinite(price):
             return 0.0, f"no price of {ticker} on {self.session}"
         amount = float(weight or 0.0) * self.broker.getvalue()

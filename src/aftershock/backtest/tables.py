@@ -14,10 +14,12 @@ from aftershock.backtest.versus import Regression, regress
 from aftershock.tables import make_table
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     import pandas as pd
 
     from aftershock.arrays import BoolArray, FloatArray
-    from aftershock.backtest.agenda import Agenda
+    from aftershock.backtest.agenda import Agenda, Entry
     from aftershock.backtest.ledger import Ledger, Trade
     from aftershock.backtest.orders import OrderRecord
 
@@ -90,32 +92,40 @@ def cost_table(ledger: Ledger) -> pd.DataFrame:
 
 def event_table(agenda: Agenda, records: list[OrderRecord]) -> pd.DataFrame:
     """Return one row per selected event with what came of it."""
-    filled = {record.event for record in records if record.status == "filled"}
-    asked = {record.event: record.reason for record in records if record.entering}
     rows: list[tuple[Any, ...]] = [
         (event.id, event.ticker, event.kind, str(event.when), None, "excluded", reason)
         for event, reason in agenda.excluded
     ]
     for entry in agenda.entries:
         event, day = entry.event, agenda.wide.date(_wide(agenda, entry.day_zero))
-        status, reason = "traded", ""
-        if event.id not in filled:
-            status = "refused" if event.id in asked else "excluded"
-            reason = asked.get(event.id) or _why_not(agenda, entry.day_zero, day)
+        own = [record for record in records if record.event == event.id and record.entering]
+        status, reason = _came_of(own, agenda, entry, day)
         rows.append((event.id, event.ticker, event.kind, str(event.when), day, status, reason))
     return make_table(rows, EVENTS)
+
+
+def _came_of(own: list[OrderRecord], agenda: Agenda, entry: Entry, day: dt.date) -> tuple[str, str]:
+    statuses = {record.status for record in own}
+    if "filled" in statuses:
+        return "traded", ""
+    if "pending" in statuses:
+        return "pending", "the data end before the order could fill"
+    if own:
+        return "refused", own[-1].reason
+    return "excluded", _why_not(agenda, entry, day)
 
 
 def _wide(agenda: Agenda, position: int) -> int:
     return agenda.wide.position(agenda.sessions.first) + position
 
 
-def _why_not(agenda: Agenda, position: int, day: object) -> str:
-    if position >= len(agenda.sessions):
+def _why_not(agenda: Agenda, entry: Entry, day: dt.date) -> str:
+    if entry.day_zero >= len(agenda.sessions):
         return f"day 0, {day}, is after the last session of the run, {agenda.sessions.last}"
-    if position < 0:
+    if entry.day_zero < 0:
         return f"day 0, {day}, is before the first session of the run, {agenda.sessions.first}"
-    return "the strategy made no order"
+    first = entry.known_from + 1 - entry.day_zero
+    return f"the strategy made no order; it was offered the event from offset {first:+d} on"
 
 
 def metric_table(
@@ -123,7 +133,7 @@ def metric_table(
 ) -> dict[str, Any]:
     """Return the figures of the run, None where one is not defined."""
     curve = equity["equity"].to_numpy("float64")
-    in_market = held(equity)
+    held: BoolArray = np.asarray(holdings(equity["session"], trades).any(axis=1))
     gross = ((equity["long"] + equity["short"]) / equity["equity"]).to_numpy("float64")
     net = trades["net"].to_numpy("float64")
     filled = orders[orders["status"] == "filled"]
@@ -137,8 +147,8 @@ def metric_table(
         "start_equity": curve[0],
         "end_equity": curve[-1],
         **asdict(performance(curve)),
-        "time_in_market": float(in_market.mean()),
-        "blocks_in_market": blocks(in_market),
+        "time_in_market": float(held.mean()),
+        "blocks_in_market": blocks(held),
         "mean_gross_exposure": float(gross.mean()),
         "max_gross_exposure": float(gross.max()),
         "turnover_a_year": traded / float(curve.mean()) / years,
@@ -154,19 +164,14 @@ def metric_table(
     return {name: _plain(value) for name, value in figures.items()}
 
 
-def held(equity: pd.DataFrame) -> BoolArray:
-    """Return True on sessions whose return was earned with a position, shape (S,).
-
-    A position opened and stopped out within one session leaves none at either close; its
-    result is in equity and is counted through the change of cash.
-    """
-    at_close = (equity["long"] + equity["short"]).to_numpy("float64") > 0
-    moved = np.concatenate([[False], np.diff(equity["equity"].to_numpy("float64")) != 0])
-    before = np.concatenate([[False], at_close[:-1]])
-    return np.asarray(at_close | before | moved)
+def holdings(sessions: pd.Series[pd.Timestamp], trades: pd.DataFrame) -> BoolArray:
+    """Return the sessions on which each trade was held for part of the session, shape (S, K)."""
+    days = sessions.to_numpy()[:, None]
+    last = trades["exit_session"].fillna(sessions.iloc[-1]).to_numpy()
+    return np.asarray((days >= trades["entry_session"].to_numpy()) & (days <= last))
 
 
-def versus_table(equity: pd.DataFrame) -> pd.DataFrame:
+def versus_table(equity: pd.DataFrame, trades: pd.DataFrame) -> pd.DataFrame:
     """Return strategy beside benchmark: figures, then alpha and beta in both samples."""
     known = equity["benchmark"].notna().to_numpy("bool")
     own = performance(equity["equity"].to_numpy("float64"))
@@ -177,9 +182,11 @@ def versus_table(equity: pd.DataFrame) -> pd.DataFrame:
     ]
     strategy = changes(equity["equity"].to_numpy("float64"))
     benchmark = changes(equity["benchmark"].to_numpy("float64"))
-    in_market = held(equity)
+    each = holdings(equity["session"], trades)
+    held: BoolArray = np.asarray(each.any(axis=1))
+    longest = int(each.sum(axis=0).max(initial=0))
     for sample, only in (("full sample", False), ("in market", True)):
-        fit = regress(strategy, benchmark, in_market, only_in_market=only)
+        fit = regress(strategy, benchmark, held, longest=longest, only_in_market=only)
         rows += _regression_rows(sample, fit)
     return make_table(rows, VERSUS)
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from aftershock.formats import METHOD_ONLY
+
 if TYPE_CHECKING:
     from aftershock.backtest.result import BacktestResult
-
-METHOD_ONLY = "shows the method, not the market"
 
 
 def summarise(result: BacktestResult) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aftershock.backtest.metrics import SESSIONS_A_YEAR, blocks, longest_block
+from aftershock.backtest.metrics import SESSIONS_A_YEAR, blocks
 
 if TYPE_CHECKING:
     from aftershock.arrays import BoolArray, FloatArray
@@ -55,7 +55,12 @@ class Regression:
 
 
 def regress(
-    strategy: FloatArray, benchmark: FloatArray, in_market: BoolArray, *, only_in_market: bool
+    strategy: FloatArray,
+    benchmark: FloatArray,
+    in_market: BoolArray,
+    *,
+    longest: int,
+    only_in_market: bool,
 ) -> Regression:
     """Regress strategy on benchmark returns.
 
@@ -65,12 +70,14 @@ def regress(
         Session returns, decimals; a session where either is missing is left out.
     in_market : ndarray, shape (S,)
         True where the strategy earned its return with a position.
+    longest
+        Sessions of the longest single holding.
     only_in_market
-        Use these sessions only.
+        Use the sessions in the market only.
 
     Notes
     -----
-    Lags are ``max(floor(4 (T/100)^(2/9)), longest stretch - 1)`` with the small-sample
+    Lags are ``max(floor(4 (T/100)^(2/9)), longest holding - 1)`` with the small-sample
     correction. With few stretches in the market the t statistic is bounded whatever the
     profit, so below ten of them none is given.
 
@@ -87,7 +94,7 @@ def regress(
     if y.size < MIN_SESSIONS or np.ptp(x) == 0.0 or np.ptp(y) == 0.0:
         note = "never in the market" if not in_market.any() else "too few sessions"
         return Regression(nan, nan, nan, nan, nan, 0, y.size, stretches, note)
-    lags = newey_west_lags(y.size, longest_block(in_market))
+    lags = newey_west_lags(y.size, longest)
     from statsmodels.regression.linear_model import OLS
 
     fit = OLS(y, np.column_stack([np.ones_like(x), x])).fit(

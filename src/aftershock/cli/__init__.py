@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from aftershock.cli.app import app
+from aftershock.cli.screen import watch_for_ctrl_c
 from aftershock.errors import AftershockError
 
 INTERRUPTED = 130
@@ -13,6 +14,7 @@ REFUSED = 2
 
 def main() -> None:
     """Run the command line; errors are one sentence and exit code 2, Ctrl-C is 130."""
+    watch_for_ctrl_c()
     try:
         app()
     except AftershockError as error:

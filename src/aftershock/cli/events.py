@@ -8,7 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from aftershock.cli.options import HERE, JsonOption, WorkspaceOption
-from aftershock.cli.screen import print_json, print_table, print_text
+from aftershock.cli.screen import print_json, print_table, print_text, width
+
+WIDE = 130  # columns that the whole table needs
 
 app = typer.Typer(help="The event table.", no_args_is_help=True)
 
@@ -29,7 +31,9 @@ def list_events(
     if json:
         print_json(rows)
         return
-    columns = ("id", "ticker", "kind", "when", "timing", "day 0", "or", "title")
+    columns = ["id", "ticker", "kind", "when", "timing", "day 0", "or", "title"]
+    if width() < WIDE:
+        columns = ["id", "when", "day 0", "or"]
     print_table(columns, [[row[name] for name in columns] for row in rows])
 
 
@@ -79,13 +83,9 @@ def _rows(folder: Path) -> list[dict[str, str]]:
     book = space.events()
     if not len(book):
         return []
-    first = book.events[0].when.first
-    sessions = spanning(
-        Sessions.exchange(
-            space.settings.calendar, first.replace(day=1), first.replace(month=12, day=31)
-        ),
-        book,
-    )
+    start = book.events[0].when.first.replace(month=1, day=1)
+    year = Sessions.exchange(space.settings.calendar, start, start.replace(month=12, day=31))
+    sessions = spanning(year, book)
     rows = []
     for event in book:
         zero = day_zero(event, sessions)

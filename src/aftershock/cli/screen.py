@@ -16,10 +16,19 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: st
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*columns, title=title or None, title_justify="left", box=SIMPLE_HEAD)
+    table = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD)
+    for column in columns:
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*row)
     Console(markup=False, highlight=False).print(table)
+
+
+def width() -> int:
+    """Return the terminal's width."""
+    from rich.console import Console
+
+    return Console().width
 
 
 def print_text(text: str) -> None:
@@ -47,6 +56,28 @@ def progress(total: int) -> Iterator[Callable[[str], None]]:
         task = bar.add_task("starting", total=total)
 
         def step(name: str) -> None:
+            if interrupted():
+                raise KeyboardInterrupt
             bar.update(task, description=name, advance=1)
 
         yield step
+
+
+_STOP = {"asked": False}
+
+
+def interrupted() -> bool:
+    """Return True once Ctrl-C was pressed, even where a library swallowed the exception."""
+    return _STOP["asked"]
+
+
+def watch_for_ctrl_c() -> None:
+    """Raise KeyboardInterrupt on Ctrl-C, and remember it."""
+    import signal
+
+    def stop(number: int, frame: object) -> None:
+        del number, frame
+        _STOP["asked"] = True
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, stop)

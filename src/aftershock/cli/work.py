@@ -84,7 +84,7 @@ def _go(space: Workspace, studies: list[str], strategies: list[str], source: str
     from aftershock.workspace.run import Request, run_workspace
 
     request = Request(studies, strategies, source, command_line())
-    steps = 1 + 2 * (len(studies) + len(strategies)) + DRAWING
+    steps = 2 + 2 * (len(studies) + len(strategies)) + DRAWING  # prices and publishing
     with progress(steps) as step:
         path = run_workspace(space, request, step=step)
     print_text(str(path / "report.html"))

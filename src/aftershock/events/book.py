@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from aftershock.errors import EventError, unknown
 from aftershock.events.companies import Company, read_companies
 from aftershock.events.kinds import KINDS, Event
 from aftershock.events.reader import Document, read_yaml
-from aftershock.events.when import When, parse_when
+from aftershock.events.when import parse_when
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -76,7 +77,13 @@ def select(
     >>> str(select(kind="lockup_expiry", until="2026-09-30"))
     'kind lockup_expiry; until 2026-09-30'
     """
-    return Selection(_names(kind), _names(id), _names(ticker), _day(since), _day(until))
+    return Selection(
+        _names(kind),
+        _names(id),
+        _names(ticker),
+        None if since is None else parse_when(since).first,
+        None if until is None else parse_when(until).last,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +148,10 @@ class EventBook:
         return iter(self.events)
 
     def __getitem__(self, event_id: str) -> Event:
-        for event in self.events:
-            if event.id == event_id:
-                return event
-        raise unknown("event", event_id, self.ids)
+        found = next((event for event in self.events if event.id == event_id), None)
+        if found is None:
+            raise unknown("event", event_id, self.ids)
+        return found
 
     def select(self, selection: Selection) -> tuple[Event, ...]:
         """Return the selected events in order of time.
@@ -152,12 +159,16 @@ class EventBook:
         Raises
         ------
         UnknownName
-            The selection names an event id or a kind that the book does not have.
+            The selection names an event, a ticker or a kind that the book does not have.
         """
         known = {*self.ids, *(event.base_id for event in self.events)}
         for name in selection.ids:
             if name not in known:
                 raise unknown("event", name, known)
+        tickers = {event.ticker for event in self.events}
+        for name in selection.tickers:
+            if name not in tickers:
+                raise unknown("ticker", name, tickers)
         kinds = {event.kind for event in self.events}
         for name in selection.kinds:
             if name not in kinds and name not in KINDS:
@@ -165,11 +176,12 @@ class EventBook:
         return tuple(event for event in self.events if selection.matches(event))
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row per event; a column no event of a kind has is empty there."""
-        rows = []
-        for event in self.events:
-            row = {name: getattr(event, name) for name in COMMON} | event.attributes
-            rows.append({name: _cell(value) for name, value in row.items()})
+        """Return one row per event, as ``from_frame`` reads it.
+
+        Times are text as in an event file, holders and the like tuples; a column that no
+        event of a kind has is empty there.
+        """
+        rows = [event.record for event in self.events]
         return pd.DataFrame(rows, columns=None if rows else list(COMMON))
 
 
@@ -216,10 +228,10 @@ def load_events(
 def ordered(events: Iterable[Event]) -> tuple[Event, ...]:
     """Return events in order of time, refusing an id that stands twice."""
     result = tuple(sorted(events, key=lambda event: (event.when.first, event.id)))
-    ids = [event.id for event in result]
-    for name in ids:
-        if ids.count(name) > 1:
-            raise EventError(f"the event id '{name}' stands twice; ids are unique")
+    counts = Counter(event.id for event in result)
+    name, count = counts.most_common(1)[0] if counts else ("", 0)
+    if count > 1:
+        raise EventError(f"the event id '{name}' stands {count} times; ids are unique")
     return result
 
 
@@ -263,10 +275,6 @@ def _names(value: str | Iterable[str]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
-def _day(value: str | dt.date | None) -> dt.date | None:
-    return None if value is None else parse_when(value).first
-
-
 def _given(value: Any) -> bool:
     if isinstance(value, str | list | tuple):
         return len(value) > 0
@@ -275,11 +283,3 @@ def _given(value: Any) -> bool:
 
 def _plain(value: Any) -> Any:
     return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, When):
-        return str(value)
-    if isinstance(value, tuple):
-        return "; ".join(getattr(item, "name", None) or str(item) for item in value)
-    return value

@@ -50,5 +50,8 @@ def _event(event: Event, tickers: set[str]) -> Iterator[Remark]:
         yield Remark(event.id, f"known to the {event.when.precision} only, no day 0")
     if event.when.precision == "approx":
         yield Remark(event.id, f"a range of days, {event.when}; studied as one CAR over all of it")
-    if isinstance(event, LockupExpiry) and event.shares is None and event.percent is None:
-        yield Remark(event.id, "neither shares nor percent are given")
+    if isinstance(event, LockupExpiry):
+        if event.shares is None and event.percent is None:
+            yield Remark(event.id, "neither shares nor percent are given")
+        if event.known_at is None:
+            yield Remark(event.id, "no known_at: a strategy sees the expiry only on its own day")

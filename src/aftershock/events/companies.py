@@ -114,9 +114,3 @@ def read_companies(document: Document) -> dict[str, Company]:
             raise document.error((at, "ticker"), f"{who} stands twice")
         companies[company.ticker] = company
     return companies
-
-
-def shares_on(company: Company, day: dt.date) -> int | None:
-    """Return the shares in issue on ``day``, None before the first count."""
-    counts = [count.total for count in company.shares if count.date <= day]
-    return counts[-1] if counts else None

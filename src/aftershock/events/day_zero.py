@@ -62,6 +62,8 @@ def day_zero(event: Event, sessions: Sessions) -> DayZero:
     candidates = [_session(sessions, instant) for instant in (first, last)]
     if candidates[0] is None:
         return DayZero(reason=f"after the last session known, {sessions.last}")
+    if when.last < sessions.first and candidates[0] == sessions.first:
+        return DayZero(reason=f"before the first session known, {sessions.first}")
     alt = candidates[1] if candidates[1] != candidates[0] else None
     return DayZero(candidates[0], alt)
 

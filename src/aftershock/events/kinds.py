@@ -22,6 +22,8 @@ WhenField = Annotated[When, BeforeValidator(parse_when), PlainSerializer(str)]
 Percent = Annotated[float, Field(gt=0, le=100)]
 Scalar = str | float | bool | None
 
+ROUNDING = 0.05  # of printed percentages that should add to 100
+
 Nature = Literal[
     "state", "strategic", "financial", "founder", "employee", "cornerstone", "public", "unknown"
 ]
@@ -120,6 +122,12 @@ class Event(Strict):
         return ""
 
     @property
+    def record(self) -> dict[str, Any]:
+        """The event as an event file writes it, without what is empty."""
+        values = self.model_dump()
+        return {name: value for name, value in values.items() if value not in (None, "", ())}
+
+    @property
     def attributes(self) -> dict[str, Any]:
         """The fields that only this kind has."""
         own = set(type(self).model_fields) - set(Event.model_fields)
@@ -151,6 +159,17 @@ class LockupExpiry(Event):
     shares: int | None = Field(default=None, gt=0)
     percent: Percent | None = None
     holders: tuple[Holder, ...] = ()
+
+    @field_validator("holders")
+    @classmethod
+    def _within(cls, holders: tuple[Holder, ...], info: ValidationInfo) -> tuple[Holder, ...]:
+        percent = sum(holder.percent or 0.0 for holder in holders)
+        if percent > 100.0 + ROUNDING:
+            raise ValueError(f"the holders have {percent:g} percent of the tranche together")
+        shares, total = sum(holder.shares or 0 for holder in holders), info.data.get("shares")
+        if total is not None and shares > total:
+            raise ValueError(f"the holders have {shares:,} shares, the tranche {total:,}")
+        return holders
 
 
 class ModelLaunch(Event):

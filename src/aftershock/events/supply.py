@@ -71,15 +71,24 @@ def supply_steps(book: EventBook) -> list[SupplyStep]:
 def company_steps(
     company: Company, unlocks: Iterable[LockupExpiry], basis: Basis
 ) -> list[SupplyStep]:
-    """Return one company's unlocks on one basis, each starting where the last one ended."""
-    start = next((entry for entry in company.floats if entry.basis == basis), None)
-    if start is None:
-        return []
-    before = _fraction(start)
-    steps = []
+    """Return one company's unlocks on one basis.
+
+    Each starts where the last one ended, or from the newest float that was reported in
+    between. After an unlock of unknown size the float is unknown until it is reported again.
+    """
+    floats = [entry for entry in company.floats if entry.basis == basis]
+    steps: list[SupplyStep] = []
+    start: Float | None = None
+    before: float | None = None
     for unlock in unlocks:
+        known = [entry for entry in floats if entry.date <= unlock.when.first]
+        if known and known[-1] is not start:
+            start, before = known[-1], _fraction(known[-1])
+        if start is None or before is None:
+            continue
         added = _added(unlock, start, basis)
         if added is None:
+            before = None
             continue
         after = before + added
         total = start.total if basis == "one_base" else None
@@ -96,17 +105,17 @@ def company_steps(
 def tranche_by_nature(unlock: LockupExpiry) -> dict[str, float]:
     """Return the share of the tranche held by each nature of holder; sums to 1.
 
-    A single holder without a size has what the others leave; what nobody is named for is
-    ``"unknown"``.
+    Holders without a size have what the others leave, if they are all of one nature; what
+    nobody is named for is ``"unknown"``.
     """
     sized = [(holder.nature, _part(holder, unlock)) for holder in unlock.holders]
-    open_ended = [nature for nature, part in sized if part is None]
+    open_ended: list[str] = [nature for nature, part in sized if part is None]
     shares: dict[str, float] = {}
     for nature, part in sized:
         shares[nature] = shares.get(nature, 0.0) + (part or 0.0)
     rest = 1.0 - sum(shares.values())
     if rest > _ROUNDING:
-        name = open_ended[0] if len(open_ended) == 1 else "unknown"
+        name = open_ended[0] if len(set(open_ended)) == 1 else "unknown"
         shares[name] = shares.get(name, 0.0) + rest
     return {nature: part for nature, part in shares.items() if part > 0.0}
 

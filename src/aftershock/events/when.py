@@ -31,6 +31,7 @@ _RANGE = re.compile(rf"^({_DAY})\s*\.\.\s*({_DAY})$")
 _MONTH = re.compile(r"^(\d{4})-(\d{2})$")
 _QUARTER = re.compile(r"^(\d{4})-Q([1-4])$", re.IGNORECASE)
 _QUARTER_MONTHS = 3
+_FIRST_YEAR, _LAST_YEAR = 1970, 2049  # what exchange calendars know
 _FORMS = (
     "2026-06-13 14:19 +08:00 (minute), 2026-06-18 (day), 2026-06-05..2026-06-10 (approx),"
     " 2026-10 (month) or 2026-Q1 (quarter)"
@@ -135,9 +136,12 @@ def _zone(text: str) -> dt.tzinfo:
 
 def _date(text: str) -> dt.date:
     try:
-        return dt.date.fromisoformat(text)
+        day = dt.date.fromisoformat(text)
     except ValueError as cause:
         raise ValueError(f"{text} is no date: {cause}") from cause
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        raise ValueError(f"{text}: the year must be between {_FIRST_YEAR} and {_LAST_YEAR}")
+    return day
 
 
 def _time(text: str) -> dt.time:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -72,7 +73,7 @@ def read_bars(path: Path) -> pd.DataFrame:
         frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
     except pd.errors.EmptyDataError as cause:
         raise PriceError(f"{path} is empty; it needs a header with Date and Close") from cause
-    except (pd.errors.ParserError, UnicodeDecodeError, OSError, ValueError) as cause:
+    except (pd.errors.ParserError, ValueError, OSError, EOFError, zlib.error) as cause:
         reason = str(cause).splitlines()[0]
         raise PriceError(f"{path} cannot be read: {reason}") from cause
     if frame.empty:

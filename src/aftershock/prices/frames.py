@@ -84,14 +84,19 @@ def normalise(ticker: str, frame: pd.DataFrame | pd.Series[Any], zone: ZoneInfo)
         No rows, no close, a row without a date, or a column that is not a number.
     """
     bars = frame.to_frame("Close") if isinstance(frame, pd.Series) else frame.copy()
-    bars.columns = pd.Index([_spelling(name) for name in bars.columns])
+    names = [_spelling(name) for name in bars.columns]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise PriceError(f"{ticker}: several columns are {', '.join(twice)}; keep one of each")
+    bars.columns = pd.Index(names)
     if bars.empty or "Close" not in bars:
         columns = ", ".join(map(str, bars.columns))
         raise PriceError(
             f"{ticker}: no closing prices ({len(bars)} rows, columns {columns});"
             " at least Date and Close are needed"
         )
-    bars.index = _dates(ticker, bars, zone)
+    raw = bars.pop("Date") if "Date" in bars else bars.index
+    bars.index = local_dates(ticker, raw, zone)
     return _numbers(ticker, bars.sort_index(kind="stable"))
 
 
@@ -99,18 +104,30 @@ def _spelling(name: object) -> str:
     return _SPELLINGS.get(str(name).strip().lower(), str(name))
 
 
-def _dates(ticker: str, bars: pd.DataFrame, zone: ZoneInfo) -> pd.DatetimeIndex:
-    raw = bars.pop("Date") if "Date" in bars else bars.index
+def local_dates(ticker: str, raw: Any, zone: ZoneInfo) -> pd.DatetimeIndex:
+    """Return the exchange's local dates of a column or index of dates.
+
+    Instants are brought to the exchange's time zone. Stamps that are all midnight of their
+    own zone are labels of days and keep the day they name.
+
+    Raises
+    ------
+    PriceError
+        Not dates, or a row without one.
+    """
     if len(raw) and pd.api.types.is_numeric_dtype(raw):
         raise PriceError(f"{ticker}: rows carry no dates; name them in a column Date")
     try:
         dates = pd.DatetimeIndex(pd.to_datetime(raw))
     except (ValueError, TypeError) as cause:
-        raise PriceError(f"{ticker}: {cause}; dates are written 2026-07-08") from cause
+        said = str(cause).splitlines()[0]
+        raise PriceError(f"{ticker}: {said}; dates are written 2026-07-08") from cause
+    missing = int(np.sum(dates.isna()))
+    if missing:
+        raise PriceError(f"{ticker}: {missing} row(s) have no date")
     if dates.tz is not None:
-        dates = dates.tz_convert(zone).tz_localize(None)
-    if dates.hasnans:
-        raise PriceError(f"{ticker}: {int(np.sum(dates.isna()))} row(s) have no date")
+        labels = bool((dates == dates.normalize()).all())
+        dates = dates.tz_localize(None) if labels else dates.tz_convert(zone).tz_localize(None)
     return dates.normalize().as_unit("us").rename("Date")
 
 

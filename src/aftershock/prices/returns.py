@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
 from aftershock.arrays import FloatArray, read_only
 from aftershock.errors import PriceError, StudyError
+from aftershock.prices.frames import local_dates
 from aftershock.prices.panel import Origin, ReturnKind, check_kind, column_of
-from aftershock.sessions import Sessions
+from aftershock.sessions import Sessions, exchange_zone
 
 _PERCENT = 0.2  # a typical daily move above 20 % is a unit, not a return
 
@@ -62,22 +64,22 @@ class ReturnPanel:
             No rows, a date twice, or returns that look like percent.
         """
         check_kind(kind)
-        if frame.empty:
-            raise PriceError("the frame of returns is empty")
-        dates = pd.DatetimeIndex(pd.to_datetime(frame.index)).normalize()
+        zone = ZoneInfo("UTC") if calendar is None else exchange_zone(calendar)
+        dates = local_dates("returns", frame.index, zone)
         if dates.has_duplicates:
             raise PriceError(f"date {dates[dates.duplicated()][0].date()} stands twice")
+        if not frame.columns.is_unique:
+            raise PriceError("a ticker stands twice among the columns")
+        wide = _numbers(frame).set_axis(dates, axis=0)
         days = [stamp.date() for stamp in dates]
         sessions = (
             Sessions.rows(days)
             if calendar is None
             else Sessions.exchange(calendar, min(days), max(days))
         )
-        wide = frame.set_axis(dates, axis=0).reindex(pd.DatetimeIndex(sessions.dates))
-        values = wide.to_numpy(dtype="float64", copy=True)
-        if np.nanmedian(np.abs(values)) > _PERCENT:
-            raise PriceError("the returns look like percent; divide them by 100, 0.01 is 1 %")
-        lost = len(frame) - int(dates.isin(pd.DatetimeIndex(sessions.dates)).sum())
+        index = pd.DatetimeIndex(sessions.dates).as_unit("us")
+        values = wide.reindex(index).to_numpy(dtype="float64", copy=True)
+        lost = len(frame) - int(np.sum(dates.isin(index)))
         notes = (f"{lost} row(s) are not sessions of {calendar} and were left out",) if lost else ()
         return cls(sessions, tuple(map(str, frame.columns)), read_only(values), kind, notes=notes)
 
@@ -111,3 +113,15 @@ class ReturnPanel:
         digest.update(self.sessions.dates.astype("int64").tobytes())
         digest.update(np.ascontiguousarray(self.values).tobytes())
         return digest.hexdigest()
+
+
+def _numbers(frame: pd.DataFrame) -> pd.DataFrame:
+    try:
+        numbers = frame.astype("float64")
+    except (ValueError, TypeError) as cause:
+        raise PriceError(f"the frame of returns holds what is no number: {cause}") from cause
+    if not np.isfinite(numbers.to_numpy()).any():
+        raise PriceError("the frame of returns is empty")
+    if np.nanmedian(np.abs(numbers.to_numpy())) > _PERCENT:
+        raise PriceError("the returns look like percent; divide them by 100, 0.01 is 1 %")
+    return numbers

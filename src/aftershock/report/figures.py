@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from aftershock.charts import INK, MUTED, colour, new_axes, title
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     import pandas as pd
@@ -90,8 +89,3 @@ def _save(ax: Axes, path: Path) -> Path:
 
 def _safe(name: str) -> str:
     return "".join(sign if sign.isalnum() or sign in "-._" else "-" for sign in name)
-
-
-def figure_files(folder: Path) -> Iterator[Path]:
-    """Yield the figures in a folder, by name."""
-    return iter(sorted((folder / "figures").glob("*.png")))

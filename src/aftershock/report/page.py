@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from aftershock.backtest.result import BacktestResult
+from aftershock.formats import METHOD_ONLY
 from aftershock.report.figures import backtest_figures, study_figures, timeline_figure
 from aftershock.report.sections.tables import cars, events, metrics, tests, trades, versus
 from aftershock.runs.history import Run, read_run
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PAGE = "report.html"
-METHOD_ONLY = "shows the method, not the market"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def _backtest(run: Run, name: str) -> Section:
     result = BacktestResult.read(folder, record)
     figures = backtest_figures(result, folder / "figures")
     params = ", ".join(
-        f"{key} {value}" for key, value in result.params.items() if value is not None
+        f"{key} {value}" for key, value in result.params.items() if value not in (None, "")
     )
     return Section(
         anchor=f"backtest-{name}",

@@ -70,6 +70,10 @@ def new_run(results: Path, started: dt.datetime) -> Iterator[RunFolder]:
     RunError
         The folder cannot be written.
     """
+    if (results / LATEST).is_dir() and not (results / LATEST).is_symlink():
+        raise RunError(
+            f"{results / LATEST} is a folder and no link to the newest run: a copy, remove it"
+        )
     try:
         results.mkdir(parents=True, exist_ok=True)
         path = Path(tempfile.mkdtemp(prefix=f"{BUILDING}{os.getpid()}-", dir=results))
@@ -81,6 +85,10 @@ def new_run(results: Path, started: dt.datetime) -> Iterator[RunFolder]:
     folder = RunFolder(path, results, started)
     try:
         yield folder
+    except RunError:
+        raise
+    except OSError as cause:
+        raise RunError(f"the run cannot be written to {results}: {cause}") from cause
     finally:
         shutil.rmtree(path, ignore_errors=True)
 

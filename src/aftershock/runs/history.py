@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from dataclasses import dataclass
@@ -10,9 +11,21 @@ from typing import Any
 
 from filelock import FileLock
 
-from aftershock.errors import RunError, unknown
+from aftershock.errors import RunError, UnknownName, unknown
 from aftershock.runs.folder import LATEST, LOCK
 from aftershock.runs.manifest import MANIFEST
+
+NEEDED = (
+    "title",
+    "started",
+    "source",
+    "notice",
+    "command",
+    "prices",
+    "studies",
+    "backtests",
+    "warnings",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +67,11 @@ def read_run(path: Path, results: Path | None = None) -> Run:
     """
     try:
         manifest = json.loads((path / MANIFEST).read_text("utf-8"))
-    except (OSError, ValueError) as cause:
+        missing = [name for name in NEEDED if name not in manifest]
+    except (OSError, ValueError, TypeError) as cause:
         raise RunError(f"{path} is no run: its {MANIFEST} cannot be read") from cause
+    if missing:
+        raise RunError(f"{path} is no run: its {MANIFEST} lacks {', '.join(missing)}")
     base = results or path.parent.parent
     inside = path.resolve().is_relative_to(base.resolve())
     name = path.resolve().relative_to(base.resolve()).as_posix() if inside else path.name
@@ -63,10 +79,12 @@ def read_run(path: Path, results: Path | None = None) -> Run:
 
 
 def list_runs(results: Path) -> list[Run]:
-    """Return every run, newest first; folders without a manifest are passed over."""
-    manifests = results.glob(f"[0-9]*-[0-9]*-[0-9]*/*/{MANIFEST}")
-    runs = [read_run(path.parent, results) for path in manifests]
-    return sorted(runs, key=lambda run: (run.manifest.get("started", ""), run.name), reverse=True)
+    """Return every run, newest first; a folder whose manifest cannot be read is passed over."""
+    runs = []
+    for manifest in results.glob(f"[0-9]*-[0-9]*-[0-9]*/*/{MANIFEST}"):
+        with contextlib.suppress(RunError):
+            runs.append(read_run(manifest.parent, results))
+    return sorted(runs, key=lambda run: (str(run.manifest["started"]), run.name), reverse=True)
 
 
 def find_run(results: Path, name: str) -> Run:
@@ -85,6 +103,8 @@ def find_run(results: Path, name: str) -> Run:
     for run in runs:
         if run.name == name:
             return run
+    if not runs:
+        raise UnknownName(f"there is no run '{name}': {results} has none yet; see 'aftershock run'")
     raise unknown("run", name, [LATEST, *(run.name for run in runs[:10])])
 
 

@@ -105,10 +105,13 @@ def cross_section(
         fit = model.fit(cov_type="cluster", cov_kwds={"groups": groups}, use_t=True)
     table = pd.DataFrame(
         {
-            "coefficient": fit.params.index, "estimate": fit.params.to_numpy(),
-            "se": fit.bse.to_numpy(), "t": fit.tvalues.to_numpy(), "p_value": fit.pvalues.to_numpy(),
+            "coefficient": fit.params.index,
+            "estimate": fit.params.to_numpy(),
+            "se": fit.bse.to_numpy(),
+            "t": fit.tvalues.to_numpy(),
+            "p_value": fit.pvalues.to_numpy(),
         }
-    )  # fmt: skip
+    )
     return CrossSection(formula, covariance, n, table, float(fit.rsquared))
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from aftershock.errors import StudyError
 from aftershock.study.fit import EventFit, fit_event, too_few
 from aftershock.study.models import Estimate, NotEstimable
+from aftershock.study.models.base import not_identified
 from aftershock.study.models.batch import BatchEstimate, batch_least_squares
 from aftershock.study.windows import Window, rows
 
@@ -79,13 +80,7 @@ def fit_all(
     min_obs: int,
     engine: Engine,
 ) -> list[EventFit | NotEstimable]:
-    """Return every fit in order; one that cannot be made is its reason.
-
-    Raises
-    ------
-    StudyError
-        A model that cannot be identified on any data, such as a constant benchmark.
-    """
+    """Return every fit in order; one that cannot be made is its reason."""
     if engine == "arrays" and estimation is not None:
         return _on_arrays(jobs, estimation, min_obs)
     return [_one(job, model, estimation, min_obs) for job in jobs]
@@ -163,11 +158,8 @@ def _unpack(
 ) -> EventFit | NotEstimable:
     if used.size < min_obs:
         return too_few(used.size, estimation, min_obs)
-    if not np.isfinite(batch.coefficients[i]).all():
-        raise StudyError(
-            f"{', '.join(job.design.names)} are not identified: a benchmark is constant over the"
-            " estimation window or repeats another; use MeanModel or another benchmark"
-        )
+    if used.size <= len(job.design.names) or not np.isfinite(batch.coefficients[i]).all():
+        return not_identified(job.design.names)
     keep = np.isfinite(batch.residuals[i])
     span = np.ones(window.length) if job.design.span is None else job.design.span[where]
     variance = float(batch.sigma[i]) ** 2

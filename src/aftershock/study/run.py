@@ -35,7 +35,7 @@ LEVEL = 0.05
 class CarRow:
     """One CAR of one event: which candidate session, which window, which variant."""
 
-    session: dt.date
+    session: dt.date | None
     window: Window
     row: RowName
     car: Car
@@ -139,22 +139,7 @@ def make_records(
         for plan in plans.get(id(record), []):
             fitter.complete(record, plan, {name: next(fits) for name in plan.jobs})
     records += [Record(unit, reason=reason) for unit, reason in left_out]
-    _pool_once(records)
     return Records(tuple(records), subject, diary, ran)
-
-
-def _pool_once(records: list[Record]) -> None:
-    """Let each stock's session enter the means once, however many events share it."""
-    seen: dict[tuple[tuple[str, ...], dt.date | None], str] = {}
-    for record in records:
-        key = (record.unit.tickers, record.unit.zero.session)
-        if record.status != "used":
-            continue
-        if key in seen:
-            record.notes.append(f"enters means and tests once, as {seen[key]}")
-        else:
-            seen[key] = record.unit.id
-            record.pooled = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +212,10 @@ class Fitter:
                 f"hour unknown: {record.unit.zero.session} or {session}; the first enters means"
                 " and tests"
             )
+            record.notes += [f"from {session}: {note}" for note in self._coverage(default)]
         if record.fit is not None:
-            record.cars += self._cars(record.unit, made, session, plan.span)
+            named = session if record.unit.zero.last is None else None
+            record.cars += self._cars(record.unit, made, named, plan.span)
 
     def _begin(self, record: Record, fit: EventFit, masked: EventFit | NotEstimable | None) -> None:
         record.fit = fit
@@ -239,7 +226,7 @@ class Fitter:
         self._flag(record)
 
     def _cars(
-        self, unit: Unit, fits: Mapping[RowName, EventFit], session: dt.date, span: int
+        self, unit: Unit, fits: Mapping[RowName, EventFit], session: dt.date | None, span: int
     ) -> list[CarRow]:
         """Return one candidate session's CARs in every variant."""
         out = []
@@ -265,11 +252,13 @@ class Fitter:
     def _flag(self, record: Record) -> None:
         unit, window = record.unit, self.study.window
         own = self.diary.confounders(unit, window, unit.tickers)
-        if unit.zero.last is None:
-            same = [name for name in own if self.diary.zeros[name].session == unit.zero.session]
-            same = [name for name in same if self.diary.zeros[name].last is None]
-            if same:
-                record.notes.append(f"not separable from {', '.join(same)}: the same session")
+        surely, possibly = self.diary.inseparable(unit)
+        if surely:
+            record.notes.append(f"not separable from {', '.join(surely)}: the same session")
+        if possibly:
+            record.notes.append(
+                f"not separable from {', '.join(possibly)} on one of two candidate sessions"
+            )
         others = self.diary.confounders(unit, window, self.study.model.benchmarks)
         record.notes += [
             f"the benchmark has its own event {name} at {distance:+d}"

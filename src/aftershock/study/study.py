@@ -155,11 +155,13 @@ class Study:
         StudyError
             The prices lack a benchmark, or hold another kind of returns.
         UnknownName
-            The selection names an event that the book does not have.
+            The selection names an event, kind or ticker that the book does not have, or ``by``
+            an attribute that no selected event has.
         """
         from aftershock.study.run import make_records
         from aftershock.study.tables import assemble
 
+        _check_data(events, prices)
         records = make_records(self, events, prices, engine)
         return assemble(self, records, events, prices, seed)
 
@@ -169,8 +171,22 @@ def _check(study: Study) -> None:
         raise StudyError("events is not a selection; write events=ash.select(kind=...)")
     if not isinstance(study.model, Model):
         raise StudyError("model is not a model; write model=ash.MarketModel(benchmark=...)")
+    if not study.cars:
+        raise StudyError("cars is empty; name at least one window, such as cars=[(0, 0)]")
     _check_windows(study)
     _check_options(study)
+
+
+def _check_data(events: EventBook, prices: PricePanel | ReturnPanel) -> None:
+    if not isinstance(events, EventBook) or not hasattr(prices, "returns"):
+        raise StudyError(
+            "fit takes an EventBook and a panel, in this order: study.fit(events, prices)"
+        )
+    calendar = prices.sessions.calendar
+    if events.calendar and calendar and events.calendar != calendar:
+        raise StudyError(
+            f"the events are written for {events.calendar} sessions, the prices have {calendar}'s"
+        )
 
 
 def _check_windows(study: Study) -> None:

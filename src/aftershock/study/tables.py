@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aftershock.errors import unknown
 from aftershock.events.book import COMMON
 from aftershock.prices.panel import PricePanel
 from aftershock.study.attributes import attribute_table, depth_table
@@ -51,7 +52,7 @@ CAR = [
     "event", "session", "first", "last", "start", "end", "row", "car", "se", "t", "dof", "p_value",
     "bhar", "alpha_part", "robust", "p_holm", "p_bh", "detectable",
 ]  # fmt: skip
-AAR = ["group", "offset", "n", "aar", "se", "caar", "caar_se"]
+AAR = ["group", "offset", "n", "aar", "se", "caar", "caar_se", "caar_n"]
 TESTS = [
     "group", "start", "end", "test", "statistic", "distribution", "dof", "p_value", "n", "null",
     "note",
@@ -80,6 +81,7 @@ def assemble(
     """Return the result that the records make up."""
     sessions, items = prices.sessions, records.items
     names = group_names(study, items)
+    pool_once(items, names)
     placed = place_all(study, records)
     groups = _members(records, names, placed)
     located = [
@@ -115,6 +117,10 @@ def group_names(study: Study, records: Iterable[Record]) -> dict[str, str]:
     selected events have opposite ones, because those are never pooled.
     """
     records = list(records)
+    if study.by and records:
+        known = {*COMMON, *(name for record in records for name in record.unit.event.attributes)}
+        if study.by not in known:
+            raise unknown("attribute", study.by, known)
     signs = {record.unit.event.sign for record in records} - {""}
     names = {}
     for record in records:
@@ -123,6 +129,20 @@ def group_names(study: Study, records: Iterable[Record]) -> dict[str, str]:
             parts.append(record.unit.event.sign)
         names[record.unit.id] = " ".join(part for part in parts if part) or ALL
     return names
+
+
+def pool_once(records: Iterable[Record], names: Mapping[str, str]) -> None:
+    """Let each stock's session enter a group's means once, however many events share it."""
+    seen: dict[tuple[str, tuple[str, ...], dt.date | None], str] = {}
+    for record in records:
+        if record.status != "used":
+            continue
+        key = (names[record.unit.id], record.unit.tickers, record.unit.zero.session)
+        if key in seen:
+            record.notes.append(f"enters means and tests once, as {seen[key]}")
+        else:
+            seen[key] = record.unit.id
+            record.pooled = True
 
 
 def _attribute(record: Record, name: str) -> str:
@@ -156,7 +176,7 @@ def _events(records: Iterable[Record], names: Mapping[str, str]) -> pd.DataFrame
             "id": record.unit.id,
             "ticker": record.unit.ticker,
             "known_at": "" if event.known_at is None else str(event.known_at),
-            "session": zero.session,
+            "session": zero.session if zero.last is None else None,  # a range has no day 0
             "session_alt": zero.session_alt,
             "n_obs": 0 if record.fit is None else record.fit.used.size,
             "status": record.status,
@@ -225,8 +245,8 @@ def _car_rows(records: Iterable[Record], sessions: Sessions) -> pd.DataFrame:
 
 def _families(car: pd.DataFrame, records: Iterable[Record]) -> pd.DataFrame:
     """Fill in p-values adjusted over every window and event, first candidates only."""
-    first = {record.unit.id: str(record.first_session) for record in records}
-    sessions = car["session"].dt.strftime("%Y-%m-%d")
+    first = {record.unit.id: str(record.first_session or "") for record in records}
+    sessions = car["session"].dt.strftime("%Y-%m-%d").fillna("")
     family = (car["row"] == "default") & (sessions == car["event"].map(first))
     holm, bh = adjusted(car.loc[family, "p_value"].to_numpy("float64"))
     car.loc[family, "p_holm"], car.loc[family, "p_bh"] = holm, bh
@@ -244,8 +264,8 @@ def _aar(study: Study, groups: Groups) -> pd.DataFrame:
         car = np.cumsum(ar, axis=1)
         for i, offset in enumerate(study.window.offsets):
             n, aar, se = _mean(ar[:, i])
-            _, caar, caar_se = _mean(car[:, i])
-            rows.append((group, offset, n, aar, se, caar, caar_se))
+            whole, caar, caar_se = _mean(car[:, i])
+            rows.append((group, offset, n, aar, se, caar, caar_se, whole))
     return make_table(rows, AAR)
 
 
@@ -376,8 +396,9 @@ def _warnings(
     for record in records:
         flips = {(str(row.session), str(row.window)) for row in record.cars if row.robust is False}
         for session, window in sorted(flips):
+            where = "" if session == "None" else f" from {session}"
             yield (
-                f"{record.unit.id} CAR{window} from {session}: not robust, p crosses 5 % between"
+                f"{record.unit.id} CAR{window}{where}: not robust, p crosses 5 % between"
                 " the default and the robustness rows"
             )
         if record.unit.event.endogenous and record.fit is not None:

@@ -10,7 +10,7 @@ import numpy as np
 from aftershock.events.day_zero import DayZero, day_zero, spanning
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from aftershock.arrays import BoolArray, DateArray
     from aftershock.events.book import EventBook
@@ -92,22 +92,47 @@ class Diary:
         Returns
         -------
         dict
-            Event id to signed distance from the unit; the nearest session of an approx event.
+            Event id to signed distance from the unit's first candidate; of an event with two
+            candidates or a range, the nearest session.
         """
         if unit.zero.session is None:
             return {}
         first = self.sessions.position(unit.zero.session)
         last = self.sessions.position(unit.zero.last or unit.zero.session)
         found = {}
-        for event in self.book:
-            if event.ticker not in tickers or self._is_own(event, unit):
-                continue
-            if event.id not in self.positions:
-                continue
-            distance = _distance(self.positions[event.id], (first, last))
-            if window.start <= distance <= window.end:
-                found[event.id] = distance
+        for event in self._others(unit, tickers):
+            distances = [_distance(other, (first, last)) for other in self.stretches(event.id)]
+            nearest = min(distances, key=abs)
+            if window.start <= nearest <= window.end:
+                found[event.id] = nearest
         return found
+
+    def inseparable(self, unit: Unit) -> tuple[list[str], list[str]]:
+        """Return events of the unit's stocks that share its session, surely and possibly.
+
+        Surely: both have one candidate or the same first one. Possibly: one of the two
+        candidates of a day whose hour is unknown is the other's.
+        """
+        if unit.zero.session is None or unit.zero.last is not None:
+            return [], []
+        own = {unit.zero.session, unit.zero.session_alt} - {None}
+        surely, possibly = [], []
+        for event in self._others(unit, unit.tickers):
+            zero = self.zeros[event.id]
+            if zero.last is not None:
+                continue
+            if zero.session == unit.zero.session:
+                surely.append(event.id)
+            elif own & {zero.session, zero.session_alt}:
+                possibly.append(event.id)
+        return surely, possibly
+
+    def _others(self, unit: Unit, tickers: tuple[str, ...]) -> Iterator[Event]:
+        """Yield the other events of some tickers that have a session."""
+        for event in self.book:
+            known = event.ticker in tickers and event.id in self.positions
+            if known and not self._is_own(event, unit):
+                yield event
 
     def _is_own(self, event: Event, unit: Unit) -> bool:
         return event.id == unit.id or (len(unit.tickers) > 1 and event.base_id == unit.id)

@@ -63,9 +63,27 @@ class Workspace:
         return [self.folder / SETTINGS, *events, *self.studies.values(), *self.strategies.values()]
 
     def events(self) -> EventBook:
-        """Read the events; raises EventError where a file cannot be right."""
+        """Read the events.
+
+        Raises
+        ------
+        EventError
+            A file cannot be right.
+        WorkspaceError
+            An event is about a ticker that the settings do not list.
+        """
         kinds = {**KINDS, **{k: custom_kind(k, v) for k, v in self.settings.kinds.items()}}
-        return load_events(self.folder / EVENTS, calendar=self.settings.calendar, kinds=kinds)
+        book = load_events(self.folder / EVENTS, calendar=self.settings.calendar, kinds=kinds)
+        known = self.settings.all_tickers
+        for event in book:
+            if event.ticker not in known:
+                close = nearest(event.ticker, known)
+                hint = f"did you mean {close}?" if close else "add it to the tickers"
+                raise WorkspaceError(
+                    f"event '{event.id}' is about {event.ticker}, which {SETTINGS} does not list:"
+                    f" {hint}"
+                )
+        return book
 
     def study(self, name: str) -> Study:
         """Load one study by name."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from aftershock.backtest.run import Backtest
+from aftershock.errors import WorkspaceError
 from aftershock.events.day_zero import day_zero, spanning
 from aftershock.events.supply import supply_steps
 from aftershock.prices.sources import load_prices, open_source
@@ -70,6 +71,7 @@ def run_workspace(
         Whatever cannot be read, fitted, run or written; nothing is left behind.
     """
     settings = workspace.settings
+    events = workspace.events()
     names = _names(request.studies, workspace.studies)
     tests = _names(request.strategies, workspace.strategies)
     studies = {name: workspace.study(name) for name in names}
@@ -78,7 +80,8 @@ def run_workspace(
         name: Backtest(workspace.strategy(name), exchange=exchange, cash=settings.cash)
         for name in tests
     }
-    events = workspace.events()
+    if not studies and not backtests:
+        raise WorkspaceError(f"{workspace.folder} has no studies and no strategies to run")
     step("prices")
     source = workspace.source(request.source)
     prices = load_prices(settings.all_tickers, source=source, calendar=settings.calendar)
@@ -90,6 +93,7 @@ def run_workspace(
         _backtests(folder, manifest, backtests, events, prices, settings.benchmark, step)
         manifest.write(folder.path)
         build_page(folder.path, step=step)
+        step("publishing")
         path = folder.publish()
     write_index(workspace.results, index_page(list_runs(workspace.results)))
     return path
@@ -159,15 +163,32 @@ def _manifest(
 
 def _write_inputs(folder: Path, events: EventBook, prices: PricePanel) -> None:
     """Write what the page needs besides results: events, closes, share structure."""
-    table = events.to_frame()
+    table = _as_text(events.to_frame())
     sessions = spanning(prices.sessions, events)
     zeros = [day_zero(event, sessions) for event in events]
-    table.insert(5, "session", pd.to_datetime(pd.Series([zero.session for zero in zeros])))
+    days = [zero.session if zero.last is None else None for zero in zeros]
+    table.insert(5, "session", pd.to_datetime(pd.Series(days)))
     table.insert(6, "session_alt", pd.to_datetime(pd.Series([zero.session_alt for zero in zeros])))
     write_table(table, folder / "events.csv")
     write_table(prices.to_frame("close").reset_index(), folder / "closes.csv")
     steps = pd.DataFrame([_flat(asdict(step)) for step in supply_steps(events)])
     write_table(steps, folder / "supply.csv")
+
+
+def _as_text(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with holders, participants and the like in words."""
+    nested = [name for name in table.columns if table[name].map(_is_nested).any()]
+    return table.assign(**{name: table[name].map(_words) for name in nested})
+
+
+def _is_nested(value: object) -> bool:
+    return isinstance(value, tuple | list)
+
+
+def _words(value: object) -> object:
+    if not isinstance(value, tuple | list):
+        return value
+    return "; ".join(str(item["name"]) if isinstance(item, dict) else str(item) for item in value)
 
 
 def _flat(step: dict[str, object]) -> dict[str, object]:

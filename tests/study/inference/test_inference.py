@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from aftershock.study.inference.battery import Sample, run_tests
-from aftershock.study.inference.cross_section import bmp, cross_sectional_t
+from aftershock.study.inference.cross_section import cross_sectional_t
 from aftershock.study.inference.sign import generalised_sign, positive_share
+from aftershock.study.inference.standardised import bmp
 
 CAR = np.array([0.02, -0.01, 0.05, 0.03, -0.02, 0.04])
 SE = np.array([0.02, 0.01, 0.03, 0.02, 0.04, 0.02])
@@ -44,42 +44,3 @@ def test_statistics_take_replicates_in_front():
         assert statistic.shape == (4, 3)
     assert cross_sectional_t(many)[2, 1] == pytest.approx(cross_sectional_t(many[2, 1]))
     assert positive_share(many, 3).shape == (4, 3)
-
-
-def sample(n):
-    return Sample(CAR[:n], SE[:n], np.full(n, 0.5))
-
-
-def test_every_test_states_its_null_distribution_and_n():
-    outcomes = {outcome.test: outcome for outcome in run_tests(sample(6))}
-    assert set(outcomes) == {"cross-sectional t", "BMP", "generalised sign"}
-    t = outcomes["cross-sectional t"]
-    assert (t.distribution, t.dof, t.n) == ("t", 5.0, 6)
-    assert t.p_value == pytest.approx(stats.ttest_1samp(CAR, 0.0).pvalue, rel=1e-10)
-    z = outcomes["generalised sign"]
-    assert z.distribution == "normal"
-    assert z.p_value == pytest.approx(2 * stats.norm.sf(abs(z.statistic)), rel=1e-12)
-    assert all(outcome.null for outcome in outcomes.values())
-
-
-@pytest.mark.parametrize("n", [0, 1, 2])
-def test_below_three_events_a_test_returns_its_reason(n):
-    for outcome in run_tests(sample(n)):
-        assert outcome.note == "n too small"
-        assert np.isnan(outcome.p_value)
-        assert outcome.n == n
-
-
-def test_without_estimation_only_the_cross_section_speaks():
-    nothing = Sample(CAR, np.full(6, np.nan), np.full(6, np.nan))
-    notes = {outcome.test: outcome.note for outcome in run_tests(nothing)}
-    assert notes == {
-        "cross-sectional t": "",
-        "BMP": "no estimation window",
-        "generalised sign": "no estimation window",
-    }
-
-
-def test_cars_that_do_not_vary_have_no_statistic():
-    flat = Sample(np.full(4, 0.01), np.full(4, 0.01), np.full(4, 1.0))
-    assert {outcome.note for outcome in run_tests(flat)} == {"no variation"}

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pytest
 
 import aftershock as ash
 from aftershock.errors import StudyError
+from aftershock.sessions import Sessions
+from aftershock.study.models import Market
 from aftershock.study.models.base import least_squares
 
 
@@ -19,12 +23,16 @@ def data():
     return np.column_stack([stock, market, peer])
 
 
-COLUMN = {"S": 0, "M": 1, "P": 2}.__getitem__
+DAYS = Sessions.rows(dt.date(2026, 1, 1) + dt.timedelta(days=i) for i in range(80))
 EST, WIN = np.arange(0, 60), np.arange(65, 72)
 
 
+def design(model, data):
+    return model.design(Market(data, {"S": 0, "M": 1, "P": 2}.__getitem__, DAYS))
+
+
 def estimate(model, data):
-    return model.estimate(model.design(data, COLUMN), data[:, 0], EST, WIN)
+    return model.estimate(design(model, data), data[:, 0], EST, WIN)
 
 
 def test_market_model_is_mackinlays(data):
@@ -84,14 +92,14 @@ def test_peers_are_an_equal_weighted_basket(data):
 
 def test_a_session_without_one_peer_has_no_basket(data):
     data[30, 2] = np.nan
-    usable = ash.PeerModel(["M", "P"]).design(data, COLUMN).usable
+    usable = design(ash.PeerModel(["M", "P"]), data).usable
     assert not usable[30]
     assert usable.sum() == 79
 
 
 def test_alpha_forced_to_zero_is_a_regression_through_the_origin(data):
     model = ash.MarketModel(benchmark="M")
-    fit = model.estimate(model.design(data, COLUMN).without_alpha(), data[:, 0], EST, WIN)
+    fit = model.estimate(design(model, data).without_alpha(), data[:, 0], EST, WIN)
     y, x = data[EST, 0], data[EST, 1]
     beta = (x @ y) / (x @ x)
     np.testing.assert_allclose(fit.coefficients, [beta], rtol=1e-12)

@@ -73,11 +73,7 @@ class Exchange(ABC):
     equity_to_open: float = 0.5
 
     def __post_init__(self) -> None:
-        rates = (
-            [self.borrow] if isinstance(self.borrow, float | int) else [r for _, r in self.borrow]
-        )
-        if any(not 0.0 <= rate <= MOST for rate in rates):
-            raise BacktestError(f"borrow is {self.borrow}; a yearly rate as decimal, 0.18 is 18 %")
+        _check_rates(self.borrow)
         if not 0.0 <= self.equity_to_open <= MOST:
             raise BacktestError(
                 f"equity_to_open is {self.equity_to_open}; a fraction of short value, 0.5 is 50 %"
@@ -115,6 +111,31 @@ class Exchange(ABC):
             "equity to open": f"{self.equity_to_open:.0%} of short value, long value in full",
             "settlement": f"T+{self.settlement}",
         }
+
+
+def _check_rates(borrow: Rates) -> None:
+    dated = not isinstance(borrow, float | int)
+    entries = list(borrow) if isinstance(borrow, tuple | list) else []
+    if dated and not (entries and all(_is_dated(entry) for entry in entries)):
+        raise BacktestError(
+            f"borrow is {borrow!r}; write a yearly rate, 0.18 for 18 %, or dated ones,"
+            " ((date(2026, 1, 1), 0.18), ...)"
+        )
+    rates = [rate for _, rate in entries] if dated else [float(borrow)]  # type: ignore[arg-type]
+    if any(not 0.0 <= rate <= MOST for rate in rates):
+        raise BacktestError(f"borrow is {borrow}; a yearly rate as decimal, 0.18 is 18 %")
+    days = [since for since, _ in entries]
+    if days != sorted(set(days)):
+        raise BacktestError("the dates of the borrow rates must ascend")
+
+
+def _is_dated(entry: object) -> bool:
+    return (
+        isinstance(entry, tuple | list)
+        and len(entry) == 2  # noqa: PLR2004 - a pair
+        and isinstance(entry[0], dt.date)
+        and isinstance(entry[1], float | int)
+    )
 
 
 def proportional(rate: float, price: float, shares: float) -> int:

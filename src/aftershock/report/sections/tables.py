@@ -7,51 +7,20 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from markupsafe import Markup
 
+from aftershock.formats import DASH, day, number, p_value, percent, plain, text
+from aftershock.study.text import robustness_table
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from aftershock.backtest.result import BacktestResult
     from aftershock.study.result import StudyResult
-
-DASH = "–"
-SMALLEST_P = 0.001  # the last digit shown
-
-
-def percent(value: Any) -> str:
-    """Return a decimal as percent with two places."""
-    return DASH if pd.isna(value) else f"{value:+.2%}"
-
-
-def share(value: Any) -> str:
-    """Return a decimal without a direction as percent with two places."""
-    return DASH if pd.isna(value) else f"{value:.2%}"
-
-
-def number(value: Any) -> str:
-    """Return a number with two places."""
-    return DASH if pd.isna(value) else f"{value:,.2f}"
-
-
-def p_value(value: Any) -> str:
-    """Return a p-value, never printed as zero."""
-    if pd.isna(value):
-        return DASH
-    return "<0.001" if value < SMALLEST_P else f"{value:.3f}"
-
-
-def day(value: Any) -> str:
-    """Return a date."""
-    return DASH if pd.isna(value) else f"{value:%Y-%m-%d}"
-
-
-def text(value: Any) -> str:
-    """Return anything as text, empty where there is nothing."""
-    return "" if value is None or (isinstance(value, float) and pd.isna(value)) else str(value)
-
-
-def plain(value: Any) -> str:
-    """Return a number with as many digits as it needs."""
-    return DASH if pd.isna(value) else f"{value:,.10g}"
+MONEY = {"start_equity", "end_equity", "mean_net", "fees", "borrow"}
+FRACTIONS = {
+    "total_return", "annual_return", "annual_volatility", "max_drawdown", "time_in_market",
+    "mean_gross_exposure", "max_gross_exposure", "hit_rate",
+}  # fmt: skip
+WORDS = {"event", "day 0", "window", "robust"}
 
 
 def table(frame: pd.DataFrame, columns: dict[str, tuple[str, Callable[[Any], str]]]) -> Markup:
@@ -79,20 +48,9 @@ def _cell(value: Any, show: Callable[[Any], str]) -> Markup:
 
 
 def cars(result: StudyResult) -> Markup:
-    """Return a study's CARs."""
-    frame = result.car.assign(
-        window=[f"({row.start:g}, {row.end:g})" for row in result.car.itertuples()],
-        robust=result.car["robust"].map({"true": "yes", "false": "no", "": DASH}),
-    )
-    return table(
-        frame,
-        {
-            "event": ("event", text), "session": ("day 0", day), "window": ("window", text),
-            "car": ("CAR", percent), "se": ("se", share), "t": ("t", number),
-            "p_value": ("p", p_value), "bhar": ("BHAR", percent),
-            "alpha_part": ("of which α × L", percent), "robust": ("robust", text),
-        },
-    )  # fmt: skip
+    """Return a study's CARs with the robustness rows beside them."""
+    frame = robustness_table(result)
+    return table(frame, {name: (name, text if name in WORDS else str) for name in frame.columns})
 
 
 def tests(result: StudyResult) -> Markup:
@@ -158,13 +116,17 @@ def _four(value: Any) -> str:
 def metrics(result: BacktestResult) -> Markup:
     """Return a backtest's figures."""
     frame = pd.DataFrame(
-        [(name.replace("_", " "), _shown(value)) for name, value in result.metrics.items()],
+        [(name.replace("_", " "), _shown(name, value)) for name, value in result.metrics.items()],
         columns=["metric", "value"],
     )
     return table(frame, {"metric": ("", text), "value": ("value", text)})
 
 
-def _shown(value: Any) -> str:
+def _shown(name: str, value: Any) -> str:
     if value is None:
         return "not defined"
+    if name in MONEY:
+        return f"{value:,.2f}"
+    if name in FRACTIONS:
+        return f"{value:.2%}"
     return f"{value:,.4g}" if isinstance(value, float) else str(value)

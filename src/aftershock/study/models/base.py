@@ -207,7 +207,7 @@ def least_squares(
 
     Raises
     ------
-    StudyError
+    NotEstimable
         T <= k, or the regressors do not vary, so that the coefficients are not identified.
 
     Notes
@@ -234,12 +234,14 @@ def least_squares(
 
     fit = OLS(y, x, hasconst=spans is None and names[0] == ALPHA).fit()
     unscaled = fit.normalized_cov_params
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r2 = float(fit.rsquared)  # not finite where the returns do not vary
     variance = float(fit.mse_resid)
     return Estimate(
         names=names,
         coefficients=np.asarray(fit.params),
         sigma=float(np.sqrt(variance)),
-        r2=float(fit.rsquared),
+        r2=r2 if np.isfinite(r2) else float("nan"),
         dof=t - k,
         residuals=np.asarray(fit.resid),
         leverage=np.einsum("ij,jk,ik->i", x, unscaled, x),
@@ -249,19 +251,24 @@ def least_squares(
 
 
 def check_identified(names: tuple[str, ...], x: FloatArray, t: int) -> None:
-    """Raise StudyError where ``t`` returns cannot identify the coefficients of ``x``."""
+    """Raise NotEstimable where ``t`` returns cannot identify the coefficients of ``x``."""
     k = len(names)
     if t <= k:
-        raise StudyError(
+        raise NotEstimable(
             f"{t} returns in the estimation window cannot identify {k} coefficients"
             f" ({', '.join(names)}); widen the window or use a smaller model"
         )
     scale = np.abs(x).max(axis=0)
     if (scale == 0).any() or np.linalg.matrix_rank(x / scale) < k:
-        raise StudyError(
-            f"{', '.join(names)} are not identified: a benchmark is constant over the estimation"
-            " window or repeats another; use MeanModel or another benchmark"
-        )
+        raise not_identified(names)
+
+
+def not_identified(names: tuple[str, ...]) -> NotEstimable:
+    """Return the reason for a benchmark that does not vary, or repeats another."""
+    return NotEstimable(
+        f"{', '.join(names)} are not identified: a benchmark is constant over the estimation"
+        " window or repeats another; use MeanModel or another benchmark"
+    )
 
 
 def _nothing_estimated(y: FloatArray, fixed: FloatArray, span: FloatArray) -> Estimate:

@@ -130,4 +130,4 @@ def _r2(
 ) -> FloatArray:
     mean = (y.sum(axis=-1) / counts)[..., None] if has_constant else 0.0
     total = np.where(keep, (y - mean) ** 2, 0.0).sum(axis=-1)
-    return np.asarray(1.0 - rss / total)
+    return np.asarray(np.where(total > 0, 1.0 - rss / total, np.nan))

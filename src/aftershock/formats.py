@@ -1,0 +1,48 @@
+"""How numbers are printed, on screen and page alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+DASH = "–"
+SMALLEST_P = 0.001  # the last digit shown
+METHOD_ONLY = "shows the method, not the market"
+
+
+def percent(value: Any) -> str:
+    """Return a decimal as percent with its sign and two places."""
+    return DASH if pd.isna(value) else f"{value:+.2%}"
+
+
+def share(value: Any) -> str:
+    """Return a decimal without a direction as percent with two places."""
+    return DASH if pd.isna(value) else f"{value:.2%}"
+
+
+def number(value: Any) -> str:
+    """Return a number with two places."""
+    return DASH if pd.isna(value) else f"{value:,.2f}"
+
+
+def p_value(value: Any) -> str:
+    """Return a p-value with three places, never printed as zero."""
+    if pd.isna(value):
+        return DASH
+    return f"<{SMALLEST_P}" if value < SMALLEST_P else f"{value:.3f}"
+
+
+def day(value: Any) -> str:
+    """Return a date."""
+    return DASH if pd.isna(value) else f"{value:%Y-%m-%d}"
+
+
+def text(value: Any) -> str:
+    """Return anything as text, empty where there is nothing."""
+    return "" if value is None or (isinstance(value, float) and pd.isna(value)) else str(value)
+
+
+def plain(value: Any) -> str:
+    """Return a number with as many digits as it needs."""
+    return DASH if pd.isna(value) else f"{value:,.10g}"

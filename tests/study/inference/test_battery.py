@@ -1,0 +1,140 @@
+"""The battery on one hand-made sample: what each test states, and when it refuses."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from aftershock.study.inference.battery import TESTS, Sample, portfolio, run_tests
+
+RNG = np.random.default_rng(12)
+
+
+def sample(n, *, t=60, w=11, one_date=True, estimated=True):
+    residuals = 0.02 * RNG.standard_normal((n, t))
+    ar = 0.02 * RNG.standard_normal((n, w))
+    inside = slice(5, 8)
+    base = 100 if one_date else 100 + 20 * np.arange(n)[:, None]
+    days = base - 70 + np.tile(np.arange(t), (n, 1))
+    nothing = np.full(n, np.nan)
+    return Sample(
+        car=ar[:, inside].sum(axis=1),
+        bhar=ar[:, inside].sum(axis=1),
+        se=np.full(n, 0.035) if estimated else nothing,
+        dof=np.full(n, t - 2.0) if estimated else nothing,
+        share=np.full(n, 0.5) if estimated else nothing,
+        residuals=residuals,
+        standardised=residuals / 0.02,
+        days=days,
+        ar=ar,
+        ar_se=np.full((n, w), 0.0205),
+        inside=inside,
+        window_days=base + np.tile(np.arange(3), (n, 1)),
+        firm=np.arange(n),
+    )
+
+
+def test_every_test_states_its_null_its_distribution_and_n():
+    outcomes = {outcome.test: outcome for outcome in run_tests(sample(12))}
+    assert set(outcomes) == {
+        "cross-sectional t", "skewness-adjusted t", "bootstrap t", "Patell", "BMP", "Kolari-Pynnonen",
+        "crude dependence", "Corrado rank", "Corrado-Zivney rank", "GRANK-T", "sign", "generalised sign",
+        "Wilcoxon", "BHAR, skewness-adjusted bootstrap",
+    }  # fmt: skip
+    for outcome in outcomes.values():
+        assert outcome.null
+        assert outcome.n == 12
+        assert 0.0 <= outcome.p_value <= 1.0
+        assert outcome.note == ""
+    assert outcomes["cross-sectional t"].dof == outcomes["BMP"].dof == 11
+    assert outcomes["crude dependence"].dof == 59
+    assert outcomes["GRANK-T"].dof == 59  # T' - 2 with T' = T + 1
+
+
+def test_p_values_come_from_the_distribution_that_is_named():
+    for outcome in run_tests(sample(12)):
+        if outcome.distribution == "t":
+            assert outcome.p_value == pytest.approx(
+                2 * stats.t.sf(abs(outcome.statistic), outcome.dof)
+            )
+        elif outcome.distribution == "normal":
+            assert outcome.p_value == pytest.approx(2 * stats.norm.sf(abs(outcome.statistic)))
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_cross_section_of_one_or_two_is_refused(n):
+    for outcome in run_tests(sample(n)):
+        assert outcome.note.startswith("n too small")
+        assert np.isnan(outcome.p_value)
+
+
+def test_ranks_of_standardised_cars_need_ten():
+    notes = {outcome.test: outcome.note for outcome in run_tests(sample(9))}
+    assert notes["GRANK-T"] == notes["Corrado-Zivney rank"] == "n too small (at least 10)"
+    assert notes["BMP"] == ""
+
+
+def test_without_estimation_only_the_cross_section_speaks():
+    spoken = {
+        outcome.test for outcome in run_tests(sample(12, estimated=False)) if not outcome.note
+    }
+    assert spoken == {
+        "cross-sectional t",
+        "skewness-adjusted t",
+        "bootstrap t",
+        "sign",
+        "Wilcoxon",
+        "BHAR, skewness-adjusted bootstrap",
+    }
+
+
+def test_crude_dependence_wants_one_date():
+    notes = {outcome.test: outcome.note for outcome in run_tests(sample(5, one_date=False))}
+    assert notes["crude dependence"] == "the events are not on one date"
+
+
+def test_cars_that_do_not_vary_have_no_statistic():
+    flat = sample(4)
+    flat = Sample(
+        **{
+            **{f: getattr(flat, f) for f in flat.__dataclass_fields__},
+            "car": np.full(4, 0.01),
+            "bhar": np.full(4, 0.01),
+        }
+    )
+    notes = {outcome.test: outcome.note for outcome in run_tests(flat)}
+    assert notes["cross-sectional t"] == notes["BMP"] == "no variation"
+
+
+def test_a_missing_day_is_averaged_over_the_events_that_have_it():
+    own = sample(20)
+    residuals = own.residuals.copy()
+    residuals[:10, 7] = np.nan  # ten of twenty observed
+    residuals[:, 9] = np.nan  # nobody observed
+    holed = Sample(
+        **{**{f: getattr(own, f) for f in own.__dataclass_fields__}, "residuals": residuals}
+    )
+    mean = portfolio(holed)
+    assert mean.size == 59
+    assert mean[7] == pytest.approx(own.residuals[10:, 7].mean())
+    assert mean[0] == pytest.approx(own.residuals[:, 0].mean())
+
+
+def test_leaving_one_out_leaves_the_rest():
+    own = sample(6)
+    rest = own.without(2)
+    assert rest.n == 5
+    np.testing.assert_array_equal(rest.car, np.delete(own.car, 2))
+    assert rest.residuals.shape == (5, 60)
+
+
+def test_the_same_seed_gives_the_same_bootstrap():
+    own = sample(8)
+    first, second = ({o.test: o.p_value for o in run_tests(own)} for _ in range(2))
+    assert first["bootstrap t"] == second["bootstrap t"]
+
+
+def test_test_names_are_unique():
+    names = [test.name for test in TESTS]
+    assert len(names) == len(set(names))
