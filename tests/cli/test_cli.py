@@ -162,7 +162,10 @@ WRONG = {
     ),
     "unknown source": (["run", "--source", "yaho"], "did you mean 'yahoo'?"),
     "unknown ticker": (["prices", "fetch", "0005.HK"], "the sample has no 0005.HK"),
-    "unknown run": (["report", "2020-01-01/000000"], "unknown run '2020-01-01/000000'"),
+    "unknown run": (
+        ["report", "2020-01-01/000000"],
+        "there is no run '2020-01-01/000000': results has none yet",
+    ),
     "missing prices": (["run", "--source", "files:nowhere"], "price folder nowhere does not exist"),
     "full folder": (["init", "."], ". is not empty"),
 }

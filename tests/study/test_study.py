@@ -9,7 +9,7 @@ from scipy import stats
 
 import aftershock as ash
 from aftershock.errors import StudyError
-from aftershock.study.result import StudyResult
+from aftershock.study.result import FILES, StudyResult
 
 
 def study(**changes):
@@ -344,9 +344,11 @@ def test_a_result_is_saved_and_read_back(panel, tmp_path):
     paths = result.save(tmp_path)
     assert {path.name for path in paths} == {
         "events.csv", "estimates.csv", "abnormal_returns.csv", "car.csv", "aar.csv", "tests.csv",
+        "single.csv", "regression.csv", "outcomes.csv", "influence.csv", "calendar_time.csv",
+        "attributes.csv", "depth.csv",
     }  # fmt: skip
     again = StudyResult.read(tmp_path, result.record)
-    for name in ("events", "estimates", "abnormal_returns", "car_rows", "aar"):
+    for name in FILES:
         pd.testing.assert_frame_equal(
             getattr(again, name), getattr(result, name), check_dtype=False
         )
@@ -355,72 +357,18 @@ def test_a_result_is_saved_and_read_back(panel, tmp_path):
 
 def test_the_files_have_the_contracts_columns(panel, tmp_path):
     study().fit(book({"id": "x", "when": day(panel, 100)}), panel).save(tmp_path)
-    columns = {
-        path.name: path.read_text().splitlines()[0].split(",") for path in tmp_path.iterdir()
+    contract = {
+        "events.csv": "id ticker kind when precision timing known_at session session_alt n_obs"
+        " status reason confounders source",
+        "estimates.csv": "event alpha beta sigma r2 dof first last",
+        "abnormal_returns.csv": "event offset session ret expected ar se",
+        "car.csv": "event session first last start end row car se t dof p_value",
+        "aar.csv": "group offset n aar se caar caar_se",
+        "tests.csv": "group start end test statistic distribution dof p_value n null note",
     }
-    assert columns["events.csv"][:14] == [
-        "id",
-        "ticker",
-        "kind",
-        "when",
-        "precision",
-        "timing",
-        "known_at",
-        "session",
-        "session_alt",
-        "n_obs",
-        "status",
-        "reason",
-        "confounders",
-        "source",
-    ]
-    assert columns["estimates.csv"] == [
-        "event",
-        "alpha",
-        "beta",
-        "sigma",
-        "r2",
-        "dof",
-        "first",
-        "last",
-    ]
-    assert columns["abnormal_returns.csv"][:7] == [
-        "event",
-        "offset",
-        "session",
-        "ret",
-        "expected",
-        "ar",
-        "se",
-    ]
-    assert columns["car.csv"][:12] == [
-        "event",
-        "session",
-        "first",
-        "last",
-        "start",
-        "end",
-        "row",
-        "car",
-        "se",
-        "t",
-        "dof",
-        "p_value",
-    ]
-    assert columns["aar.csv"][1:] == ["offset", "n", "aar", "se", "caar", "caar_se"]
-    assert columns["tests.csv"] == [
-        "group",
-        "start",
-        "end",
-        "test",
-        "statistic",
-        "distribution",
-        "dof",
-        "p_value",
-        "n",
-        "null",
-        "note",
-    ]
+    for name, columns in contract.items():
+        written = (tmp_path / name).read_text().splitlines()[0].split(",")
+        assert written[: len(columns.split())] == columns.split(), name
 
 
 def test_plots_return_axes_with_what_the_result_holds(panel):

@@ -24,7 +24,6 @@ CAR = np.array([0.02, -0.01, 0.05, 0.03, -0.02, 0.04])
 
 def test_patell_by_hand():
     scar, dof = np.array([1.0, 2.0, -0.5]), np.array([10.0, 20.0, 30.0])
-    # 2.5 / sqrt(10/8 + 20/18 + 30/28)
     assert patell(scar, dof) == pytest.approx(2.5 / np.sqrt(1.25 + 1.1111111111 + 1.0714285714))
 
 

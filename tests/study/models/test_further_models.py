@@ -27,7 +27,7 @@ def data():
     market[1:] += 0.3 * market[:-1]
     other = 0.01 * rng.standard_normal(N)
     late = 0.4 * np.r_[0.0, market[:-1]]
-    stock = 0.0005 + 0.7 * market + late + 0.02 * rng.standard_normal(N)
+    stock = 0.0005 + 0.7 * market + late + 0.005 * rng.standard_normal(N)
     return np.column_stack([stock, market, other])
 
 
