@@ -94,7 +94,9 @@ def test_the_engine_names_no_ticker_and_no_catalyst(root):
 
 def test_public_names_are_pinned():
     assert [
-        name for name in aftershock.__all__ if name not in {"errors", "exchanges", "models"}
+        name
+        for name in aftershock.__all__
+        if name not in {"errors", "exchanges", "models", "rules"}
     ] == PUBLIC
     for name in aftershock.__all__:
         assert getattr(aftershock, name) is not None

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from aftershock.backtest.result import BacktestResult as BacktestResult
     from aftershock.backtest.run import Backtest as Backtest
     from aftershock.backtest.strategy import EventStrategy as EventStrategy
+    from aftershock.events import rules as rules
     from aftershock.events.book import EventBook as EventBook
     from aftershock.events.book import load_events as load_events
     from aftershock.events.book import select as select
@@ -50,6 +51,7 @@ _NAMESPACES = {
     "errors": "aftershock.errors",
     "exchanges": "aftershock.backtest.exchanges",
     "models": "aftershock.study.models",
+    "rules": "aftershock.events.rules",
 }
 
 __all__ = [*_HOMES, *_NAMESPACES]  # noqa: PLE0604 - the keys are names

@@ -59,6 +59,7 @@ def test_a_good_event_is_complete(tmp_path):
         (("product: M3", "product: [M3"), 6, "expected ',' or ']'"),
         (("product: M3", "product: &a M3\n  title: *a"), 6, "anchors are not supported"),
         (("  ticker: 0100.HK", "  tickers: []"), 3, "write ticker: A, or tickers:"),
+        (("0100.HK", "Coca Cola"), 3, "ticker is 'Coca Cola'; a ticker holds no space"),
     ],
 )
 def test_a_mistake_is_named_with_file_and_line(tmp_path, change, line, message):

@@ -144,8 +144,10 @@ def _sentence(error: Any, inside: Place, model: type[BaseModel]) -> str:
         return _unknown_key(str(inside[-1]), model.model_fields)
     if error["type"] == "missing":
         return f"'{name}' is missing"
-    message = error["msg"].removeprefix("Value error, ")
     given = error["input"]
+    if error["type"] == "string_pattern_mismatch":
+        return f"{name} is {given!r}; a ticker holds no space, an id neither that nor any of @ ; :"
+    message = error["msg"].removeprefix("Value error, ")
     shown = f", not {given!r}" if name and isinstance(given, str | int | float) else ""
     return f"{name}: {message}{shown}" if name else message
 

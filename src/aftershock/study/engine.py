@@ -82,7 +82,7 @@ def fit_all(
 ) -> list[EventFit | NotEstimable]:
     """Return every fit in order; one that cannot be made is its reason."""
     if engine == "arrays" and estimation is not None:
-        return _on_arrays(jobs, estimation, min_obs)
+        return _on_arrays(jobs, model, estimation, min_obs)
     return [_one(job, model, estimation, min_obs) for job in jobs]
 
 
@@ -99,7 +99,7 @@ def _one(
 
 
 def _on_arrays(
-    jobs: Sequence[Job], estimation: Window, min_obs: int
+    jobs: Sequence[Job], model: Model, estimation: Window, min_obs: int
 ) -> list[EventFit | NotEstimable]:
     """Fit jobs of equal shape together."""
     results: list[EventFit | NotEstimable | None] = [None] * len(jobs)
@@ -107,15 +107,14 @@ def _on_arrays(
     for i, job in enumerate(jobs):
         groups.setdefault((job.window, job.design.regressors.shape[1]), []).append(i)
     for (window, _), members in groups.items():
-        for i, fit in zip(
-            members, _group([jobs[i] for i in members], window, estimation, min_obs), strict=True
-        ):
+        fits = _group([jobs[i] for i in members], model, window, estimation, min_obs)
+        for i, fit in zip(members, fits, strict=True):
             results[i] = fit
     return [result for result in results if result is not None]
 
 
 def _group(
-    jobs: list[Job], window: Window, estimation: Window, min_obs: int
+    jobs: list[Job], model: Model, window: Window, estimation: Window, min_obs: int
 ) -> list[EventFit | NotEstimable]:
     gathered = [_gather(job, window, estimation) for job in jobs]
     y, x, keep, fixed, x_window = (
@@ -124,7 +123,7 @@ def _group(
     first = jobs[0].design
     batch = batch_least_squares(y, x, keep, fixed, x_window, has_constant=first.has_constant)
     return [
-        _unpack(job, gathered[i][5], gathered[i][6], batch, i, window, estimation, min_obs)
+        _unpack(job, model, gathered[i][5], gathered[i][6], batch, i, window, estimation, min_obs)
         for i, job in enumerate(jobs)
     ]
 
@@ -134,20 +133,20 @@ def _gather(
 ) -> tuple[FloatArray, FloatArray, BoolArray, FloatArray, FloatArray, IntArray, IntArray]:
     """Return one job's rows of the stacked arrays, weighted where returns span sessions."""
     at, inside = rows(job.day_zero, estimation, job.y.size)
-    usable = np.isfinite(job.y) & job.design.usable
-    keep = inside & usable[at]
+    keep = inside & job.design.estimable(job.y)[at]
     if job.skip is not None:
         keep &= ~job.skip[at]
     to, there = rows(job.day_zero, window, job.y.size)
-    root = np.ones(job.y.size) if job.design.span is None else np.sqrt(job.design.span)
-    y = (job.y[at] - job.design.fixed[at]) / root[at]
-    x = job.design.regressors[at] / root[at][:, None]
+    root = job.design.root[at]
+    y = (job.y[at] - job.design.fixed[at]) / root
+    x = job.design.regressors[at] / root[:, None]
     own = np.where(there, job.design.fixed[to], np.nan)
     return y, x, keep, own, job.design.regressors[to], at[keep], np.where(there, to, -1)
 
 
 def _unpack(
     job: Job,
+    model: Model,
     used: IntArray,
     where: IntArray,
     batch: BatchEstimate,
@@ -173,6 +172,7 @@ def _unpack(
         leverage=batch.leverage[i][keep],
         expected=batch.expected[i],
         covariance=batch.covariance[i] + variance * np.diag(span - 1.0),
+        derived=model.derive(job.design.names, batch.coefficients[i]),
     )
     actual = np.where(where >= 0, job.y[where], np.nan)
     return EventFit(window, where, actual, estimate.expected, estimate.covariance, estimate, used)

@@ -127,7 +127,7 @@ def fit_event(
         expected = np.where(inside, design.fixed[at], np.nan)
         unknown = np.full((window.length, window.length), np.nan)
         return EventFit(window, where, actual, expected, unknown, None, np.empty(0, np.int64))
-    used = estimation_rows(day_zero, estimation, np.isfinite(y) & design.usable, skip)
+    used = estimation_rows(day_zero, estimation, design.estimable(y), skip)
     if used.size < min_obs:
         raise too_few(used.size, estimation, min_obs)
     estimate = model.estimate(design, y, used, at)

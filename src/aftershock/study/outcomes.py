@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ class OtherOutcome:
     estimate
         Mean abnormal log turnover per session (0.7 is twice as much as usual); ratio of the
         window's variance to the estimation window's (1 is as usual).
-    statistic, distribution, dof, p_value
+    statistic, distribution, dof, dof2, p_value
         t with T - 1, and F with L and T - k.
     note
         Why there is none.
@@ -42,8 +43,9 @@ class OtherOutcome:
     estimate: float
     statistic: float
     distribution: str
-    dof: str
-    p_value: float
+    dof: float = math.nan
+    dof2: float = math.nan
+    p_value: float = math.nan
     note: str = ""
 
 
@@ -62,14 +64,14 @@ def abnormal_volatility(fit: EventFit, window: Window) -> OtherOutcome:
     nan = float("nan")
     inside = slice(window.start - fit.window.start, window.end - fit.window.start + 1)
     e, v = fit.ar[inside], fit.covariance[inside, inside]
-    if fit.estimate is None or not np.isfinite(e).all():
-        return OtherOutcome(
-            "volatility", nan, nan, "F", "", nan, "no estimation or a missing return"
-        )
-    ratio = float(e @ np.linalg.solve(v, e)) / window.length
-    dof = (window.length, fit.estimate.dof)
+    moved = np.diag(v) != 0.0  # a session inside a bridged halt is no observation
+    e, v = e[moved], v[np.ix_(moved, moved)]
+    if fit.estimate is None or not e.size or not np.isfinite(e).all():
+        return OtherOutcome("volatility", nan, nan, "F", note="no estimation or a missing return")
+    ratio = float(e @ np.linalg.solve(v, e)) / e.size
+    dof = (e.size, fit.estimate.dof)
     p = float(stats.f.sf(ratio, *dof))
-    return OtherOutcome("volatility", ratio, ratio, "F", f"{dof[0]}, {dof[1]}", p)
+    return OtherOutcome("volatility", ratio, ratio, "F", *dof, p)
 
 
 def log_turnover(prices: PricePanel, ticker: str, company: Company | None) -> FloatArray:
@@ -118,11 +120,11 @@ def abnormal_volume(
         )  # fmt: skip
     except NotEstimable as reason:
         for _ in cars:
-            yield OtherOutcome("volume", nan, nan, "t", "", nan, str(reason))
+            yield OtherOutcome("volume", nan, nan, "t", note=str(reason))
         return
     for window in cars:
         car = cumulate(fit, window, "log")
         note = "" if np.isfinite(car.car) else "a session without volume"
         yield OtherOutcome(
-            "volume", car.car / window.length, car.t, "t", f"{car.dof:g}", car.p_value, note
+            "volume", car.car / window.length, car.t, "t", car.dof, nan, car.p_value, note
         )

@@ -15,14 +15,14 @@ import numpy as np
 
 from aftershock.events.admissible import admissible
 from aftershock.study.inference.single import placebo_p
-from aftershock.study.models.batch import batch_least_squares
+from aftershock.study.models.batch import BatchEstimate, batch_least_squares
+from aftershock.study.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aftershock.arrays import FloatArray, IntArray
     from aftershock.study.engine import Job
-    from aftershock.study.windows import Window
 
 DRAWS = 9_999
 
@@ -58,16 +58,20 @@ class Placebo:
 
 
 def place(
-    job: Job, window: Window, estimation: Window, fewest: int, own: Sequence[tuple[int, int]]
-) -> Placebo:
-    """Return one event's placebos over one window.
+    job: Job,
+    windows: Sequence[Window],
+    estimation: Window,
+    fewest: int,
+    own: Sequence[tuple[int, int]],
+) -> dict[Window, Placebo]:
+    """Return one event's placebos over each window.
 
     Parameters
     ----------
     job
         The event's fit: returns, right-hand side, day 0.
-    window
-        The CAR's window, L sessions.
+    windows
+        The CARs' windows.
     estimation
         The estimation window.
     fewest
@@ -75,51 +79,64 @@ def place(
     own
         First and last row of each of the stock's events.
     """
-    size = job.y.size
-    t = everywhere(job, window, estimation, fewest)
-    statistic = float(t[job.day_zero])
-    t[job.day_zero] = np.nan
-    free = admissible(size, own, window.length)
-    return Placebo(statistic, t, np.where(free, t, np.nan))
+    placed = {}
+    for window, t in everywhere(job, windows, estimation, fewest).items():
+        statistic = float(t[job.day_zero])
+        t[job.day_zero] = np.nan
+        free = admissible(job.y.size, own, window.length)
+        placed[window] = Placebo(statistic, t, np.where(free, t, np.nan))
+    return placed
 
 
-def everywhere(job: Job, window: Window, estimation: Window, fewest: int) -> FloatArray:
-    """Return CAR over its standard error with day 0 on every session, shape (S,).
+def everywhere(
+    job: Job, windows: Sequence[Window], estimation: Window, fewest: int
+) -> dict[Window, FloatArray]:
+    """Return CAR over its standard error with day 0 on every session, shape (S,) per window.
 
     NaN where the estimation window holds fewer than ``fewest`` returns or the CAR's window
     lacks one.
     """
     size = job.y.size
-    days = np.arange(size)
-    to = days[:, None] + window.offsets
-    at = days[:, None] + estimation.offsets
-    candidates = np.flatnonzero((to[:, 0] >= 0) & (to[:, -1] < size) & (at[:, -1] >= 0))
-    out = np.full(size, np.nan)
-    if not candidates.size:
-        return out
-    at, to = at[candidates], to[candidates]
-    design, y = job.design, job.y
-    usable = np.isfinite(y) & design.usable
-    inside = at >= 0
-    keep = inside & usable[np.maximum(at, 0)]
+    whole = Window(min(window.start for window in windows), max(window.end for window in windows))
+    days = np.arange(max(-estimation.end, 0), size)
+    found = {window: np.full(size, np.nan) for window in windows}
+    if not days.size:
+        return found
+    to = days[:, None] + whole.offsets
+    inside = (to >= 0) & (to < size)
+    to = np.clip(to, 0, size - 1)
+    fit, counts = _fit_before(job, days, estimation, to)
+    error = np.where(inside, job.y[to], np.nan) - fit.expected
+    extra = np.zeros(to.shape) if job.design.span is None else job.design.span[to] - 1.0
+    enough = (counts >= fewest) & (fit.dof > 0)
+    for window, out in found.items():
+        part = slice(window.start - whole.start, window.end - whole.start + 1)
+        variance = fit.covariance[:, part, part].sum((-1, -2))
+        variance = variance + fit.sigma**2 * extra[:, part].sum(-1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            t = error[:, part].sum(axis=-1) / np.sqrt(variance)
+        out[days] = np.where(enough & np.isfinite(t), t, np.nan)
+    return found
+
+
+def _fit_before(
+    job: Job, days: IntArray, estimation: Window, to: IntArray
+) -> tuple[BatchEstimate, IntArray]:
+    """Fit the model before each of some days; return the fits and how many returns each has."""
+    design, size = job.design, job.y.size
+    reach = np.arange(max(estimation.start, 1 - size), estimation.end + 1)
+    at = days[:, None] + reach
+    keep = (at >= 0) & design.estimable(job.y)[np.maximum(at, 0)]
     at = np.maximum(at, 0)
-    root = np.ones(size) if design.span is None else np.sqrt(design.span)
     fit = batch_least_squares(
-        ((y - design.fixed) / root)[at],
-        (design.regressors / root[:, None])[at],
+        ((job.y - design.fixed) / design.root)[at],
+        (design.regressors / design.root[:, None])[at],
         keep,
         design.fixed[to],
         design.regressors[to],
         has_constant=design.has_constant,
     )
-    span = np.ones(to.shape) if design.span is None else design.span[to]
-    variance = fit.covariance.sum((-1, -2)) + fit.sigma**2 * (span - 1.0).sum(-1)
-    car = (y[to] - fit.expected).sum(axis=-1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        t = car / np.sqrt(variance)
-    enough = (keep.sum(axis=-1) >= fewest) & (fit.dof > 0)
-    out[candidates] = np.where(enough & np.isfinite(t), t, np.nan)
-    return out
+    return fit, keep.sum(axis=-1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,10 +38,8 @@ def place_all(study: Study, records: Records) -> dict[str, dict[Window, Placebo]
         if record.fit is None or record.job is None or record.status != "used":
             continue
         own = own_rows(record, records)
-        placed[record.unit.id] = {
-            window: place(record.job, window, estimation, record.fit.used.size, own)
-            for window in study.cars
-        }
+        fewest = record.fit.used.size
+        placed[record.unit.id] = place(record.job, study.cars, estimation, fewest, own)
     return placed
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from aftershock.prices.returns import ReturnPanel
     from aftershock.study.engine import Engine
     from aftershock.study.result import StudyResult
+    from aftershock.study.system import SystemResult
 
 Halts = Literal["missing", "trade_to_trade"]
 
@@ -164,6 +165,35 @@ class Study:
         _check_data(events, prices)
         records = make_records(self, events, prices, engine)
         return assemble(self, records, events, prices, seed)
+
+    def fit_system(
+        self, events: EventBook, prices: PricePanel | ReturnPanel, *, tickers: Sequence[str]
+    ) -> SystemResult:
+        """Estimate the day-0 parameters of events that several stocks share, in one system.
+
+        Parameters
+        ----------
+        events, prices
+            As in ``fit``.
+        tickers
+            At least two stocks; an event that one of them did not have is left out.
+
+        Returns
+        -------
+        SystemResult
+            Seemingly unrelated regressions over every session that all the stocks have, with
+            the classical covariance.
+
+        Raises
+        ------
+        StudyError
+            Fewer than two tickers, no shared event, a model that is not linear, or linearmodels
+            (extra ``models``) is not installed.
+        """
+        from aftershock.study.system import fit_system
+
+        _check_data(events, prices)
+        return fit_system(self, tickers, events, prices)
 
 
 def _check(study: Study) -> None:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from aftershock.arrays import FloatArray
     from aftershock.events.book import EventBook, Selection
-    from aftershock.prices.panel import PricePanel, ReturnKind
+    from aftershock.prices.panel import PricePanel
     from aftershock.prices.returns import ReturnPanel
-    from aftershock.study.models import Model
+    from aftershock.study.study import Study
 
 FEWEST = 2
 
@@ -45,56 +45,31 @@ class SystemResult:
 
 
 def fit_system(
-    tickers: Sequence[str],
-    events: EventBook,
-    prices: PricePanel | ReturnPanel,
-    *,
-    select: Selection,
-    model: Model,
-    returns: ReturnKind,
+    study: Study, tickers: Sequence[str], events: EventBook, prices: PricePanel | ReturnPanel
 ) -> SystemResult:
-    """Estimate the day-0 parameters of shared events for several stocks at once.
+    """Estimate a study's shared events for several stocks at once; see ``Study.fit_system``.
 
-    Parameters
-    ----------
-    tickers
-        At least two stocks.
-    events
-        The book.
-    prices
-        Prices or returns of the stocks and the benchmarks.
-    select
-        The shared events; one that did not happen to every ticker is left out.
-    model
-        A linear model of the normal return.
-    returns
-        ``"simple"`` or ``"log"``.
-
-    Returns
-    -------
-    SystemResult
-        Zellner's estimator by linearmodels with the ``unadjusted`` covariance, debiased; a
-        robust one would collapse on the dummied sessions as in ``event_regression``.
-
-    Raises
-    ------
-    StudyError
-        Fewer than two tickers, no shared event, or linearmodels is not installed.
+    Notes
+    -----
+    Zellner's estimator by linearmodels with the ``unadjusted`` covariance, debiased; a robust
+    one would collapse on the dummied sessions as in ``event_regression``.
 
     References
     ----------
     Zellner (1962), *Journal of the American Statistical Association* 57(298); Binder (1985),
     *Journal of Accounting Research* 23(1).
     """
+    if not study.model.is_linear:
+        raise StudyError(f"a system needs a linear model, not the {study.model.label}")
     if len(tickers) < FEWEST:
         raise StudyError("a system needs at least two tickers; for one, see the event regression")
     try:
         from linearmodels.system import SUR
     except ImportError as cause:
         raise StudyError("a system needs linearmodels: pip install 'aftershock[models]'") from cause
-    dummies = _shared(tickers, events, prices, select)
-    own = prices.returns(returns)
-    design = model.design(Market(own, prices.column, prices.sessions))
+    dummies = _shared(tickers, events, prices, study.events)
+    own = prices.returns(study.returns)
+    design = study.model.design(Market(own, prices.column, prices.sessions))
     y = np.column_stack([own[:, prices.column(ticker)] for ticker in tickers])
     keep = np.isfinite(y).all(axis=1) & design.usable
     x = pd.DataFrame(design.regressors, columns=list(design.names)).join(pd.DataFrame(dummies))

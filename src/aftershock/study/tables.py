@@ -64,7 +64,7 @@ REGRESSION = [
     "ticker", "event", "start", "end", "car", "se", "t", "dof", "p_value", "f", "note",
 ]  # fmt: skip
 OTHER = [
-    "event", "start", "end", "outcome", "estimate", "statistic", "distribution", "dof_text",
+    "event", "start", "end", "outcome", "estimate", "statistic", "distribution", "dof", "dof2",
     "p_value", "note",
 ]  # fmt: skip
 INFLUENCE = ["group", "start", "end", "event", "n", "caar", "t", "p_value"]
@@ -343,7 +343,7 @@ def _outcomes(
             rows.append(
                 (
                     record.unit.id, *window, other.outcome, other.estimate, other.statistic,
-                    other.distribution, other.dof, other.p_value, other.note,
+                    other.distribution, other.dof, other.dof2, other.p_value, other.note,
                 )
             )  # fmt: skip
     return make_table(rows, OTHER)

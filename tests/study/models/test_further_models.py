@@ -196,3 +196,40 @@ def test_a_synthetic_control_tracks_and_places_placebos(data):
     assert (sigma > 0).all()
     with pytest.raises(StudyError, match="at least two donors"):
         ash.models.SyntheticControl(["A"])
+
+
+@pytest.mark.parametrize(
+    ("model", "coefficients"),
+    [
+        (lambda: ash.models.ScholesWilliams("^IDX"), {"alpha", "beta"}),
+        (lambda: ash.models.RobustModel("^IDX"), {"alpha", "beta"}),
+        (lambda: ash.models.GarchModel("^IDX"), {"alpha", "beta", "omega", "arch", "garch"}),
+        (lambda: ash.models.SyntheticControl(["BBB", "CCC", "^IDX"]), {"w BBB", "w CCC", "w ^IDX"}),
+    ],
+)
+def test_every_model_runs_a_whole_study(make_panel, model, coefficients):
+    pytest.importorskip("arch")
+    pytest.importorskip("cvxpy")
+    panel = make_panel(
+        sessions=260, tickers=("AAA", "BBB", "CCC", "^IDX"), seed=11, start="2025-01-02"
+    )
+    frame = pd.DataFrame(
+        {"id": f"e{i}", "ticker": "AAA", "kind": "announcement", "timing": "pre_open",
+         "when": str(panel.sessions.date(170 + 20 * i))}
+        for i in range(3)
+    )  # fmt: skip
+    study = ash.Study(
+        title="T", events=ash.select(), model=model(), returns="simple", estimation=(-150, -11),
+        window=(-5, 5), cars=[(0, 0), (0, 5)], min_obs=120,
+    )  # fmt: skip
+    result = study.fit(ash.EventBook.from_frame(frame, calendar="XHKG"), panel)
+    assert result.events["status"].tolist() == ["used"] * 3
+    assert coefficients <= set(result.estimates.columns)
+    assert result.car[["car", "se", "t", "p_value"]].notna().all(axis=None)
+    assert result.tests.query("test == 'BMP'")["note"].tolist() == ["", ""]
+    assert result.conventions["engine"] == "one event at a time"
+    if isinstance(study.model, ash.models.SyntheticControl):
+        across = result.single.query("test == 'placebo across donors'")
+        assert across["m"].tolist() == [3] * 6
+        assert (across["floor"] == 0.25).all()
+        assert across["p_value"].between(0.25, 1.0).all()

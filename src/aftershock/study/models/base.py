@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 ALPHA = "alpha"
 
+Derived = tuple[tuple[str, float], ...]  # further figures of a model by name
+
 
 class NotEstimable(StudyError):  # noqa: N818 - a reason for exclusion more than an error
     """One event's estimation window cannot carry the model; the event is excluded for it."""
@@ -65,7 +67,7 @@ class Design:
         The estimated part; NaN where a benchmark has no return.
     span : ndarray, shape (S,), or None
         Sessions each return runs over where it runs over more than one (trade-to-trade
-        returns over a halt): its variance grows with them.
+        returns over a halt): its variance grows with them. 0 inside a halt.
     """
 
     names: tuple[str, ...]
@@ -77,6 +79,18 @@ class Design:
     def usable(self) -> BoolArray:
         """True where the whole right-hand side is there, shape (S,)."""
         return np.isfinite(self.fixed) & np.isfinite(self.regressors).all(axis=1)
+
+    @property
+    def root(self) -> FloatArray:
+        """Root of each return's span, by which estimation divides its row, shape (S,)."""
+        if self.span is None:
+            return np.ones(self.fixed.size)
+        return np.sqrt(np.where(self.span > 0, self.span, 1.0))
+
+    def estimable(self, y: FloatArray) -> BoolArray:
+        """Return which rows of ``y`` can be estimated on: complete, and not inside a halt."""
+        complete = np.isfinite(y) & self.usable
+        return complete if self.span is None else complete & (self.span > 0)
 
     @property
     def has_constant(self) -> bool:
@@ -125,7 +139,7 @@ class Estimate:
     leverage: FloatArray
     expected: FloatArray
     covariance: FloatArray
-    derived: tuple[tuple[str, float], ...] = ()
+    derived: Derived = ()
 
     @property
     def alpha(self) -> float:
@@ -168,7 +182,7 @@ class Model(ABC):
         self, design: Design, y: FloatArray, estimation: IntArray, window: IntArray
     ) -> Estimate:
         """Fit on the rows ``estimation`` and predict the rows ``window``; see ``least_squares``."""
-        return least_squares(
+        fit = least_squares(
             design.names,
             y[estimation] - design.fixed[estimation],
             design.regressors[estimation],
@@ -176,6 +190,12 @@ class Model(ABC):
             design.regressors[window],
             spans=None if design.span is None else (design.span[estimation], design.span[window]),
         )
+        return replace(fit, derived=self.derive(fit.names, fit.coefficients))
+
+    def derive(self, names: tuple[str, ...], coefficients: FloatArray) -> Derived:
+        """Return what follows from the coefficients, for the table of estimates."""
+        del names, coefficients
+        return ()
 
 
 def least_squares(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from aftershock.errors import StudyError
-from aftershock.study.models.base import ALPHA, Design, Estimate, Market, Model, shifted
+from aftershock.study.models.base import ALPHA, Design, Market, Model, shifted
 
 if TYPE_CHECKING:
-    from aftershock.arrays import FloatArray, IntArray
+    from aftershock.arrays import FloatArray
+    from aftershock.study.models.base import Derived
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,7 @@ class Dimson(Model):
         names = (ALPHA, *(f"beta {by:+d}" if by else "beta" for by in shifts))
         return Design(names, np.zeros_like(own), np.column_stack(columns))
 
-    def estimate(
-        self, design: Design, y: FloatArray, estimation: IntArray, window: IntArray
-    ) -> Estimate:
-        """Fit on the rows ``estimation`` and predict the rows ``window``."""
-        fit = Model.estimate(self, design, y, estimation, window)
-        slopes = [b for name, b in zip(fit.names, fit.coefficients, strict=True) if name != ALPHA]
-        return replace(fit, derived=(("beta sum", float(sum(slopes))),))
+    def derive(self, names: tuple[str, ...], coefficients: FloatArray) -> Derived:
+        """Return the sum of the slopes."""
+        slopes = [b for name, b in zip(names, coefficients, strict=True) if name != ALPHA]
+        return (("beta sum", float(sum(slopes))),)

@@ -1,0 +1,119 @@
+"""Why events differ: the regression against HC3 by hand, its refusal, attributes and depth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import aftershock as ash
+from aftershock.content import load_file
+from aftershock.errors import StudyError, UnknownName
+
+
+def fitted(make_panel, count, **changes):
+    panel = make_panel(sessions=500, tickers=("AAA", "BBB", "^IDX"), seed=9, start="2024-01-02")
+    rng = np.random.default_rng(10)
+    frame = pd.DataFrame(
+        {"id": f"e{i}", "ticker": ("AAA", "BBB")[i % 2], "kind": "lockup_expiry", "timing": "pre_open",
+         "when": str(panel.sessions.date(80 + 18 * i)), "percent": float(rng.integers(5, 60))}
+        for i in range(count)
+    )  # fmt: skip
+    options = {
+        "title": "T", "events": ash.select(), "model": ash.MarketModel(benchmark="^IDX"),
+        "returns": "simple", "estimation": (-60, -11), "window": (-5, 5), "cars": [(0, 1)],
+    }  # fmt: skip
+    study = ash.Study(**{**options, **changes})
+    return study.fit(ash.EventBook.from_frame(frame, calendar="XHKG"), panel), panel
+
+
+def test_hc3_by_hand(make_panel):
+    result, _ = fitted(make_panel, 20)
+    own = result.cross_section("car ~ percent + run_up", window=(0, 1))
+    car = result.car.set_index("event")["car"]
+    facts = result.attributes.set_index("event").loc[car.index]
+    x = np.column_stack([np.ones(20), facts["percent"], facts["run_up"]])
+    inverse = np.linalg.inv(x.T @ x)
+    b = inverse @ x.T @ car
+    h = np.einsum("ij,jk,ik->i", x, inverse, x)
+    e = ((car - x @ b) / (1 - h)).to_numpy()
+    cov = inverse @ (x.T * e**2) @ x @ inverse
+    table = own.table.set_index("coefficient")
+    np.testing.assert_allclose(table["estimate"], b, rtol=1e-8)
+    np.testing.assert_allclose(table["se"], np.sqrt(np.diag(cov)), rtol=1e-8)
+    assert own.n == 20
+    assert table.index.tolist() == ["Intercept", "percent", "run_up"]
+    assert "n = 20, HC3" in str(own)
+
+
+def test_clustered_by_a_ticker(make_panel):
+    result, _ = fitted(make_panel, 20)
+    plain, clustered = (
+        result.cross_section("car ~ percent", window=(0, 1), covariance=covariance)
+        for covariance in ("HC3", "cluster:ticker")
+    )
+    np.testing.assert_allclose(plain.table["estimate"], clustered.table["estimate"])
+    assert not np.allclose(plain.table["se"], clustered.table["se"])
+
+
+def test_fewer_than_k_plus_ten_is_refused_with_the_numbers(make_panel):
+    result, _ = fitted(make_panel, 11)
+    own = result.cross_section("car ~ percent", window=(0, 1))
+    assert own.note == "refused: 11 events for 2 coefficients, at least 12 needed"
+    assert own.table.empty
+    assert str(own) == f"car ~ percent: {own.note}"
+    result, _ = fitted(make_panel, 12)
+    assert result.cross_section("car ~ percent", window=(0, 1)).note == ""
+
+
+def test_wrong_requests_explain_themselves(make_panel):
+    result, _ = fitted(make_panel, 12)
+    with pytest.raises(UnknownName, match="unknown attribute 'percnt': did you mean 'percent'"):
+        result.cross_section("car ~ percnt", window=(0, 1))
+    with pytest.raises(StudyError, match=r"no window \(0, 9\); it has \[\(0, 1\)\]"):
+        result.cross_section("car ~ percent", window=(0, 9))
+    with pytest.raises(StudyError, match='covariance="HC1" is not known'):
+        result.cross_section("car ~ percent", window=(0, 1), covariance="HC1")
+    with pytest.raises(StudyError, match='covariance="cluster:sector" is not known'):
+        result.cross_section("car ~ percent", window=(0, 1), covariance="cluster:sector")
+
+
+def test_the_run_up_ends_the_day_before(make_panel):
+    result, panel = fitted(make_panel, 2)
+    close = panel.close[:, 0]
+    expected = close[79] / close[59] - 1
+    assert result.attributes.set_index("event").loc["e0", "run_up"] == pytest.approx(expected)
+
+
+def test_depth_is_the_lowest_close_over_the_close_of_the_day_before(make_panel):
+    result, panel = fitted(make_panel, 2, depth=(0, 30))
+    close = panel.close[:, 0]
+    row = result.depth.set_index("event").loc["e0"]
+    after = close[80:111]
+    assert row["depth"] == pytest.approx(min(after.min() / close[79] - 1, 0.0))
+    assert row["trough"] == str(panel.sessions.date(80 + int(after.argmin())))
+    assert row["sessions"] == 31
+    assert row["reading"] == "2 observation(s): a description, not a test"
+    with pytest.raises(StudyError, match="must start on day 0"):
+        fitted(make_panel, 2, depth=(-1, 30))
+
+
+def test_the_articles_claim_is_two_observations(root, book, hk_ai):
+    study = load_file(root / "studies" / "lockups.py").study
+    result = study.fit(book, hk_ai)
+    assert study.depth == (0, 60)
+    table = result.depth.set_index("event")
+    assert set(table.index) == {"zhipu-lockup-2026-07", "minimax-lockup-2026-07"}
+    for event, ticker in (
+        ("zhipu-lockup-2026-07", "2513.HK"),
+        ("minimax-lockup-2026-07", "0100.HK"),
+    ):
+        session = result.events.set_index("id").loc[event, "session"].date()
+        at = hk_ai.sessions.position(session)
+        close = hk_ai.close[:, hk_ai.column(ticker)]
+        lowest = np.nanmin(close[at : at + 61])
+        assert table.loc[event, "depth"] == pytest.approx(lowest / close[at - 1] - 1)
+    assert table["reading"].str.startswith("2 observation(s)").all()
+    assert {"percent", "supply_multiple", "financial_share"} <= set(table.columns)
+    refused = result.cross_section("car ~ percent", window=(0, 0))
+    assert refused.note == "refused: 2 events for 2 coefficients, at least 12 needed"
