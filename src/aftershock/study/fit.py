@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aftershock.study.inference.outcome import two_sided_t
-from aftershock.study.inference.sign import positive_share
 from aftershock.study.models.base import NotEstimable
 from aftershock.study.windows import Window, estimation_rows, rows
 
@@ -197,10 +196,3 @@ def path(fit: EventFit) -> tuple[FloatArray, FloatArray]:
 def held(returns: FloatArray, kind: ReturnKind) -> float:
     """Return the buy-and-hold return of a series of returns, as a simple return."""
     return float(np.prod(1.0 + returns) - 1.0 if kind == "simple" else np.expm1(returns.sum()))
-
-
-def share_positive(fit: EventFit, window: Window) -> float:
-    """Return the event's share of positive CARs of the window's length without an event."""
-    if fit.estimate is None or fit.estimate.residuals.size < window.length:
-        return float("nan")
-    return float(positive_share(fit.estimate.residuals, window.length))

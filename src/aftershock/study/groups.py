@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aftershock.study.fit import EventFit, cumulate, share_positive
+from aftershock.study.fit import EventFit, cumulate
 from aftershock.study.inference.battery import MIN_EVENTS, Sample, run_tests
 from aftershock.study.inference.outcome import Outcome, refused, two_sided_t
+from aftershock.study.inference.sign import positive_share
 from aftershock.study.inference.standardised import bmp
 from aftershock.study.placebo import Placebo, jointly, overlapping
 
@@ -77,7 +78,7 @@ def make_sample(
         bhar=np.array([car.bhar for car in cars]),
         se=np.array([car.se for car in cars]),
         dof=np.array([car.dof for car in cars]),
-        share=np.array([share_positive(member.fit, window) for member in kept]),
+        share=positive_share(residuals, window.length),
         residuals=residuals,
         standardised=standardised,
         days=days.astype(np.int64),

@@ -11,7 +11,7 @@ from aftershock.study.inference.battery import TESTS, Sample, portfolio, run_tes
 RNG = np.random.default_rng(12)
 
 
-def sample(n, *, t=60, w=11, one_date=True, estimated=True):
+def sample(n, *, t=60, w=11, one_date=False, estimated=True):
     residuals = 0.02 * RNG.standard_normal((n, t))
     ar = 0.02 * RNG.standard_normal((n, w))
     inside = slice(5, 8)
@@ -37,6 +37,8 @@ def sample(n, *, t=60, w=11, one_date=True, estimated=True):
 
 def test_every_test_states_its_null_its_distribution_and_n():
     outcomes = {outcome.test: outcome for outcome in run_tests(sample(12))}
+    together = {outcome.test: outcome for outcome in run_tests(sample(12, one_date=True))}
+    outcomes["crude dependence"] = together["crude dependence"]
     assert set(outcomes) == {
         "cross-sectional t", "skewness-adjusted t", "bootstrap t", "Patell", "BMP", "Kolari-Pynnonen",
         "crude dependence", "Corrado rank", "Corrado-Zivney rank", "GRANK-T", "sign", "generalised sign",
@@ -53,7 +55,7 @@ def test_every_test_states_its_null_its_distribution_and_n():
 
 
 def test_p_values_come_from_the_distribution_that_is_named():
-    for outcome in run_tests(sample(12)):
+    for outcome in run_tests(sample(12, one_date=True)):
         if outcome.distribution == "t":
             assert outcome.p_value == pytest.approx(
                 2 * stats.t.sf(abs(outcome.statistic), outcome.dof)
@@ -87,6 +89,29 @@ def test_without_estimation_only_the_cross_section_speaks():
         "Wilcoxon",
         "BHAR, skewness-adjusted bootstrap",
     }
+
+
+def test_overlapping_windows_are_said_where_independence_is_assumed():
+    notes = {outcome.test: outcome.note for outcome in run_tests(sample(12, one_date=True))}
+    said = "windows overlap, and the test takes the events as independent"
+    assert notes["cross-sectional t"] == notes["BMP"] == notes["Patell"] == notes["sign"] == said
+    for test in ("Kolari-Pynnonen", "crude dependence", "Corrado rank", "GRANK-T"):
+        assert notes[test] == ""
+
+
+def test_an_exact_test_that_cannot_reject_says_so():
+    notes = {outcome.test: outcome.note for outcome in run_tests(sample(5))}
+    assert notes["sign"] == notes["Wilcoxon"] == "5 events cannot give p below 0.062"
+    notes = {outcome.test: outcome.note for outcome in run_tests(sample(6))}
+    assert notes["sign"] == notes["Wilcoxon"] == ""
+
+
+def test_an_estimation_window_shorter_than_the_window_has_no_share():
+    own = sample(6)
+    fields = {f: getattr(own, f) for f in own.__dataclass_fields__}
+    notes = {o.test: o.note for o in run_tests(Sample(**{**fields, "share": np.full(6, np.nan)}))}
+    assert notes["generalised sign"].startswith("the estimation window holds no stretch as long")
+    assert notes["BMP"] == ""
 
 
 def test_crude_dependence_wants_one_date():

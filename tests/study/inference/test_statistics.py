@@ -15,7 +15,7 @@ from aftershock.study.inference.cross_section import (
 from aftershock.study.inference.multiple import adjusted
 from aftershock.study.inference.power import detectable, power
 from aftershock.study.inference.ranks import corrado, corrado_zivney, grank_t, rank_scores
-from aftershock.study.inference.sign import sign, wilcoxon
+from aftershock.study.inference.sign import binomial_p, positive_share, sign, wilcoxon
 from aftershock.study.inference.single import placebo_p, sq_p
 from aftershock.study.inference.standardised import kolari_pynnonen, mean_correlation, patell
 
@@ -74,6 +74,27 @@ def test_crude_dependence_by_hand():
 def test_sign_by_hand():
     assert sign(CAR) == pytest.approx((4 - 3) / (np.sqrt(6) / 2))
     assert sign(np.array([0.0, 1.0])) == pytest.approx(0.0)  # exactly 0 is not positive
+
+
+@pytest.mark.parametrize("share", [0.5, 0.47])
+@pytest.mark.parametrize("positive", [0, 3, 6])
+def test_signs_have_the_binomial_p_of_r(positive, share):
+    car = np.where(np.arange(6) < positive, 0.01, -0.01)
+    tails = (stats.binom.cdf(positive, 6, share), stats.binom.sf(positive - 1, 6, share))
+    assert binomial_p(car, share) == pytest.approx(min(1.0, 2 * min(tails)))
+    if share == 0.5:  # doubling is what scipy does where the distribution is symmetric
+        exact = stats.binomtest(positive, 6, 0.5).pvalue
+        assert binomial_p(car, share) == pytest.approx(exact)
+
+
+def test_the_share_of_positive_windows_skips_the_missing():
+    residuals = np.array([1.0, -2.0, 3.0, np.nan, 1.0, 1.0, -3.0])
+    # whole pairs: -1, 1, 2, -2; whole triples: 2, -1
+    assert positive_share(residuals, 1) == pytest.approx(4 / 6)
+    assert positive_share(residuals, 2) == pytest.approx(2 / 4)
+    assert positive_share(residuals, 3) == pytest.approx(1 / 2)
+    assert np.isnan(positive_share(residuals, 4))
+    assert np.isnan(positive_share(residuals, 9))
 
 
 def test_wilcoxon_is_scipys():

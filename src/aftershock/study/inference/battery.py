@@ -27,17 +27,19 @@ from aftershock.study.inference.outcome import (
     two_sided_t,
 )
 from aftershock.study.inference.ranks import corrado, corrado_zivney, grank_t
-from aftershock.study.inference.sign import generalised_sign, sign, wilcoxon
+from aftershock.study.inference.sign import binomial_p, generalised_sign, sign, wilcoxon
 from aftershock.study.inference.standardised import bmp, kolari_pynnonen, mean_correlation, patell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from aftershock.arrays import FloatArray, IntArray
 
 MIN_EVENTS = 3
 FEW_RANKED = 10  # below it the rank of a standardised CAR is too often extreme (docs/calibration)
 TOO_SMALL = "n too small"
+LEVEL = 0.05
+EVEN = 0.5
 
 Value = tuple[float, float, float]  # statistic, dof, p-value; NaN where the distribution says it
 _NAN = float("nan")
@@ -96,6 +98,11 @@ class Sample:
         """CARs over their standard errors, shape (N,)."""
         return self.car / self.se
 
+    @property
+    def overlaps(self) -> bool:
+        """True where two events' windows share a session."""
+        return np.unique(self.window_days).size < self.window_days.size
+
     def without(self, i: int) -> Sample:
         """Return the sample without event ``i``."""
         keep = np.arange(self.n) != i
@@ -124,6 +131,10 @@ class Test:
         True where the statistic uses the estimation window.
     obstacle
         Returns why it does not apply to a sample, empty where it does.
+    independent
+        True where it takes the events as independent of one another.
+    floor
+        Smallest p-value that N events can give, for the exact tests.
     """
 
     __test__ = False  # not a pytest class
@@ -135,6 +146,8 @@ class Test:
     fewest: int = MIN_EVENTS
     needs_estimation: bool = True
     obstacle: Callable[[Sample], str] = lambda _: ""
+    independent: bool = True
+    floor: Callable[[int], float] = lambda _: 0.0
 
     def run(self, sample: Sample) -> Outcome:
         """Return the outcome, with its reason where the test does not apply."""
@@ -148,7 +161,15 @@ class Test:
             p = float(two_sided_t(value, dof))
         elif self.distribution == "normal":
             p = float(two_sided_normal(value))
-        return Outcome(self.name, self.null, value, self.distribution, dof, p, sample.n)
+        note = "; ".join(self._caveats(sample))
+        return Outcome(self.name, self.null, value, self.distribution, dof, p, sample.n, note)
+
+    def _caveats(self, sample: Sample) -> Iterator[str]:
+        """Yield what to know about a result."""
+        if self.floor(sample.n) > LEVEL:
+            yield f"{sample.n} events cannot give p below {self.floor(sample.n):.3f}"
+        if self.independent and sample.overlaps:
+            yield "windows overlap, and the test takes the events as independent"
 
     def _reason(self, sample: Sample) -> str:
         if sample.n < self.fewest:
@@ -195,6 +216,20 @@ def _grank(sample: Sample) -> Value:
     return _t(statistic, float(dof))
 
 
+def _sign(sample: Sample) -> Value:
+    return float(sign(sample.car)), _NAN, float(binomial_p(sample.car, EVEN))
+
+
+def _generalised_sign(sample: Sample) -> Value:
+    statistic = generalised_sign(sample.car, sample.share)
+    return float(statistic), _NAN, float(binomial_p(sample.car, sample.share.mean()))
+
+
+def _has_shares(sample: Sample) -> str:
+    short = "the estimation window holds no stretch as long as the window"
+    return "" if np.isfinite(sample.share).all() else short
+
+
 def _wilcoxon(sample: Sample) -> Value:
     statistic, p = wilcoxon(sample.car)
     return float(statistic), _NAN, float(p)
@@ -232,13 +267,14 @@ TESTS = (
     Test("bootstrap t", MEAN, "bootstrap", _bootstrap, fewest=5, needs_estimation=False),
     Test("Patell", STANDARDISED, "normal", lambda sample: _normal(patell(sample.scar, sample.dof))),
     Test("BMP", STANDARDISED, "t", lambda sample: _t(bmp(sample.scar), float(sample.n - 1))),
-    Test("Kolari-Pynnonen", STANDARDISED, "t", _kp),
-    Test("crude dependence", MEAN, "t", _crude, obstacle=_one_date),
+    Test("Kolari-Pynnonen", STANDARDISED, "t", _kp, independent=False),
+    Test("crude dependence", MEAN, "t", _crude, obstacle=_one_date, independent=False),
     Test(
         "Corrado rank",
         RANKED,
         "normal",
         lambda sample: _normal(corrado(sample.residuals, sample.ar, sample.inside)),
+        independent=False,
     ),
     Test(
         "Corrado-Zivney rank",
@@ -248,20 +284,23 @@ TESTS = (
             corrado_zivney(sample.standardised, sample.ar, sample.ar_se, sample.inside)
         ),
         fewest=FEW_RANKED,
+        independent=False,
     ),
-    Test("GRANK-T", RANKED, "t", _grank, fewest=FEW_RANKED),
+    Test("GRANK-T", RANKED, "t", _grank, fewest=FEW_RANKED, independent=False),
     Test(
         "sign",
         "CARs are positive as often as negative",
-        "normal",
-        lambda sample: _normal(sign(sample.car)),
+        "binomial",
+        _sign,
         needs_estimation=False,
+        floor=lambda n: 2.0 * EVEN**n,
     ),
     Test(
         "generalised sign",
         "CARs are positive as often as without an event",
-        "normal",
-        lambda sample: _normal(generalised_sign(sample.car, sample.share)),
+        "binomial",
+        _generalised_sign,
+        obstacle=_has_shares,
     ),
     Test(
         "Wilcoxon",
@@ -269,6 +308,7 @@ TESTS = (
         "signed rank",
         _wilcoxon,
         needs_estimation=False,
+        floor=lambda n: 2.0 * EVEN**n,
     ),
     Test(
         "BHAR, skewness-adjusted bootstrap",

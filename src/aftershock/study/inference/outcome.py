@@ -11,7 +11,9 @@ from scipy import stats
 if TYPE_CHECKING:
     from aftershock.arrays import FloatArray
 
-Distribution = Literal["t", "normal", "F", "signed rank", "bootstrap", "placebo", "rank"]
+Distribution = Literal[
+    "t", "normal", "F", "binomial", "signed rank", "bootstrap", "placebo", "rank"
+]
 
 
 @dataclass(frozen=True, slots=True)

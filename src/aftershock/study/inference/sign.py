@@ -8,7 +8,7 @@ import numpy as np
 from scipy import stats
 
 if TYPE_CHECKING:
-    from aftershock.arrays import FloatArray
+    from aftershock.arrays import BoolArray, FloatArray
 
 
 def positive_share(residuals: FloatArray, length: int) -> FloatArray:
@@ -17,19 +17,52 @@ def positive_share(residuals: FloatArray, length: int) -> FloatArray:
     Parameters
     ----------
     residuals : ndarray, shape (..., T)
-        Abnormal returns of the estimation window, oldest first.
+        Abnormal returns of the estimation window, oldest first; NaN where missing.
     length
-        Sessions of the event window, 1 <= length <= T.
+        Sessions of the event window.
 
     Returns
     -------
     ndarray, shape (...)
-        Share of the T - length + 1 overlapping sums that are above 0. With skewed returns
-        the share for one day does not fit a longer window.
+        Share of the overlapping sums of ``length`` sessions without a missing one that are
+        above 0; NaN where there is none. With skewed returns the share for one day does not
+        fit a longer window.
     """
-    padded = np.concatenate([np.zeros((*residuals.shape[:-1], 1)), residuals.cumsum(axis=-1)], -1)
-    sums = padded[..., length:] - padded[..., :-length]
-    return np.asarray((sums > 0).mean(axis=-1))
+    known = np.isfinite(residuals)
+    sums = _rolling(np.where(known, residuals, 0.0), length)
+    whole = _rolling(known, length) == length
+    with np.errstate(invalid="ignore"):
+        return np.asarray((whole & (sums > 0)).sum(axis=-1) / whole.sum(axis=-1))
+
+
+def _rolling(values: FloatArray | BoolArray, length: int) -> FloatArray:
+    """Return the sums of ``length`` neighbours, shape (..., max(T - length + 1, 0))."""
+    start = np.zeros((*values.shape[:-1], 1))
+    padded = np.concatenate([start, values.cumsum(axis=-1)], axis=-1)
+    return np.asarray(padded[..., length:] - padded[..., : max(padded.shape[-1] - length, 0)])
+
+
+def binomial_p(car: FloatArray, share: FloatArray | float) -> FloatArray:
+    """Return the exact two-sided p-value of the number of positive CARs.
+
+    Parameters
+    ----------
+    car : ndarray, shape (..., N)
+        CARs of N events; exactly 0 counts as not positive.
+    share : ndarray, shape (...), or float
+        Probability of a positive one under the null.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        Twice the smaller tail of the binomial distribution, at most 1. With few events the
+        normal approximation of the sign statistics rejects too often: five of five at even
+        odds have p = 0.0625, the approximation says 0.025.
+    """
+    n, positive = car.shape[-1], (car > 0).sum(axis=-1)
+    lower = stats.binom.cdf(positive, n, share)
+    upper = stats.binom.sf(positive - 1, n, share)
+    return np.asarray(np.minimum(2.0 * np.minimum(lower, upper), 1.0))
 
 
 def sign(car: FloatArray) -> FloatArray:
@@ -43,8 +76,9 @@ def sign(car: FloatArray) -> FloatArray:
     Returns
     -------
     ndarray, shape (...)
-        ``(w - N/2) / (sqrt(N)/2)`` with w the number of positive CARs; standard normal under
-        the null that positive and negative are equally likely, which skewed returns are not.
+        ``(w - N/2) / (sqrt(N)/2)`` with w the number of positive CARs, under the null that
+        positive and negative are equally likely, which skewed returns are not; its p-value is
+        ``binomial_p`` at 1/2.
     """
     n = car.shape[-1]
     return np.asarray(((car > 0).sum(axis=-1) - n / 2) / (np.sqrt(n) / 2))
@@ -64,7 +98,7 @@ def generalised_sign(car: FloatArray, share: FloatArray) -> FloatArray:
     -------
     ndarray, shape (...)
         ``(w - N p) / sqrt(N p (1 - p))`` with w the number of positive CARs and p the mean
-        share; standard normal under the null. NaN where p is 0 or 1.
+        share; NaN where p is 0 or 1. Its p-value is ``binomial_p`` at p.
 
     References
     ----------
