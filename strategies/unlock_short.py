@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 import aftershock as ash
+from aftershock.backtest.rule import Rule
 from aftershock.events.kinds import Event
 
 
@@ -33,13 +34,13 @@ class UnlockShort(ash.EventStrategy):
                 raise ValueError(f"exit={self.exit} must be after entry={self.entry}")
             return self
 
+        def rule(self, event: Event) -> Rule:
+            """Enter and leave on the two offsets, whatever the event."""
+            del event
+            return Rule(
+                side="short", entry=self.entry, exit=self.exit, stop=self.stop,
+                weight=None if self.lots else self.weight, lots=self.lots,
+            )  # fmt: skip
+
     p: Params
     events = ash.select(kind="lockup_expiry")
-
-    def on_offset(self, event: Event, offset: int) -> None:
-        """Enter and leave on the two offsets."""
-        if offset == self.p.entry:
-            weight = None if self.p.lots else self.p.weight
-            self.enter_short(event, weight=weight, lots=self.p.lots, stop=self.p.stop)
-        elif offset == self.p.exit:
-            self.leave(event)

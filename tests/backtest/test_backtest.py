@@ -501,7 +501,7 @@ def test_the_unlocks_of_july_fill_where_the_market_traded(root, book, hk_ai):
     backtest = ash.Backtest(
         root / "strategies" / "unlock_short.py",
         params={"entry": -10, "exit": 5, "lots": 1, "stop": None},
-        exchange=ash.HKEX(costs=False, borrow=0.0),
+        exchange=ash.HKEX(costs=False, borrow=0.0, tick_rule=False),
     )
     result = backtest.run(book, hk_ai, benchmark="^HSI")
     trades = result.trades.set_index("ticker")

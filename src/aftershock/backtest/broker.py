@@ -1,45 +1,48 @@
-"""A backtrader broker that fills at the open, and refuses what a short-seller could not do.
+"""A backtrader broker that fills as a session would let it, and refuses the rest.
 
-Two kinds of orders: market orders, filled at the open of the session after the decision, and
+Two kinds of orders: market orders, for the open of the session after the decision, and
 standing stops, filled at their level or, where the session opens beyond it, at the open.
-Whatever is refused is kept with its reason.
+Whatever is refused is kept with its reason. One session runs in this order: borrow fees that
+settle, splits and dividends, recalls, exits at the open, entries at the open, stops, exits
+and entries that only the close fills, the close, the margin call.
 """
 
 from __future__ import annotations
 
 import collections
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import backtrader as bt
-
+from aftershock.backtest.desk import OrderDesk
+from aftershock.backtest.exchanges.base import Chance
 from aftershock.backtest.feed import ticker_of
-from aftershock.backtest.ledger import Ledger, Trade
 from aftershock.backtest.money import from_cents, share_units, to_cents
 from aftershock.backtest.orders import OrderRecord, Side
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+
+    import backtrader as bt
 
     from aftershock.backtest.agenda import Agenda
     from aftershock.backtest.exchanges.base import Charge, Exchange, Instrument
-    from aftershock.events.kinds import Event
+    from aftershock.backtest.ledger import Balance, Trade
+    from aftershock.backtest.market import Quote
 
 
-class EventBroker(bt.BrokerBase):
-    """Broker of one backtest.
+class EventBroker(OrderDesk):
+    """Broker of one backtest; the parameters are those of the desk, and one more.
 
     Parameters
     ----------
-    cash
-        Starting cash, in the currency of the prices.
-    exchange
-        Lots, charges, borrow fee and the equity needed to open.
-    agenda
-        The run's sessions and its events.
-    instrument
-        Returns what is known of a ticker; raises BacktestError where it cannot be traded.
+    tape
+        Yields the quotes of one session after another; only ever asked for the next.
+
+    Attributes
+    ----------
+    ruined
+        The session whose close left no equity, after which nothing runs; None otherwise.
     """
 
     def __init__(
@@ -48,81 +51,122 @@ class EventBroker(bt.BrokerBase):
         exchange: Exchange,
         agenda: Agenda,
         instrument: Callable[[str], Instrument],
+        tape: Iterator[Mapping[str, Quote]],
     ) -> None:
-        super().__init__()
-        self.exchange = exchange
-        self._agenda = agenda
-        self.instrument = instrument
-        self.ledger = Ledger(to_cents(cash), exchange)
-        self.records: list[OrderRecord] = []
-        self.position = -1
-        self.startingcash = cash
-        self._market: list[bt.Order] = []
-        self._stops: dict[int, bt.Order] = {}
-        self._by_ref: dict[int, OrderRecord] = {}
-        self._positions: dict[bt.feed.DataBase, bt.Position] = collections.defaultdict(bt.Position)
-        self._notes: collections.deque[bt.Order] = collections.deque()
-
-    # what backtrader asks
-
-    def getcash(self) -> float:
-        """Return cash."""
-        return from_cents(self.ledger.cash)
-
-    def getvalue(self, datas: Any = None) -> float:
-        """Return equity at the last close; ``datas`` is not looked at."""
-        del datas
-        balances = self.ledger.balances
-        return from_cents(balances[-1].equity) if balances else self.startingcash
-
-    def getposition(self, data: bt.feed.DataBase) -> bt.Position:
-        """Return the net position in one feed."""
-        return self._positions[data]
-
-    def get_notification(self) -> bt.Order | None:
-        """Return the next order whose state changed."""
-        return self._notes.popleft() if self._notes else None
-
-    def buy(
-        self, owner: bt.Strategy, data: bt.feed.DataBase, size: float, **kwargs: Any
-    ) -> bt.Order:
-        """Accept an order to buy at the next open."""
-        return self._accept(bt.BuyOrder, owner, data, size, **kwargs)
-
-    def sell(
-        self, owner: bt.Strategy, data: bt.feed.DataBase, size: float, **kwargs: Any
-    ) -> bt.Order:
-        """Accept an order to sell at the next open."""
-        return self._accept(bt.SellOrder, owner, data, size, **kwargs)
-
-    def cancel(self, order: bt.Order) -> None:
-        """Withdraw an order that is still pending."""
-        self._drop(order, "withdrawn by the strategy")
-
-    # one session
-
-    @property
-    def session(self) -> dt.date:
-        """The current session."""
-        return self._agenda.sessions.date(self.position)
+        super().__init__(cash, exchange, agenda, instrument)
+        self.ruined: dt.date | None = None
+        self._tape = tape
+        self._quotes: Mapping[str, Quote] = {}
+        self._splits: list[tuple[int, str, float]] = []
+        self._stops: dict[int, tuple[bt.Order, float]] = {}
+        self._taken: dict[str, float] = collections.defaultdict(float)
+        self._at_close: list[list[bt.Order]] = []
 
     def next(self) -> None:
-        """Run one session: what settles, the open, the stops, the close."""
+        """Run one session."""
         self.position += 1
+        self._quotes = next(self._tape)
+        self._taken.clear()
         self.ledger.begin(self.session)
+        self._corporate_actions()
+        self._recall()
         pending, self._market = self._market, []
         for order in pending:
             if not self._by_ref[order.ref].entering:
-                self._leave_at_open(order)
+                self._leave(order)
         for legs in self._in_legs(pending):
-            self._enter_at_open(legs)
+            self._enter(legs)
         for trade in list(self.ledger.open_trades()):
             self._try_stop(trade)
-        self._at_close()
+        late, self._at_close = self._at_close, []
+        for legs in late:
+            if self._by_ref[legs[0].ref].entering:
+                self._enter(legs, closing=True)
+            else:
+                self._leave(legs[0], closing=True)
+        self._close(late)
 
-    def visible(self) -> Iterator[tuple[Event, int]]:
-        """Yield the events known at the current close, with the next session's offset."""
-        return self._agenda.visible(self.position)
+    def split_since(self, ticker: str, position: int) -> float:
+        """Return how many of today's shares one share of an earlier session has become."""
+        return math.prod(
+            ratio for when, name, ratio in self._splits if name == ticker and when > position
+        )
+
+    # before the open
+
+    def _corporate_actions(self) -> None:
+        for ticker, quote in self._quotes.items():
+            if quote.split > 0.0 and quote.split != 1.0:
+                self._split(ticker, quote.split)
+            if quote.dividend > 0.0:
+                self.ledger.dividend(self.session, ticker, quote.dividend)
+
+    def _split(self, ticker: str, ratio: float) -> None:
+        self._splits.append((self.position, ticker, ratio))
+        self.ledger.split(ticker, ratio)
+        position = self._positions[self.cerebro.datasbyname[ticker]]
+        position.size, position.price = position.size * ratio, position.price / ratio
+        for order in self._market:
+            record = self._by_ref[order.ref]
+            if record.ticker == ticker:
+                record.shares *= ratio
+        for number, (order, level) in self._stops.items():
+            if self._by_ref[order.ref].ticker == ticker:
+                self._by_ref[order.ref].shares *= ratio
+                self._stops[number] = (order, level / ratio)
+
+    def _recall(self) -> None:
+        """Order the cover of what is short beyond the shares that can be borrowed."""
+        for ticker in self.exchange.borrowable:
+            excess = -self.ledger.position(ticker) - self.exchange.available(ticker, self.session)
+            for trade in self.ledger.open_trades():
+                if trade.ticker == ticker and trade.side < 0 and excess > 0:
+                    back = min(trade.shares, excess)
+                    excess -= back
+                    self._force(trade, back, f"recalled by the lender on {self.session}")
+
+    def _force(self, trade: Trade, shares: float, cause: str) -> None:
+        """Order a cover of the broker's own, unless one of as much is pending already."""
+        for order in self._market:
+            record = self._by_ref[order.ref]
+            same = (record.event, record.ticker) == (trade.event, trade.ticker)
+            if same and not record.entering and record.shares >= shares:
+                return
+        order = self._order_out(trade, shares)
+        side: Side = "buy" if trade.side < 0 else "sell"
+        self._enlist(
+            order,
+            OrderRecord(
+                self.session, trade.event, trade.ticker, side, shares, "market", False, cause
+            ),
+        )
+        self._market.append(order)
+
+    # fills
+
+    def _leave(self, order: bt.Order, *, closing: bool = False) -> None:
+        """Fill an exit, or let it wait where the session has no open."""
+        record = self._by_ref[order.ref]
+        trade = self.ledger.find(record.event, record.ticker)
+        if trade is None:
+            self._refuse(order, "nothing is held")
+            return
+        if self._halted(record.ticker):
+            record.reason = f"halted or no price since {self.session}"
+            self._market.append(order)
+            return
+        chance = self._chance(record)
+        if chance.when == "close" and not closing:
+            self._at_close.append([order])
+            return
+        record.shares = min(record.shares, trade.shares)
+        shares = self._takes(record)
+        price = self._slipped(record, shares, chance) if shares else math.nan
+        if math.isfinite(price):
+            self._execute(order, shares, price, chance.note)
+        else:
+            record.reason = f"too little volume since {self.session}"
+            self._market.append(order)
 
     def _in_legs(self, pending: list[bt.Order]) -> list[list[bt.Order]]:
         """Return the entries of a session, those that must fill together in one list."""
@@ -135,161 +179,163 @@ class EventBroker(bt.BrokerBase):
                 legs.setdefault(root[order.ref], []).append(order)
         return list(legs.values())
 
-    def _leave_at_open(self, order: bt.Order) -> None:
-        """Fill an exit, or let it wait where the session has no open."""
-        record = self._by_ref[order.ref]
-        if self.ledger.find(record.event, record.ticker) is None:
-            self._refuse(order, "nothing is held")
-        elif self._halted(order):
-            record.reason = f"halted or no price since {self.session}"
-            self._market.append(order)
-        else:
-            self._execute(order, record, order.data.open[0])
-
-    def _enter_at_open(self, legs: list[bt.Order]) -> None:
-        """Fill every leg of an entry, or none."""
-        reasons = [self._refusal(order) for order in legs]
-        if not any(reasons):
-            reasons[0] = self._too_little_equity(legs)
-        if any(reasons):
-            for order, reason in zip(legs, reasons, strict=True):
-                self._refuse(order, reason or "the other leg was refused")
+    def _enter(self, legs: list[bt.Order], *, closing: bool = False) -> None:
+        """Fill every leg of an entry in the same proportion, or none."""
+        records = [self._by_ref[order.ref] for order in legs]
+        chances = [self._chance(record) for record in records]
+        if any(chance.when == "close" for chance in chances) and not closing:
+            self._at_close.append(legs)
             return
-        for order in legs:
-            self._execute(order, self._by_ref[order.ref], order.data.open[0])
+        reasons = [self._refusal(record) for record in records]
+        if any(reasons):
+            self._refuse_all(legs, reasons)
+            return
+        if any(math.isnan(chance.price) for chance in chances):
+            notes = [chance.note if math.isnan(chance.price) else "" for chance in chances]
+            self._refuse_all(legs, notes, expired=True)
+            return
+        if closing:
+            pairs = zip(records, chances, strict=True)
+            chances = [self._closing(record, chance) for record, chance in pairs]
+        self._fill_legs(legs, chances)
 
-    def _halted(self, order: bt.Order) -> bool:
-        """Return True where the session has no open or no volume; an index has no volume."""
-        if not math.isfinite(order.data.open[0]):
-            return True
-        return order.data.volume[0] == 0 and not self.instrument(ticker_of(order.data)).is_index
+    def _closing(self, record: OrderRecord, chance: Chance) -> Chance:
+        """Return the close for a leg that fills with one that only the close fills."""
+        close = self._quotes[record.ticker].close
+        return Chance(close, "close", chance.note or "filled at the close with the other leg")
 
-    def _refusal(self, order: bt.Order) -> str:
+    def _fill_legs(self, legs: list[bt.Order], chances: list[Chance]) -> None:
+        records = [self._by_ref[order.ref] for order in legs]
+        takes = [self._takes(record) for record in records]
+        part = min(take / record.shares for take, record in zip(takes, records, strict=True))
+        sizes = [self._whole(record, part) for record in records]
+        if not all(sizes):
+            self._refuse_all(legs, [self._too_small(record) for record in records], expired=True)
+            return
+        prices = [
+            self._slipped(record, shares, chance)
+            for record, shares, chance in zip(records, sizes, chances, strict=True)
+        ]
+        if any(math.isnan(price) for price in prices):
+            self._refuse_all(legs, ["the volume or volatility to size the impact is not known"])
+            return
+        reason = self._too_little_equity(records, sizes, prices)
+        if reason:
+            self._refuse_all(legs, [reason])
+            return
+        for order, shares, price, chance in zip(legs, sizes, prices, chances, strict=True):
+            self._execute(order, shares, price, chance.note, limit=chance.when == "limit")
+
+    def _refuse_all(
+        self, legs: list[bt.Order], reasons: list[str], *, expired: bool = False
+    ) -> None:
+        reasons = reasons + [""] * (len(legs) - len(reasons))
+        for order, reason in zip(legs, reasons, strict=True):
+            self._refuse(
+                order, reason or "the other leg was refused", "expired" if expired else "rejected"
+            )
+
+    def _halted(self, ticker: str) -> bool:
+        return self._quotes[ticker].is_halted
+
+    def _chance(self, record: OrderRecord) -> Chance:
+        """Return where an order for this session's open can fill."""
+        is_short = record.side == "sell" and record.entering
+        is_index = self.instrument(record.ticker).is_index
+        quote = self._quotes[record.ticker]
+        if is_index:
+            return Chance(quote.open)
+        return self.exchange.chance(quote, self.session, short_sale=is_short)
+
+    def _slipped(self, record: OrderRecord, shares: float, chance: Chance) -> float:
+        """Return the price of a fill; a limit order gets its limit."""
+        if chance.when == "limit":
+            return chance.price
+        quote = self._quotes[record.ticker]
+        return self.exchange.slipped(record.side, shares, chance.price, quote, self.session)
+
+    def _takes(self, record: OrderRecord) -> float:
+        """Return how many of an order's shares the session's volume and the lenders allow."""
+        most = self.exchange.most(self._quotes[record.ticker]) - self._taken[record.ticker]
+        if record.entering and record.side == "sell":
+            held = max(-self.ledger.position(record.ticker), 0.0)
+            most = min(most, self.exchange.available(record.ticker, self.session) - held)
+        if most >= record.shares:
+            return record.shares
+        lot = self.instrument(record.ticker).lot
+        return max(math.floor(most / lot + 1e-9), 0) * lot
+
+    def _whole(self, record: OrderRecord, part: float) -> float:
+        """Return a part of an order's shares in whole lots."""
+        if part >= 1.0:
+            return record.shares
+        lot = self.instrument(record.ticker).lot
+        return share_units(math.floor(part * record.shares / lot + 1e-9) * lot) / share_units(1)
+
+    def _too_small(self, record: OrderRecord) -> str:
+        """Return why a session takes less than one lot of an order, empty where it takes one."""
+        lot = self.instrument(record.ticker).lot
+        if self._takes(record) >= lot:
+            return ""
+        if record.side == "sell" and self.exchange.available(record.ticker, self.session) < lot:
+            return f"no borrow: no lot of {record.ticker} can be borrowed on {self.session}"
+        most = self.exchange.most(self._quotes[record.ticker])
+        return f"no volume: the session takes {most:,.0f} shares, a lot is {lot:g}"
+
+    def _refusal(self, record: OrderRecord) -> str:
         """Return why one leg cannot be entered, empty where it can."""
-        record = self._by_ref[order.ref]
-        if self._halted(order):
+        if self._halted(record.ticker):
             return f"halted or no price on {self.session}"
         held = self.ledger.position(record.ticker)
         if held and (held > 0) != (record.side == "buy"):
             return f"the opposite position of {held:g} shares is open in {record.ticker}"
-        instrument = self.instrument(record.ticker)
-        since = instrument.shortable_from
-        if record.side == "sell" and since is not None and self.session < since:
+        if record.side == "buy":
+            return ""
+        since = self.instrument(record.ticker).shortable_from
+        if since is not None and self.session < since:
             return f"not shortable before {since}"
         return ""
 
-    def _too_little_equity(self, legs: list[bt.Order]) -> str:
+    def _too_little_equity(
+        self, records: list[OrderRecord], sizes: list[float], prices: list[float]
+    ) -> str:
         """Return by how much equity falls short of what all legs together need."""
-        records = [self._by_ref[order.ref] for order in legs]
-        prices = [order.data.open[0] for order in legs]
         marks = self.ledger.closes | {r.ticker: p for r, p in zip(records, prices, strict=True)}
         now = self.ledger.balance(self.session, marks)
         short, long, equity = now.short, now.long, now.equity
-        for record, price in zip(records, prices, strict=True):
-            value = to_cents(price * record.shares)
+        for record, shares, price in zip(records, sizes, prices, strict=True):
+            value = to_cents(price * shares)
             short += value if record.side == "sell" else 0
             long += value if record.side == "buy" else 0
-            equity -= sum(charge.cents for charge in self._charges(record, price))
-        needed = self.exchange.equity_to_open * short + long
-        if equity >= needed:
-            return ""
-        return (
-            f"equity {from_cents(equity):,.0f} is below the {needed / 100:,.0f} that"
-            f" short {from_cents(short):,.0f} and long {from_cents(long):,.0f} need"
-        )
+            equity -= sum(charge.cents for charge in self._charges(record, shares, price))
+        return shortfall(self.exchange, equity, short, long)
 
     def _try_stop(self, trade: Trade) -> None:
-        order = self._stops.get(trade.number)
-        if order is None:
+        if trade.number not in self._stops or self._halted(trade.ticker):
             return
-        level, data = order.created.price, order.data
-        opened, high, low = data.open[0], data.high[0], data.low[0]
-        if self._halted(order):
-            return
+        order, level = self._stops[trade.number]
+        record, quote = self._by_ref[order.ref], self._quotes[trade.ticker]
         entered_now = trade.entries[-1].session == self.session
-        if trade.side < 0 and (high >= level or opened >= level):
-            price = level if entered_now else max(opened, level)
-        elif trade.side > 0 and (low <= level or opened <= level):
-            price = level if entered_now else min(opened, level)
-        else:
+        price = stop_price(trade.side, level, quote, entered_now=entered_now)
+        if math.isnan(price):
             return
-        self._execute(order, self._by_ref[order.ref], price)
+        record.shares = min(record.shares, trade.shares)
+        shares = self._takes(record)
+        price = self._slipped(record, shares, Chance(price)) if shares else math.nan
+        if math.isfinite(price):
+            self._execute(order, shares, price)
 
-    def _at_close(self) -> None:
-        closes = {
-            ticker_of(data): data.close[0]
-            for data in self.cerebro.datas
-            if math.isfinite(data.close[0])
-        }
-        for trade in self.ledger.open_trades():
-            data = self.cerebro.datasbyname[trade.ticker]
-            for price in (data.high[0], data.low[0]):
-                if math.isfinite(price):
-                    trade.reach(price)
-        self.ledger.close(self.session, closes)
-
-    # orders
-
-    def _accept(
-        self,
-        kind: type[bt.Order],
-        owner: bt.Strategy,
-        data: bt.feed.DataBase,
-        size: float,
-        *,
-        event: str = "",
-        stop: float | None = None,
-        after: bt.Order | None = None,
-        entering: bool | None = None,
-        price: float | None = None,
-        exectype: int | None = None,
-        **ignored: Any,
-    ) -> bt.Order:
-        del ignored, price, exectype  # backtrader passes every option, most of them None
-        order = kind(owner=owner, data=data, size=size, exectype=bt.Order.Market, simulated=True)
-        order.addinfo(stop=stop, after=after.ref if after is not None else None)
-        side: Side = "buy" if order.isbuy() else "sell"
-        if entering is None:
-            held = self.ledger.position(ticker_of(data))
-            entering = not held or (held > 0) == (side == "buy")
-        record = OrderRecord(
-            self.session,
-            event,
-            ticker_of(data),
-            side,
-            abs(size),
-            "market",
-            entering,
-        )
-        self._enlist(order, record)
-        self._market.append(order)
-        return order
-
-    def sessions_since(self, session: dt.date) -> int:
-        """Return the sessions from ``session`` to the current one, both counted."""
-        return self.position - self._agenda.sessions.position(session) + 1
-
-    def decline(self, event: str, ticker: str, side: Side, reason: str) -> None:
-        """Keep the record of an order that was not even made."""
-        record = OrderRecord(self.session, event, ticker, side, 0, "market", True)
-        record.refuse(reason)
-        self.records.append(record)
-
-    def _enlist(self, order: bt.Order, record: OrderRecord) -> None:
-        self.records.append(record)
-        self._by_ref[order.ref] = record
-        order.submit(self)
-        order.accept(self)
-        self._notes.append(order.clone())
-
-    def _charges(self, record: OrderRecord, price: float) -> list[Charge]:
+    def _charges(self, record: OrderRecord, shares: float, price: float) -> list[Charge]:
         instrument = self.instrument(record.ticker)
-        return self.exchange.charges(instrument, record.side, record.shares, price, self.session)
+        return self.exchange.charges(instrument, record.side, shares, price, self.session)
 
-    def _execute(self, order: bt.Order, record: OrderRecord, price: float) -> None:
-        charges = self._charges(record, price)
+    def _execute(
+        self, order: bt.Order, shares: float, price: float, note: str = "", *, limit: bool = False
+    ) -> None:
+        record = self._by_ref[order.ref]
+        charges = self._charges(record, shares, price)
         settles = self._agenda.settlement(self.session, self.exchange.settlement)
-        fill = (self.session, record.shares, price)
+        fill = (self.session, shares, price)
         if record.entering:
             side = 1 if record.side == "buy" else -1
             trade = self.ledger.enter(record.event, record.ticker, side, fill, charges, settles)
@@ -297,66 +343,114 @@ class EventBroker(bt.BrokerBase):
         else:
             trade = self.ledger.find(record.event, record.ticker)  # type: ignore[assignment]
             self.ledger.leave(trade, fill, charges, settles)
-        record.fill(self.session, price)
-        self._tell_backtrader(order, price, sum(charge.cents for charge in charges))
+        if limit:
+            record.kind = "limit"
+        self._taken[record.ticker] += shares
+        record.fill(self.session, price, shares, note)
+        self._tell_backtrader(order, shares, price, sum(charge.cents for charge in charges))
         self._after(trade, order, record)
 
     def _after(self, trade: Trade, order: bt.Order, record: OrderRecord) -> None:
-        """Place the stop of an entry, withdraw the stop of a closed trade."""
+        """Place the stop of an entry, withdraw that of a closed trade, see to a rest."""
         stop = order.info.get("stop")
+        if record.status == "partial":
+            self._rest(trade, order, record)
         if record.entering and stop:
-            self._place_stop(trade, order, stop)
+            self._place_stop(trade, stop)
         elif not trade.is_open and trade.number in self._stops:
-            standing = self._stops.pop(trade.number)
+            standing, _ = self._stops.pop(trade.number)
             if standing.ref != order.ref:
                 self._drop(standing, "the position was closed")
 
-    def _place_stop(self, trade: Trade, entry: bt.Order, stop: float) -> None:
+    def _rest(self, trade: Trade, order: bt.Order, record: OrderRecord) -> None:
+        """Let the rest of an entry expire and the rest of an exit wait for the next session."""
+        taken = f"the session took {record.filled:g} of {record.shares:g} shares"
+        record.reason = "; ".join(part for part in (record.reason, taken) if part)
+        if record.entering:
+            order.cancel()
+            return
+        if record.kind == "stop":
+            self._stops.pop(trade.number, None)
+        rest = record.rest(self.session)
+        self.records.append(rest)
+        self._by_ref[order.ref] = rest
+        self._market.append(order)
+
+    def _place_stop(self, trade: Trade, stop: float) -> None:
         """Place one stop for all of a trade's shares, in place of an earlier one."""
         earlier = self._stops.pop(trade.number, None)
         if earlier is not None:
-            self._drop(earlier, "replaced after a further entry")
-        kind = bt.BuyOrder if trade.side < 0 else bt.SellOrder
-        level = trade.entry_price * (1.0 - trade.side * stop)
-        order = kind(
-            owner=entry.owner, data=entry.data, size=trade.shares, price=level,
-            exectype=bt.Order.Stop, simulated=True,
-        )  # fmt: skip
+            self._drop(earlier[0], "replaced after a further entry")
+        level = stop_level(trade.side, trade.entry_price, stop)
+        order = self._order_out(trade, trade.shares, level=level)
         side: Side = "buy" if order.isbuy() else "sell"
         record = OrderRecord(
             self.session, trade.event, trade.ticker, side, trade.shares, "stop", False
         )
         self._enlist(order, record)
-        self._stops[trade.number] = order
+        self._stops[trade.number] = (order, level)
 
-    def _refuse(self, order: bt.Order, reason: str) -> None:
-        self._by_ref[order.ref].refuse(reason)
-        order.reject(self)
-        self._notes.append(order.clone())
+    # the close
 
-    def _drop(self, order: bt.Order, reason: str) -> None:
-        record = self._by_ref[order.ref]
-        if record.status != "pending":
-            return
-        self._market = [pending for pending in self._market if pending.ref != order.ref]
-        record.cancel(reason)
-        order.cancel()
-        self._notes.append(order.clone())
+    def _close(self, late: list[list[bt.Order]]) -> None:
+        """Mark what is held, note how far prices went, and call for margin."""
+        unseen = {self._by_ref[order.ref].event for legs in late for order in legs}
+        for trade in self.ledger.open_trades():
+            quote = self._quotes[trade.ticker]
+            entered_late = trade.event in unseen and trade.entries[-1].session == self.session
+            for price in () if entered_late else (quote.high, quote.low):
+                if math.isfinite(price):
+                    trade.reach(price)
+        closes = {
+            ticker_of(data): data.lines.close.array[-1]
+            for data in self.cerebro.datas
+            if math.isfinite(data.lines.close.array[-1])
+        }
+        self._call_margin(self.ledger.close(self.session, closes))
 
-    def _tell_backtrader(self, order: bt.Order, price: float, fees: int) -> None:
-        position = self._positions[order.data]
-        before = position.price
-        size = order.executed.remsize
-        held, average, opened, closed = position.update(size, price)
-        comm = from_cents(fees)
-        order.addcomminfo(self.getcommissioninfo(order.data))
-        order.execute(
-            order.data.datetime[0], size, price,
-            closed, -closed * before, comm if closed else 0.0,
-            opened, opened * price, comm if opened and not closed else 0.0,
-            0.0, -closed * (price - before), held, average,
-        )  # fmt: skip
-        self._notes.append(order.clone())
+    def _call_margin(self, balance: Balance) -> None:
+        if balance.equity <= 0:
+            self.ruined = self.session
+            self.cerebro.runstop()
+        elif balance.short and balance.equity < self.exchange.equity_to_hold * balance.short:
+            cause = (
+                f"margin call: equity {from_cents(balance.equity):,.0f} at the close of"
+                f" {self.session} is below {self.exchange.equity_to_hold:.0%} of short"
+                f" {from_cents(balance.short):,.0f}"
+            )
+            for trade in self.ledger.open_trades():
+                if trade.side < 0:
+                    self._force(trade, trade.shares, cause)
+
+
+def shortfall(exchange: Exchange, equity: int, short: int, long: int) -> str:
+    """Return by how much equity falls short of what positions need, empty where it does not."""
+    needed = exchange.equity_to_open * short + long
+    if equity >= needed:
+        return ""
+    return (
+        f"equity {from_cents(equity):,.0f} is below the {needed / 100:,.0f} that"
+        f" short {from_cents(short):,.0f} and long {from_cents(long):,.0f} need"
+    )
+
+
+def stop_level(side: int, entry_price: float, stop: float) -> float:
+    """Return where a stop stands, to the ten-thousandth that prices are counted in."""
+    return round(entry_price * (1.0 - side * stop), 4)
+
+
+def stop_price(side: int, level: float, quote: Quote, *, entered_now: bool) -> float:
+    """Return where a standing stop fills in a session, NaN where it does not.
+
+    At its level or, where the session opens beyond it, at the open; a position entered in the
+    session itself was not there at the open.
+    """
+    beyond = max(quote.high, quote.open) if side < 0 else min(quote.low, quote.open)
+    if math.isnan(beyond) or (beyond < level if side < 0 else beyond > level):
+        return math.nan
+    if entered_now:
+        return level
+    return max(quote.open, level) if side < 0 else min(quote.open, level)
 
 
 def whole_lots(amount: float, price: float, lot: float) -> float:

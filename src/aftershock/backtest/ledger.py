@@ -83,6 +83,8 @@ class Trade:
         One list per opening fill, split where a cover took part of it.
     booked
         Borrow fees paid so far, cents.
+    income, owed
+        Dividends received while long and made good to the lender while short, cents.
     worst, best
         Largest move against and for the position from its entry price, as a fraction.
     """
@@ -95,6 +97,8 @@ class Trade:
     exits: list[Fill] = field(default_factory=list)
     loans: list[list[Loan]] = field(default_factory=list)
     booked: int = 0
+    income: int = 0
+    owed: int = 0
     worst: float = 0.0
     best: float = 0.0
 
@@ -120,8 +124,8 @@ class Trade:
 
     @property
     def fees(self) -> int:
-        """Charges of every fill, cents."""
-        return sum(fill.fees for fill in (*self.entries, *self.exits))
+        """Charges of every fill and dividends made good to the lender, cents."""
+        return self.owed + sum(fill.fees for fill in (*self.entries, *self.exits))
 
     def accrued(self) -> int:
         """Return borrow fees accrued and not yet booked, cents."""
@@ -135,14 +139,30 @@ class Trade:
         """Return profit before charges and borrow, cents; open shares at ``last_price``."""
         paid = sum(fill.cents for fill in self.entries)
         received = sum(fill.cents for fill in self.exits)
-        return self.side * (received - paid + value_cents(last_price, self.shares))
+        moved = self.side * (received - paid + value_cents(last_price, self.shares))
+        return moved + self.income
 
     def break_even_borrow(self, last_price: float) -> float:
         """Return the borrow fee a year at which the trade nets zero; NaN without a loan."""
-        base = sum(loan.base for loans in self.loans for loan in loans)
+        base = self.base()
         if not base:
             return float("nan")
         return (self.gross(last_price) - self.fees) * CENT * YEAR / base
+
+    def break_even_slippage(self, last_price: float) -> float:
+        """Return the fraction of price a fill at which the trade nets zero, charges unchanged."""
+        turned = sum(fill.cents for fill in (*self.entries, *self.exits))
+        net = self.gross(last_price) - self.fees - self.borrow()
+        return net / (turned + value_cents(last_price, self.shares))
+
+    def borrow_at(self, rate: float) -> int:
+        """Return the borrow fees at one constant rate a year, cents, on the same loans."""
+        units = rate_units(rate)
+        return sum(_rounded(sum(loan.base for loan in loans) * units) for loans in self.loans)
+
+    def base(self) -> int:
+        """Return the sum over calendar days of shares x price on loan, exact."""
+        return sum(loan.base for loans in self.loans for loan in loans)
 
     def reach(self, price: float) -> None:
         """Take note of a price the position has seen."""
@@ -155,6 +175,8 @@ def _shares(fills: list[Fill]) -> float:
 
 
 def _average(fills: list[Fill]) -> float:
+    if len(fills) == 1:
+        return fills[0].price
     shares = _shares(fills)
     return sum(fill.shares * fill.price for fill in fills) / shares if shares else float("nan")
 
@@ -241,6 +263,30 @@ class Ledger:
                 day += _DAY
         self._pay(session)
         self._last_session = session
+
+    def split(self, ticker: str, ratio: float) -> None:
+        """Restate what is held in a ticker in new shares, ``ratio`` of them for an old one."""
+        for trade in self.open_trades():
+            if trade.ticker == ticker:
+                for fill in (*trade.entries, *trade.exits):
+                    fill.shares, fill.price = fill.shares * ratio, fill.price / ratio
+                for loan in (loan for loans in trade.loans for loan in loans):
+                    loan.shares *= ratio
+        if ticker in self.closes:
+            self.closes[ticker] /= ratio
+
+    def dividend(self, session: dt.date, ticker: str, amount: float) -> None:
+        """Pay a dividend per share on what is held: to longs, and by shorts to the lender."""
+        for trade in self.open_trades():
+            if trade.ticker != ticker:
+                continue
+            cents = value_cents(amount, trade.shares)
+            self.cash += trade.side * cents
+            if trade.side > 0:
+                trade.income += cents
+            elif cents:
+                trade.owed += cents
+                self._cost(trade, session, "dividend", cents)
 
     def _accrue(self, day: dt.date) -> None:
         for trade in self.trades:

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     import datetime as dt
 
 Side = Literal["buy", "sell"]
-Kind = Literal["market", "stop"]
-Status = Literal["pending", "filled", "rejected", "cancelled"]
+Kind = Literal["market", "limit", "stop"]
+Status = Literal["pending", "filled", "partial", "rejected", "expired", "cancelled"]
 
 
 @dataclass(slots=True)
@@ -28,11 +28,14 @@ class OrderRecord:
     shares
         Shares asked for, positive; 0 where the size itself was refused.
     kind
-        ``market`` at the next open, or a standing ``stop``.
+        ``market`` at the next open, ``limit`` where the tick rule made it one, or a standing
+        ``stop``.
     entering
         True where it opens or adds to a position.
-    status, fill_session, fill_price, reason
-        How it ended; ``pending`` where the data ended first.
+    cause
+        Why the broker itself made it: a recall, a margin call, the rest of another order.
+    status, filled, fill_session, fill_price, reason
+        How it ended, and how many shares it took; ``pending`` where the data ended first.
     """
 
     session: dt.date
@@ -42,19 +45,26 @@ class OrderRecord:
     shares: float
     kind: Kind
     entering: bool
+    cause: str = ""
     status: Status = "pending"
+    filled: float = 0.0
     fill_session: dt.date | None = None
     fill_price: float = float("nan")
     reason: str = ""
 
-    def fill(self, session: dt.date, price: float) -> None:
-        """Note the execution."""
-        self.status, self.fill_session, self.fill_price, self.reason = "filled", session, price, ""
+    def fill(self, session: dt.date, price: float, shares: float, note: str = "") -> None:
+        """Note the execution of all its shares or, with the reason for the rest, a part."""
+        self.status = "filled" if shares == self.shares else "partial"
+        self.fill_session, self.fill_price, self.filled = session, price, shares
+        self.reason = "; ".join(part for part in (self.cause, note) if part)
 
-    def refuse(self, reason: str) -> None:
+    def rest(self, session: dt.date) -> OrderRecord:
+        """Return the order for what is left of this one."""
+        return OrderRecord(
+            session, self.event, self.ticker, self.side, self.shares - self.filled, "market",
+            self.entering, f"the rest of an order of {self.session}",
+        )  # fmt: skip
+
+    def end(self, status: Status, reason: str) -> None:
         """Note why it was not executed."""
-        self.status, self.reason = "rejected", reason
-
-    def cancel(self, reason: str) -> None:
-        """Note why it was withdrawn."""
-        self.status, self.reason = "cancelled", reason
+        self.status, self.reason = status, reason

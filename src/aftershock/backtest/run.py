@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import backtrader as bt
 import numpy as np
+from backtrader import linebuffer
 from pydantic import ValidationError
 
 from aftershock.backtest import tables
@@ -19,21 +20,41 @@ from aftershock.backtest.agenda import Agenda
 from aftershock.backtest.broker import EventBroker
 from aftershock.backtest.exchanges import Exchange, Instrument, PlainExchange
 from aftershock.backtest.feed import Bar, SessionFeed
+from aftershock.backtest.market import Quote, quotes
 from aftershock.backtest.result import BacktestResult
 from aftershock.backtest.strategy import EventStrategy
 from aftershock.content import load_file
-from aftershock.errors import AftershockError, BacktestError, nearest
+from aftershock.errors import AftershockError, BacktestError, LookAheadError, nearest
 from aftershock.events.book import EventBook
 from aftershock.prices.panel import PricePanel
 from aftershock.tables import make_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import pandas as pd
 
 
 PRICE_INDEX = "a price index, without dividends; it cannot itself be bought"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a run stands on.
+
+    Attributes
+    ----------
+    panel
+        Raw prices on the benchmark's sessions.
+    agenda
+        The selected events on these sessions.
+    instrument
+        Returns what is known of a ticker.
+    """
+
+    panel: PricePanel
+    agenda: Agenda
+    instrument: Callable[[str], Instrument]
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -117,6 +138,15 @@ class Backtest:
         UnknownName
             The strategy selects an event that the book does not have.
         """
+        stage = self.stage(events, prices, benchmark=benchmark)
+        panel, agenda, instrument = stage.panel, stage.agenda, stage.instrument
+        tape = _tape(panel, instrument)
+        broker = EventBroker(self.cash, self.exchange, agenda, instrument, tape)
+        _run_cerebro(self, panel, broker, benchmark)
+        return _assemble(self, panel, broker, agenda, benchmark, prices)
+
+    def stage(self, events: EventBook, prices: PricePanel, *, benchmark: str) -> Stage:
+        """Return what a run stands on; the parameters and errors are those of ``run``."""
         _check_data(events, prices)
         panel = _clocked(prices, benchmark, self.start, self.end)
         selected = events.select(self.strategy.events)
@@ -133,9 +163,7 @@ class Backtest:
         def instrument(ticker: str) -> Instrument:
             return self.exchange.instrument(ticker, events.companies.get(ticker))
 
-        broker = EventBroker(self.cash, self.exchange, agenda, instrument)
-        _run_cerebro(self, panel, broker, benchmark)
-        return _assemble(self, panel, broker, agenda, benchmark, prices)
+        return Stage(panel, agenda, instrument)
 
 
 def load_strategy(path: str | Path) -> type[EventStrategy]:
@@ -165,8 +193,10 @@ def load_strategy(path: str | Path) -> type[EventStrategy]:
 def _check_strategy(cls: object) -> None:
     if not (inspect.isclass(cls) and issubclass(cls, EventStrategy)):
         raise BacktestError(f"{cls!r} is no strategy; name an EventStrategy or the file of one")
-    if cls.on_offset is EventStrategy.on_offset:
-        raise BacktestError(f"{cls.__name__} has no on_offset; it is where a strategy decides")
+    if cls.on_offset is EventStrategy.on_offset and not cls.is_rule():
+        raise BacktestError(
+            f"{cls.__name__} has no on_offset and its Params no rule; one of them decides"
+        )
     if cls.events is EventStrategy.events:
         raise BacktestError(f"{cls.__name__} names no events; write events = ash.select(kind=...)")
 
@@ -235,24 +265,42 @@ def _run_cerebro(
         bt.date2num(dt.datetime.combine(day, dt.time())) for day in panel.sessions.dates.tolist()
     ]
     for ticker in (benchmark, *(name for name in panel.tickers if name != benchmark)):
-        cerebro.adddata(SessionFeed(_bars(panel, ticker, numbers)), name=ticker)
+        cerebro.adddata(SessionFeed(ticker, _bars(panel, ticker, numbers)), name=ticker)
     cerebro.addstrategy(backtest.strategy, **backtest.params)
     try:
         cerebro.run()
     except AftershockError:
         raise
     except Exception as cause:
-        raise BacktestError(_where(backtest.strategy, cause)) from cause
+        raise _explained(backtest.strategy, cause) from cause
 
 
-def _where(cls: type[EventStrategy], cause: Exception) -> str:
+def _explained(cls: type[EventStrategy], cause: Exception) -> AftershockError:
     """Return what a strategy's own code raised, with its file and line."""
     file = inspect.getsourcefile(cls) or cls.__name__
     frames = traceback.extract_tb(cause.__traceback__)
     lines = [frame.lineno for frame in frames if frame.filename == file]
     where = f"{file}:{lines[-1]}" if lines else f"{cls.__name__}"
+    if isinstance(cause, IndexError) and frames[-1].filename == linebuffer.__file__:
+        return LookAheadError(
+            f"{where} asks an indicator for a session that has not happened; [0] is the one that"
+            " has just closed, [-1] the one before"
+        )
     said = str(cause).splitlines()[0] if str(cause) else "no message"
-    return f"{where}: {type(cause).__name__}: {said}"
+    return BacktestError(f"{where}: {type(cause).__name__}: {said}")
+
+
+def _tape(panel: PricePanel, instrument: Callable[[str], Instrument]) -> Iterator[dict[str, Quote]]:
+    """Yield the quotes of every ticker that can be traded, one session after another."""
+    series = {}
+    for ticker in panel.tickers:
+        try:
+            series[ticker] = quotes(panel, ticker, is_index=instrument(ticker).is_index)
+        except BacktestError:  # no lot: an order in it is refused with this reason
+            continue
+    names = list(series)
+    for row in zip(*series.values(), strict=True):
+        yield dict(zip(names, row, strict=True))
 
 
 def _bars(panel: PricePanel, ticker: str, numbers: list[float]) -> Iterator[Bar]:
@@ -270,9 +318,8 @@ def _assemble(
     prices: PricePanel,
 ) -> BacktestResult:
     ledger = broker.ledger
-    equity = tables.equity_table(
-        ledger, panel.adjusted_close()[:, panel.column(benchmark)], backtest.cash
-    )
+    held = panel.adjusted_close()[: len(ledger.balances), panel.column(benchmark)]
+    equity = tables.equity_table(ledger, held, backtest.cash)
     trades, orders = tables.trade_table(ledger), tables.order_table(broker.records)
     costs = tables.cost_table(ledger)
     events = tables.event_table(agenda, broker.records)

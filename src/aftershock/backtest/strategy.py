@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import backtrader as bt
 from pydantic import BaseModel, ConfigDict
 
 from aftershock.backtest.broker import EventBroker, whole_lots
-from aftershock.backtest.feed import ticker_of
+from aftershock.backtest.feed import SessionFeed, refuse_forward, ticker_of
+from aftershock.backtest.rule import check_size, check_stop
 from aftershock.errors import BacktestError
 from aftershock.events.book import Selection
 
@@ -18,10 +18,8 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from aftershock.backtest.orders import Side
+    from aftershock.backtest.rule import Rule
     from aftershock.events.kinds import Event
-
-
-MOST_STOP = 100.0  # beyond it a percentage was meant
 
 
 class _EventStrategyMeta(bt.MetaStrategy):
@@ -74,6 +72,14 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
 
         model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
+        def rule(self, event: Event) -> Rule | None:
+            """Return a fixed entry and exit for an event, None to leave it alone.
+
+            A strategy that is nothing but a rule writes this instead of ``on_offset`` and can
+            be swept by the array engine. It may use what is known of the event before day 0.
+            """
+            raise NotImplementedError
+
     p: Params
     events: ClassVar[Selection] = Selection()
     broker: EventBroker
@@ -81,8 +87,20 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
     def __init__(self) -> None:
         super().__init__()
         self._seen: set[str] = set()
+        self._said = self.Params(**self.p._getkwargs())  # type: ignore[attr-defined]  # noqa: SLF001
 
-    @abstractmethod
+    def start(self) -> None:
+        """Refuse lines that were built to hold tomorrow."""
+        refuse_forward(self)
+
+    @classmethod
+    def is_rule(cls) -> bool:
+        """Return True where the strategy is a rule and nothing else."""
+        return (
+            cls.on_offset is EventStrategy.on_offset
+            and cls.Params.rule is not EventStrategy.Params.rule
+        )
+
     def on_offset(self, event: Event, offset: int) -> None:
         """Decide about one event.
 
@@ -92,7 +110,23 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
             An event the market knows by the close that has just passed.
         offset
             Sessions from the event's day 0 to the next session, at whose open orders fill.
+
+        Notes
+        -----
+        Without one of its own, a strategy follows its ``Params.rule``.
         """
+        rule = self._said.rule(event)
+        if rule is None:
+            return
+        if offset == rule.entry:
+            enter = self.enter_short if rule.side == "short" else self.enter_long
+            enter(event, weight=rule.weight, lots=rule.lots, stop=rule.stop)
+        elif offset == rule.exit:
+            self.leave(event)
+
+    def prenext(self) -> None:
+        """Offer events while an indicator is still short of bars: nothing is lost."""
+        self.next()
 
     def next(self) -> None:
         """Offer every known event, in order of day 0."""
@@ -193,19 +227,25 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
         """Ticker of the benchmark, which is also the clock."""
         return ticker_of(self.datas[0])
 
-    def feed(self, ticker: str) -> bt.feed.DataBase:
+    def feed(self, ticker: str) -> SessionFeed:
         """Return a ticker's feed; raises BacktestError where there is none."""
         try:
-            return self.getdatabyname(ticker)
+            return cast("SessionFeed", self.getdatabyname(ticker))
         except KeyError as cause:
             raise BacktestError(
                 f"{type(self).__name__} asks for {ticker}, which has no prices"
             ) from cause
 
     def closes(self, ticker: str, count: int) -> list[float]:
-        """Return up to ``count`` closes, the last one last; NaN on sessions without a bar."""
-        feed = self.feed(ticker)
-        return list(feed.close.get(ago=0, size=min(count, len(feed))))
+        """Return up to ``count`` closes, the last one last; NaN on sessions without a bar.
+
+        Raw prices in today's shares: divided by the splits since, dividends left in.
+        """
+        closes = self.feed(ticker).until_now("close", count)
+        first = self.broker.position + 1 - len(closes)
+        return [
+            close / self.broker.split_since(ticker, first + row) for row, close in enumerate(closes)
+        ]
 
     def _enter(
         self,
@@ -218,11 +258,11 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
     ) -> bt.Order | None:
         ticker = ticker or event.ticker
         feed = self.feed(ticker)
-        if stop is not None and not 0.0 < stop < MOST_STOP:
-            raise BacktestError(
-                f"{type(self).__name__}: stop is {stop:g}; a positive fraction of the entry price,"
-                " 0.3 is 30 % against the position"
-            )
+        try:
+            check_stop(stop)
+            check_size(*size)
+        except BacktestError as cause:
+            raise BacktestError(f"{type(self).__name__}: {cause}") from None
         shares, reason = self._size(feed, ticker, *size)
         if reason:
             self.broker.decline(event.id, ticker, side, reason)
@@ -231,22 +271,13 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
         return order(data=feed, size=shares, event=event.id, stop=stop, after=after, entering=True)
 
     def _size(
-        self, feed: bt.feed.DataBase, ticker: str, weight: float | None, lots: int | None
+        self, feed: SessionFeed, ticker: str, weight: float | None, lots: int | None
     ) -> tuple[float, str]:
         """Return whole-lot shares, or why there are none."""
         lot = self.broker.instrument(ticker).lot
-        name = type(self).__name__
-        if (weight is None) == (lots is None):
-            raise BacktestError(f"{name}: give weight or lots, one of them")
         if lots is not None:
-            if not isinstance(lots, int) or lots < 1:
-                raise BacktestError(
-                    f"{name}: lots is {lots}; a whole number of board lots, 1 or more"
-                )
             return lots * lot, ""
-        if weight is not None and not weight > 0.0:
-            raise BacktestError(f"{name}: weight is {weight:g}; a positive fraction of equity")
-        price = feed.close[0]
+        (price,) = feed.until_now("close", 1)
         if not math.isfinite(price):
             return 0.0, f"no price of {ticker} on {self.session}"
         amount = float(weight or 0.0) * self.broker.getvalue()

@@ -129,7 +129,7 @@ def test_borrow_rates_apply_from_their_date():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"borrow": 18.0}, "borrow is 18.0; a yearly rate as decimal"),
+        ({"borrow": 18.0}, "borrow is 18.0; write a yearly rate as decimal"),
         ({"borrow": -0.1}, "borrow is -0.1"),
         ({"equity_to_open": 50.0}, "equity_to_open is 50.0"),
         ({"brokerage": -1.0}, "brokerage is -1.0"),

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 from aftershock.backtest.money import CENT, RATE_UNIT, half_up, price_units, rate_units, share_units
 from aftershock.errors import BacktestError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aftershock.backtest.market import Quote
     from aftershock.backtest.orders import Side
+    from aftershock.backtest.slippage import Slippage
     from aftershock.events.companies import Company
 
-Rates = float | tuple[tuple[dt.date, float], ...]
+Dated = tuple[tuple[dt.date, float], ...]
+Rates = float | Dated
 
 MOST = 10.0  # a rate or a fraction above 1,000 % is a percentage, not a decimal
 INDEX_LOT = 0.001  # a notional leg in an index has no lot
@@ -49,6 +55,24 @@ class Instrument:
     shortable_note: str = ""
 
 
+class Chance(NamedTuple):
+    """Where an order of one session can fill.
+
+    Attributes
+    ----------
+    price
+        NaN where it cannot.
+    when
+        At the open, at a limit during the session, or at the close.
+    note
+        Why it cannot fill, or not at the open.
+    """
+
+    price: float
+    when: Literal["open", "limit", "close"] = "open"
+    note: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange(ABC):
     """Base of the exchange models.
@@ -60,9 +84,16 @@ class Exchange(ABC):
     borrow
         Borrow fee a year, decimal: one rate, or ``((date, rate), ...)`` with the rate that
         applies from each date on. It is a scenario wherever no rate is published.
-    equity_to_open
-        Fraction of the short value that equity must reach when a position is opened; long
-        value must be covered in full.
+    borrowable
+        Shares that can be borrowed by ticker, ``((date, shares), ...)``: none before the
+        first date, and what is short beyond it is recalled. Without limit where left out.
+    equity_to_open, equity_to_hold
+        Fractions of the short value that equity must reach when a position is opened, long
+        value being covered in full, and at each close; below it every short is covered.
+    participation
+        Fraction of a session's volume that the orders in a ticker can take; None has no limit.
+    slippage
+        How much worse than the market's price an order fills; None not at all.
     """
 
     name: ClassVar[str]
@@ -70,13 +101,29 @@ class Exchange(ABC):
 
     costs: bool = True
     borrow: Rates = 0.0
+    borrowable: Mapping[str, Dated] = field(default_factory=dict)
     equity_to_open: float = 0.5
+    equity_to_hold: float = 0.3
+    participation: float | None = None
+    slippage: Slippage | None = None
 
     def __post_init__(self) -> None:
         _check_rates(self.borrow)
-        if not 0.0 <= self.equity_to_open <= MOST:
+        for ticker, entries in self.borrowable.items():
+            _check_dated(entries, f"borrowable of {ticker}")
+        for name in ("equity_to_open", "equity_to_hold"):
+            if not 0.0 <= getattr(self, name) <= MOST:
+                raise BacktestError(
+                    f"{name} is {getattr(self, name)}; a fraction of short value, 0.5 is 50 %"
+                )
+        if self.equity_to_hold > self.equity_to_open:
             raise BacktestError(
-                f"equity_to_open is {self.equity_to_open}; a fraction of short value, 0.5 is 50 %"
+                f"equity_to_hold is {self.equity_to_hold} and equity_to_open"
+                f" {self.equity_to_open}: a position would be called as soon as it is opened"
+            )
+        if self.participation is not None and not 0.0 < self.participation <= 1.0:
+            raise BacktestError(
+                f"participation is {self.participation}; a fraction of volume, 0.1 is 10 %"
             )
 
     @abstractmethod
@@ -88,6 +135,35 @@ class Exchange(ABC):
         self, instrument: Instrument, side: Side, shares: float, price: float, day: dt.date
     ) -> list[Charge]:
         """Return what one filled order costs, item by item."""
+
+    def chance(self, quote: Quote, day: dt.date, *, short_sale: bool) -> Chance:
+        """Return where an order for the open of a session that is not halted can fill."""
+        del day, short_sale
+        return Chance(quote.open)
+
+    def spread(self, price: float, day: dt.date) -> float:
+        """Return the minimum spread at a price, money per share; 0 without a table."""
+        del price, day
+        return 0.0
+
+    def slipped(self, side: Side, shares: float, price: float, quote: Quote, day: dt.date) -> float:
+        """Return the price of a fill after slippage; NaN where the model cannot say."""
+        if self.slippage is None:
+            return price
+        worse = self.slippage.worse(shares, price, self.spread(price, day), quote)
+        return round(price * (1.0 + worse if side == "buy" else 1.0 - worse), 4)
+
+    def most(self, quote: Quote) -> float:
+        """Return how many shares a session takes, without limit where its volume is unknown."""
+        if self.participation is None or math.isnan(quote.volume):
+            return math.inf
+        return self.participation * quote.volume
+
+    def available(self, ticker: str, day: dt.date) -> float:
+        """Return how many shares can be borrowed on a day."""
+        if ticker not in self.borrowable:
+            return math.inf
+        return ([0.0] + [shares for since, shares in self.borrowable[ticker] if since <= day])[-1]
 
     def borrow_rate(self, day: dt.date) -> float:
         """Return the borrow fee a year that applies on a day, decimal."""
@@ -103,30 +179,47 @@ class Exchange(ABC):
         fee = (
             self.borrow if not isinstance(self.borrow, float | int) else f"{self.borrow:.2%} a year"
         )
+        share = self.participation
         return {
             "exchange": self.name,
             "costs": "charged" if self.costs else "none",
             "borrow fee": f"{fee}, a scenario; on the last close before each calendar day from"
             " the sale's settlement to the cover's, over 365",
+            "borrow": ", ".join(f"{name}: {dated}" for name, dated in self.borrowable.items())
+            or "always to be had, never recalled: a scenario",
             "equity to open": f"{self.equity_to_open:.0%} of short value, long value in full",
+            "equity to hold": f"{self.equity_to_hold:.0%} of short value at each close; below it"
+            " every short is covered at the next price that can be had",
+            "volume": "no limit"
+            if share is None
+            else f"at most {share:.0%} of a session's volume"
+            " a ticker; the rest of an entry expires, the rest of an exit waits",
+            "slippage": "none" if self.slippage is None else self.slippage.words(),
             "settlement": f"T+{self.settlement}",
         }
 
 
 def _check_rates(borrow: Rates) -> None:
-    dated = not isinstance(borrow, float | int)
-    entries = list(borrow) if isinstance(borrow, tuple | list) else []
-    if dated and not (entries and all(_is_dated(entry) for entry in entries)):
+    if isinstance(borrow, tuple | list):
+        _check_dated(borrow, "borrow")
+        rates = [rate for _, rate in borrow]
+    else:
+        rates = [borrow if isinstance(borrow, float | int) else math.nan]
+    if any(not 0.0 <= rate <= MOST for rate in rates):
         raise BacktestError(
-            f"borrow is {borrow!r}; write a yearly rate, 0.18 for 18 %, or dated ones,"
+            f"borrow is {borrow!r}; write a yearly rate as decimal, 0.18 is 18 %, or dated ones,"
             " ((date(2026, 1, 1), 0.18), ...)"
         )
-    rates = [rate for _, rate in entries] if dated else [float(borrow)]  # type: ignore[arg-type]
-    if any(not 0.0 <= rate <= MOST for rate in rates):
-        raise BacktestError(f"borrow is {borrow}; a yearly rate as decimal, 0.18 is 18 %")
+
+
+def _check_dated(entries: Any, name: str) -> None:
+    if not (entries and all(_is_dated(entry) for entry in entries)):
+        raise BacktestError(
+            f"{name} is {entries!r}; write dated values, ((date(2026, 1, 1), 0.18), ...)"
+        )
     days = [since for since, _ in entries]
     if days != sorted(set(days)):
-        raise BacktestError("the dates of the borrow rates must ascend")
+        raise BacktestError(f"the dates of {name} must ascend")
 
 
 def _is_dated(entry: object) -> bool:

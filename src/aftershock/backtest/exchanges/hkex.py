@@ -8,14 +8,17 @@ every other item half up to the cent.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from aftershock.backtest.exchanges.base import (
     INDEX_LOT,
+    Chance,
     Charge,
     Exchange,
     Instrument,
+    Rates,
     proportional,
 )
 from aftershock.backtest.money import (
@@ -30,6 +33,7 @@ from aftershock.backtest.money import (
 from aftershock.errors import BacktestError
 
 if TYPE_CHECKING:
+    from aftershock.backtest.market import Quote
     from aftershock.backtest.orders import Side
     from aftershock.events.companies import Company
 
@@ -58,6 +62,15 @@ SETTLEMENT_FEE = (
     Tariff(FIRST, 0.00002, least=2.0, most=100.0),
     Tariff(dt.date(2025, 6, 30), 0.000042),
 )
+# minimum spreads: from a price on, money per share (HKEX, Second Schedule, part A)
+SPREADS = (
+    (0.01, 0.001), (0.25, 0.005), (0.5, 0.01), (10, 0.02), (20, 0.05), (100, 0.1), (200, 0.2),
+    (500, 0.5), (1000, 1.0), (2000, 2.0), (5000, 5.0),
+)  # fmt: skip
+FINER = dt.date(2025, 8, 4)  # from then on 0.01 at 10 to 20, and 0.02 at 20 to 50
+FINER_SPREADS = tuple(sorted({**dict(SPREADS), 10: 0.01, 20: 0.02, 50: 0.05}.items()))
+AUCTION_LIMIT = 0.149  # orders of the opening auction reach 15 % from the previous close
+
 PROPORTIONAL = {
     "SFC levy": SFC_LEVY,
     "AFRC levy": AFRC_LEVY,
@@ -76,13 +89,20 @@ class HKEX(Exchange):
     ----------
     brokerage, brokerage_min
         Negotiable: a rate, decimal, and a minimum in dollars per order.
+    tick_rule
+        A short sale may not be made below the best ask. Where a session opens below the
+        previous close it is a limit order one spread above the open, which fills if the high
+        is above it and else expires. And an order for the opening auction, which reaches 15 %
+        from the previous close, does not fill at an open beyond 14.9 % but at the close.
     """
 
     name: ClassVar[str] = "HKEX"
 
     brokerage: float = 0.0003
     brokerage_min: float = 3.0
-    borrow: float | tuple[tuple[dt.date, float], ...] = 0.18
+    tick_rule: bool = True
+    borrow: Rates = 0.18
+    participation: float | None = 0.1
 
     def __post_init__(self) -> None:
         Exchange.__post_init__(self)
@@ -135,6 +155,25 @@ class HKEX(Exchange):
     def _brokerage(self, price: float, shares: float) -> int:
         return max(proportional(self.brokerage, price, shares), to_cents(self.brokerage_min))
 
+    def chance(self, quote: Quote, day: dt.date, *, short_sale: bool) -> Chance:
+        """Return where an order for the opening auction fills, by the tick rule."""
+        if not self.tick_rule or math.isnan(quote.gap):
+            return Chance(quote.open)
+        if abs(quote.gap) >= AUCTION_LIMIT:
+            note = f"opened {quote.gap:+.1%} from the previous close, beyond the auction's limit"
+            return Chance(quote.close, "close", f"{note}: filled at the close")
+        if not short_sale or quote.open >= quote.previous:
+            return Chance(quote.open)
+        limit = round(quote.open + self.spread(quote.open, day), 4)
+        if quote.high > limit:
+            return Chance(limit, "limit", "tick rule: sold one spread above a lower open")
+        return Chance(math.nan, "limit", f"tick rule: nothing traded above {limit:g}")
+
+    def spread(self, price: float, day: dt.date) -> float:
+        """Return the minimum spread at a price."""
+        table = FINER_SPREADS if day >= FINER else SPREADS
+        return ([table[0][1]] + [spread for since, spread in table if price >= since])[-1]
+
     def conventions(self) -> dict[str, str]:
         """Return what the model assumes, in words."""
         said = Exchange.conventions(self)
@@ -143,6 +182,11 @@ class HKEX(Exchange):
                 "stamp duty, SFC and AFRC levies, trading and settlement fee by date; brokerage"
                 f" {self.brokerage * 10_000:g} basis points, at least HK${self.brokerage_min:g}"
             )
+        said["short sales"] = (
+            "by the tick rule; an open 14.9 % or more from the previous close fills at the close"
+            if self.tick_rule
+            else "at the open, without the tick rule"
+        )
         return said
 
 

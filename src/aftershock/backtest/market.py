@@ -1,0 +1,102 @@
+"""What the market did in one session, as the broker and the array engine both read it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from aftershock.arrays import FloatArray
+    from aftershock.prices.panel import PricePanel
+
+MEMORY = 20  # sessions behind a volatility
+_FEWEST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """One ticker in one session, with what the sessions before left behind.
+
+    Attributes
+    ----------
+    open, high, low, close, volume
+        Of the session; NaN where there is none.
+    previous
+        Last close before the session, in shares of the session; NaN before the first.
+    volatility
+        Standard deviation of the last 20 log returns before the session; NaN below five.
+    dividend, split
+        Cash per share and new shares per old one on the ex-date; 0 where there is none.
+    """
+
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    previous: float
+    volatility: float
+    dividend: float
+    split: float
+
+    @property
+    def is_halted(self) -> bool:
+        """True where the session has no open, or no volume where volumes are known."""
+        return not math.isfinite(self.open) or self.volume == 0
+
+    @property
+    def gap(self) -> float:
+        """The open against the close before it, a fraction; NaN before the first close."""
+        return self.open / self.previous - 1.0
+
+
+def quotes(panel: PricePanel, ticker: str, *, is_index: bool) -> list[Quote]:
+    """Return one quote per session of a panel.
+
+    Parameters
+    ----------
+    panel
+        Raw prices.
+    ticker
+        One of its tickers.
+    is_index
+        An index has no volume of its own: what stands there is not looked at.
+    """
+    column = panel.column(ticker)
+    close, split = panel.close[:, column], panel.split[:, column]
+    volume = panel.volume[:, column]
+    fields = (
+        panel.open[:, column], panel.high[:, column], panel.low[:, column], close,
+        np.full_like(volume, np.nan) if is_index else volume,
+        _previous(close, split), _volatility(close, split), panel.dividend[:, column], split,
+    )  # fmt: skip
+    return [Quote(*row) for row in zip(*(field.tolist() for field in fields), strict=True)]
+
+
+def _previous(close: FloatArray, split: FloatArray) -> FloatArray:
+    """Return the last finite close before each session, divided by splits since, shape (S,)."""
+    ratio = np.where(split > 0.0, split, 1.0)
+    out = np.full_like(close, np.nan)
+    last = np.nan
+    for row in range(close.size):
+        last /= ratio[row]
+        out[row] = last
+        last = close[row] if np.isfinite(close[row]) else last
+    return out
+
+
+def _volatility(close: FloatArray, split: FloatArray) -> FloatArray:
+    """Return the sample deviation of the last log returns before each session, shape (S,)."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        moves = np.log(close / _previous(close, split))
+    out = np.full_like(close, np.nan)
+    seen: list[float] = []
+    for row, move in enumerate(moves):
+        if len(seen) >= _FEWEST:
+            out[row] = np.std(seen[-MEMORY:], ddof=1)
+        if np.isfinite(move):
+            seen.append(float(move))
+    return out
