@@ -11,13 +11,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DATES = frozenset(
-    {"session", "session_alt", "first", "last", "entry_session", "exit_session", "fill_session"}
-)
+    {
+        "session", "session_alt", "first", "last", "entry_session", "exit_session", "fill_session",
+        "peak_session", "trough_session", "recovery_session",
+    }
+)  # fmt: skip
 TEXT = frozenset(
     {
         "id", "event", "ticker", "title", "kind", "when", "precision", "timing", "known_at",
         "inferred", "source", "quote", "note", "status", "reason", "confounders", "group", "row",
         "robust", "test", "distribution", "null", "side", "item", "metric", "basis", "holders",
+        "series", "check", "left_out",
     }
 )  # fmt: skip
 

@@ -453,6 +453,7 @@ def test_a_result_is_saved_and_read_back(panel, tmp_path):
         "short",
         "accrued",
         "benchmark",
+        "hedged",
     ]
     assert columns["trades.csv"] == [
         "trade",
@@ -486,7 +487,7 @@ def test_a_result_is_saved_and_read_back(panel, tmp_path):
         "reason",
     ]
     assert columns["costs.csv"] == ["trade", "event", "ticker", "session", "item", "amount"]
-    assert columns["versus.csv"][:3] == ["metric", "strategy", "benchmark"]
+    assert columns["versus.csv"] == ["metric", "strategy", "benchmark", "hedged", "note"]
 
 
 def test_returns_and_plot_come_from_the_equity(panel):

@@ -7,8 +7,8 @@ import warnings
 import numpy as np
 import pytest
 
-from aftershock.backtest.metrics import blocks, drawdown, performance
-from aftershock.backtest.versus import newey_west_lags, regress
+from aftershock.backtest.metrics import Drawdown, blocks, drawdown, drawdowns, performance
+from aftershock.backtest.versus import newey_west_lags, regress, relative
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -116,3 +116,65 @@ def test_a_strategy_never_in_the_market_says_so():
         regress(nothing, x, nothing.astype(bool), longest=0, only_in_market=True).note
         == "never in the market"
     )
+
+
+def test_newey_west_is_that_of_statsmodels_own_formula():
+    """Through ``get_robustcov_results`` on another fit, not the fit's own ``cov_type``."""
+    from statsmodels.regression.linear_model import OLS
+
+    rng = np.random.default_rng(12)
+    x = 0.01 * rng.standard_normal(250)
+    held = np.tile(np.r_[np.ones(6, dtype=bool), np.zeros(4, dtype=bool)], 25)
+    y = np.where(held, 0.5 * x + 0.01 * rng.standard_normal(250), 0.0)
+    own = regress(y, x, held, longest=6, only_in_market=False)
+    plain = OLS(y, np.column_stack([np.ones(250), x])).fit()
+    robust = plain.get_robustcov_results("HAC", maxlags=5, use_correction=True, use_t=True)
+    assert own.lags == 5
+    assert (own.alpha_t, own.beta_t) == pytest.approx(tuple(robust.tvalues), rel=1e-9)
+    assert own.alpha_p == pytest.approx(robust.pvalues[0], rel=1e-9)
+
+
+def test_figures_beside_a_benchmark_like_empyrical():
+    rng = np.random.default_rng(5)
+    market = 0.01 * rng.standard_normal(250)
+    own = np.where(np.arange(250) % 5 == 0, -0.4 * market + 0.012 * rng.standard_normal(250), 0.0)
+    everything = np.ones(250, dtype=bool)
+    found = relative(own, market, everything)
+    beyond = own - market
+    assert found.tracking_error == pytest.approx(empyrical.annual_volatility(beyond))
+    assert found.information_ratio == pytest.approx(
+        empyrical.excess_sharpe(own, market) * np.sqrt(252)
+    )
+    # "yearly" is empyrical's way of saying a geometric mean a period, not compounded to a year
+    assert found.up_capture == pytest.approx(empyrical.up_capture(own, market, period="yearly"))
+    assert found.down_capture == pytest.approx(empyrical.down_capture(own, market, period="yearly"))
+
+
+def test_captures_by_hand():
+    market = np.array([0.01, 0.01, -0.02, 0.0, np.nan])
+    own = np.array([0.005, 0.005, 0.01, 0.3, 0.3])
+    found = relative(own, market, np.ones(5, dtype=bool))
+    assert found.up_capture == pytest.approx(0.5)
+    assert found.down_capture == pytest.approx(-0.5)
+    rising = relative(own[:2], market[:2], np.ones(2, dtype=bool))
+    assert np.isnan(rising.down_capture)
+    assert np.isnan(rising.information_ratio)  # always half a percent below: no variation
+    assert np.isnan(relative(own, market, np.zeros(5, dtype=bool)).tracking_error)
+
+
+def test_drawdowns_by_hand():
+    """100 120 90 96 130: one regained; 117 130 is a tenth; 65 is open at the end."""
+    curve = np.array([100.0, 120, 90, 96, 130, 117, 130, 104, 65, 78])
+    assert drawdowns(curve) == [
+        Drawdown(6, 8, None, -0.5, 3),
+        Drawdown(1, 2, 4, -0.25, 3),
+        Drawdown(4, 5, 6, pytest.approx(-0.1), 2),
+    ]
+    assert drawdowns(curve, most=1)[0].depth == -0.5
+    assert drawdowns(np.array([1.0, 2.0, 2.0, 3.0])) == []
+    assert drawdowns(np.array([2.0, 1.0, 1.0])) == [Drawdown(0, 1, None, -0.5, 2)]
+
+
+def test_the_deepest_drawdown_is_empyricals(curve):
+    returns = curve[1:] / curve[:-1] - 1
+    assert drawdowns(curve)[0].depth == pytest.approx(empyrical.max_drawdown(returns))

@@ -80,6 +80,56 @@ def drawdown(equity: FloatArray) -> FloatArray:
     return equity / np.maximum.accumulate(equity) - 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Drawdown:
+    """One fall from a peak, as positions in the curve.
+
+    Attributes
+    ----------
+    peak, trough
+        Last close at the peak, and the first at the lowest point before it is regained.
+    recovery
+        First close at or above the peak again; None where there is none yet.
+    depth
+        Fall from peak to trough, a negative fraction.
+    sessions
+        From the peak to the recovery, or to the last close.
+    """
+
+    peak: int
+    trough: int
+    recovery: int | None
+    depth: float
+    sessions: int
+
+
+def drawdowns(equity: FloatArray, most: int = 5) -> list[Drawdown]:
+    """Return the deepest falls of a curve, the deepest first; of equal ones the earlier.
+
+    Parameters
+    ----------
+    equity : ndarray, shape (S,)
+        Equity at each close, finite.
+    most
+        How many to return.
+    """
+    below = drawdown(equity) < 0.0
+    starts = np.flatnonzero(below & ~np.concatenate([[False], below[:-1]]))
+    ends = np.flatnonzero(~below & np.concatenate([[False], below[:-1]]))
+    found = [
+        _spell(equity, int(start) - 1, int(ends[i]) if i < ends.size else None)
+        for i, start in enumerate(starts)
+    ]
+    return sorted(found, key=lambda spell: (spell.depth, spell.peak))[:most]
+
+
+def _spell(equity: FloatArray, peak: int, recovery: int | None) -> Drawdown:
+    end = equity.size - 1 if recovery is None else recovery
+    trough = peak + int(np.argmin(equity[peak : end + 1]))
+    depth = float(equity[trough] / equity[peak] - 1.0)
+    return Drawdown(peak, trough, recovery, depth, end - peak)
+
+
 def blocks(in_market: BoolArray) -> int:
     """Return the number of unbroken stretches in the market."""
     starts = in_market & ~np.concatenate([[False], in_market[:-1]])

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
+from aftershock.backtest.compare import beside, drawdown_table, versus_table
 from aftershock.tables import read_table, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pandas as pd
     from matplotlib.axes import Axes
+
+    from aftershock.prices.panel import PricePanel
 
 FILES = {
     "equity": "equity.csv",
@@ -23,6 +27,7 @@ FILES = {
     "costs": "costs.csv",
     "versus": "versus.csv",
     "events": "events.csv",
+    "drawdowns": "drawdowns.csv",
 }
 
 
@@ -35,8 +40,9 @@ class BacktestResult:
     name, params
         The strategy and its parameters.
     equity
-        One row per session: equity, cash, long, short (positive), accrued borrow, and the
-        benchmark bought with the same cash at the first close.
+        One row per session: equity, cash, long, short (positive), accrued borrow, the
+        benchmark bought with the same cash at the first close, the strategy with its shorts
+        hedged by an index leg, and further benchmarks.
     positions
         Shares held at each close by trade, flat sessions left out.
     trades
@@ -50,13 +56,15 @@ class BacktestResult:
     metrics
         Figures of the run; None where one is not defined.
     versus
-        Strategy beside benchmark.
+        Strategy, benchmark and the hedged strategy side by side.
     conventions
         What was assumed, in words.
     warnings
         What to be wary of, one sentence each.
     is_market_data
         False on a reconstruction.
+    drawdowns
+        The deepest falls of each of them; worked out from ``equity`` where not given.
     """
 
     name: str
@@ -72,12 +80,49 @@ class BacktestResult:
     conventions: dict[str, str]
     warnings: tuple[str, ...]
     is_market_data: bool = True
+    drawdowns: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def __post_init__(self) -> None:
+        """Work out the tables that follow from the others."""
+        if self.drawdowns.columns.empty:
+            object.__setattr__(self, "drawdowns", drawdown_table(self.equity))
 
     @property
     def returns(self) -> pd.Series[float]:
         """Session returns of equity, decimals; the first session has none."""
         series = self.equity.set_index("session")["equity"].pct_change()
         return series.iloc[1:].rename("return")
+
+    def against(self, prices: PricePanel, *tickers: str) -> BacktestResult:
+        """Return the result with further benchmarks, bought with the same cash.
+
+        Parameters
+        ----------
+        prices
+            The panel of the run.
+        tickers
+            Each becomes a column of ``equity`` and ``versus``, from its first close in the
+            run on; one without closes there is left out, and ``conventions`` say so.
+        """
+        if not tickers:
+            return self
+        equity = self.equity.copy()
+        said = []
+        for ticker in tickers:
+            levels = beside(prices, ticker, equity)
+            if levels is None:
+                said.append(f"{ticker} has no prices here")
+                continue
+            equity[ticker] = levels
+            first = equity.loc[equity[ticker].notna(), "session"].iloc[0]
+            said.append(f"{ticker} from {first:%Y-%m-%d}")
+        return replace(
+            self,
+            equity=equity,
+            versus=versus_table(equity, self.trades),
+            drawdowns=drawdown_table(equity),
+            conventions={**self.conventions, "further benchmarks": "; ".join(said)},
+        )
 
     def summary(self) -> str:
         """Return figures, trades and warnings as text."""

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aftershock.backtest.metrics import SESSIONS_A_YEAR, Performance, blocks, performance
+from aftershock.backtest import compare
+from aftershock.backtest.compare import BALANCE, EQUITY, bought, holdings
+from aftershock.backtest.exchanges.base import INDEX_LOT, Instrument
+from aftershock.backtest.hedge import Leg, index_leg
+from aftershock.backtest.metrics import SESSIONS_A_YEAR, blocks, performance
 from aftershock.backtest.money import from_cents
-from aftershock.backtest.versus import Regression, regress
 from aftershock.tables import make_table
 
 if TYPE_CHECKING:
@@ -21,9 +24,8 @@ if TYPE_CHECKING:
     from aftershock.arrays import BoolArray, FloatArray
     from aftershock.backtest.agenda import Agenda, Entry
     from aftershock.backtest.ledger import Ledger, Trade
-    from aftershock.backtest.orders import OrderRecord
+    from aftershock.backtest.orders import OrderRecord, Side
 
-EQUITY = ["session", "equity", "cash", "long", "short", "accrued", "benchmark"]
 TRADES = [
     "trade", "event", "ticker", "side", "entry_session", "entry_price", "exit_session",
     "exit_price", "shares", "gross", "fees", "borrow", "net", "mae", "mfe", "break_even_borrow",
@@ -35,18 +37,47 @@ ORDERS = [
 ]  # fmt: skip
 COSTS = ["trade", "event", "ticker", "session", "item", "amount"]
 EVENTS = ["id", "ticker", "kind", "when", "session", "status", "reason"]
-VERSUS = ["metric", "strategy", "benchmark", "note"]
+versus_table = compare.versus_table
+
+_A_CENT = 0.005
+BROKERAGE = "brokerage"  # negotiated, and no part of what a notional leg costs
 
 
 def equity_table(ledger: Ledger, benchmark: FloatArray, cash: float) -> pd.DataFrame:
-    """Return one row per session; the benchmark is bought with ``cash`` at its first close."""
-    first = benchmark[np.isfinite(benchmark)][0]
-    held = np.round(cash * benchmark / first, 2)
+    """Return one row per session, with the benchmark and the hedged strategy.
+
+    Parameters
+    ----------
+    ledger
+        The books of the run.
+    benchmark : ndarray, shape (S,)
+        Its closes; it is bought with ``cash`` at the first of them.
+    cash
+        Starting cash.
+    """
     rows = [
-        (row.session, *(from_cents(getattr(row, name)) for name in EQUITY[1:-1]), value)
-        for row, value in zip(ledger.balances, held, strict=True)
+        (row.session, *(from_cents(getattr(row, name)) for name in BALANCE))
+        for row in ledger.balances
     ]
-    return make_table(rows, EQUITY)
+    table = make_table(rows, EQUITY[: len(BALANCE) + 1])
+    table["benchmark"] = bought(benchmark, cash)
+    leg = index_leg(table["short"].to_numpy("float64"), benchmark)
+    gained = np.cumsum(leg.profit - _leg_charges(ledger, leg, benchmark))
+    table["hedged"] = np.round(table["equity"] + gained, 2)
+    return table
+
+
+def _leg_charges(ledger: Ledger, leg: Leg, level: FloatArray) -> FloatArray:
+    """Return what the leg pays at each close, by what the exchange charges for a fund."""
+    fund = Instrument("index", INDEX_LOT, is_index=True)
+    paid = np.zeros(leg.traded.size)
+    for i in np.flatnonzero(np.abs(leg.traded) >= _A_CENT):
+        side: Side = "buy" if leg.traded[i] > 0 else "sell"
+        shares, price = abs(leg.traded[i]) / level[i], float(level[i])
+        day = ledger.balances[i].session
+        charges = ledger.exchange.charges(fund, side, shares, price, day)
+        paid[i] = from_cents(sum(one.cents for one in charges if one.item != BROKERAGE))
+    return paid
 
 
 def trade_table(ledger: Ledger) -> pd.DataFrame:
@@ -162,50 +193,6 @@ def metric_table(
         "borrow": float(costs.loc[costs["item"].str.startswith("borrow"), "amount"].sum()),
     }
     return {name: _plain(value) for name, value in figures.items()}
-
-
-def holdings(sessions: pd.Series[pd.Timestamp], trades: pd.DataFrame) -> BoolArray:
-    """Return the sessions on which each trade was held for part of the session, shape (S, K)."""
-    days = sessions.to_numpy()[:, None]
-    last = trades["exit_session"].fillna(sessions.iloc[-1]).to_numpy()
-    return np.asarray((days >= trades["entry_session"].to_numpy()) & (days <= last))
-
-
-def versus_table(equity: pd.DataFrame, trades: pd.DataFrame) -> pd.DataFrame:
-    """Return strategy beside benchmark: figures, then alpha and beta in both samples."""
-    known = equity["benchmark"].notna().to_numpy("bool")
-    own = performance(equity["equity"].to_numpy("float64"))
-    other = performance(equity["benchmark"].to_numpy("float64")[known])
-    rows: list[tuple[Any, ...]] = [
-        (name, getattr(own, name), getattr(other, name), "")
-        for name in Performance.__dataclass_fields__
-    ]
-    strategy = changes(equity["equity"].to_numpy("float64"))
-    benchmark = changes(equity["benchmark"].to_numpy("float64"))
-    each = holdings(equity["session"], trades)
-    held: BoolArray = np.asarray(each.any(axis=1))
-    longest = int(each.sum(axis=0).max(initial=0))
-    for sample, only in (("full sample", False), ("in market", True)):
-        fit = regress(strategy, benchmark, held, longest=longest, only_in_market=only)
-        rows += _regression_rows(sample, fit)
-    return make_table(rows, VERSUS)
-
-
-def changes(levels: FloatArray) -> FloatArray:
-    """Return session returns, the first NaN, shape (S,)."""
-    return np.concatenate([[np.nan], levels[1:] / levels[:-1] - 1.0])
-
-
-def _regression_rows(sample: str, fit: Regression) -> list[tuple[Any, ...]]:
-    nan = math.nan
-    return [
-        (f"{sample}: sessions", fit.n, nan, f"{fit.blocks} blocks in the market"),
-        (f"{sample}: alpha a year", fit.alpha, nan, fit.note),
-        (f"{sample}: alpha t", fit.alpha_t, nan, fit.note or f"Newey-West, {fit.lags} lags"),
-        (f"{sample}: alpha p", fit.alpha_p, nan, fit.note),
-        (f"{sample}: beta", fit.beta, nan, ""),
-        (f"{sample}: beta t", fit.beta_t, nan, fit.note or f"Newey-West, {fit.lags} lags"),
-    ]
 
 
 def _plain(value: Any) -> Any:

@@ -40,7 +40,7 @@ def summarise(result: BacktestResult) -> str:
 
 def _versus(versus: pd.DataFrame) -> str:
     table = versus.copy()
-    for column in ("strategy", "benchmark"):
+    for column in table.columns.difference(["metric", "note"]):
         table[column] = ["-" if pd.isna(value) else f"{value:,.4f}" for value in table[column]]
     return table.to_string(index=False)
 

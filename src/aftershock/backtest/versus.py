@@ -1,4 +1,4 @@
-"""The strategy against the benchmark: alpha and beta with Newey-West errors.
+"""The strategy against the benchmark: alpha, beta, tracking error, captures.
 
 Newey-West is right here, where returns of a position held for several sessions are regressed
 on the market's; it is wrong for a day that has a dummy of its own.
@@ -107,6 +107,69 @@ def regress(
         alpha, beta, float(fit.tvalues[0]), float(fit.pvalues[0]), float(fit.tvalues[1]),
         lags, y.size, stretches,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """How closely a strategy follows a benchmark, and on which days.
+
+    Attributes
+    ----------
+    tracking_error
+        Standard deviation a year of the returns beyond the benchmark's, decimal.
+    information_ratio
+        Mean of those returns a year over the tracking error.
+    up_capture, down_capture
+        Geometric mean return a session over that of the benchmark, on the sessions on which
+        the benchmark rose, and fell: 0.5 is half of the move, below 0 the opposite one.
+    """
+
+    tracking_error: float
+    information_ratio: float
+    up_capture: float
+    down_capture: float
+
+
+def relative(strategy: FloatArray, benchmark: FloatArray, sample: BoolArray) -> Relative:
+    """Return the figures of a strategy beside a benchmark.
+
+    Parameters
+    ----------
+    strategy, benchmark : ndarray, shape (S,)
+        Session returns, decimals; a session where either is missing is left out.
+    sample : ndarray, shape (S,)
+        True on the sessions to use.
+
+    Notes
+    -----
+    Flat sessions count. NaN where there are fewer than two sessions, where returns beyond
+    the benchmark's do not vary, and for a capture without a session of its kind. Captures
+    are not annualised: over the few sessions of an event, compounding to a year would turn
+    any ratio into one of powers.
+    """
+    keep = sample & np.isfinite(strategy) & np.isfinite(benchmark)
+    own, other = strategy[keep], benchmark[keep]
+    beyond = own - other
+    spread = float(beyond.std(ddof=1)) if beyond.size > 1 else math.nan
+    ratio = float(beyond.mean()) / spread if spread > 0.0 else math.nan
+    scale = math.sqrt(SESSIONS_A_YEAR)
+    return Relative(
+        tracking_error=spread * scale,
+        information_ratio=ratio * scale,
+        up_capture=_capture(own, other, other > 0.0),
+        down_capture=_capture(own, other, other < 0.0),
+    )
+
+
+def _capture(own: FloatArray, other: FloatArray, days: BoolArray) -> float:
+    if not days.any() or (own[days] <= -1.0).any():
+        return math.nan
+    return _typical(own[days]) / _typical(other[days])
+
+
+def _typical(returns: FloatArray) -> float:
+    """Return the geometric mean of some returns."""
+    return float(np.expm1(np.log1p(returns).mean()))
 
 
 def newey_west_lags(n: int, longest: int) -> int:

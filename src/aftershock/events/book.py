@@ -14,6 +14,7 @@ from aftershock.errors import EventError, unknown
 from aftershock.events.companies import Company, read_companies
 from aftershock.events.kinds import KINDS, Event
 from aftershock.events.reader import Document, read_yaml
+from aftershock.events.supply import with_structure
 from aftershock.events.when import parse_when
 
 if TYPE_CHECKING:
@@ -103,6 +104,10 @@ class EventBook:
     events: tuple[Event, ...]
     companies: Mapping[str, Company] = field(default_factory=dict)
     calendar: str | None = None
+
+    def __post_init__(self) -> None:
+        """Tell every unlock which share structure it belongs to."""
+        object.__setattr__(self, "events", with_structure(self.events, self.companies))
 
     @classmethod
     def from_frame(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -10,6 +10,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    PrivateAttr,
     ValidationInfo,
     create_model,
     field_validator,
@@ -17,6 +18,12 @@ from pydantic import (
 )
 
 from aftershock.events.when import Precision, Timing, When, parse_when
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from aftershock.events.companies import Company
+    from aftershock.events.supply import Basis, SupplyStep
 
 WhenField = Annotated[When, BeforeValidator(parse_when), PlainSerializer(str)]
 Percent = Annotated[float, Field(gt=0, le=100)]
@@ -160,6 +167,8 @@ class LockupExpiry(Event):
     percent: Percent | None = None
     holders: tuple[Holder, ...] = ()
 
+    _structure: Any = PrivateAttr(default=None)  # its company, and all unlocks of it
+
     @field_validator("holders")
     @classmethod
     def _within(cls, holders: tuple[Holder, ...], info: ValidationInfo) -> tuple[Holder, ...]:
@@ -170,6 +179,25 @@ class LockupExpiry(Event):
         if total is not None and shares > total:
             raise ValueError(f"the holders have {shares:,} shares, the tranche {total:,}")
         return holders
+
+    def within(self, company: Company, unlocks: tuple[LockupExpiry, ...]) -> Self:
+        """Return the event with its company and all of its company's unlocks behind it."""
+        bound = self.model_copy()
+        bound._structure = (company, unlocks)  # noqa: SLF001 - a copy of its own kind
+        return bound
+
+    def supply(self, day: dt.date, basis: Basis = "one_base") -> SupplyStep | None:
+        """Return what it adds to its company's float, by what was on record before ``day``.
+
+        None where the float or the size of the unlock is not known on this basis.
+        """
+        from aftershock.events.supply import known_steps
+
+        if self._structure is None:
+            return None
+        company, unlocks = self._structure
+        steps = known_steps(company, unlocks, day, basis)
+        return next((step for step in steps if step.event == self.id), None)
 
 
 class ModelLaunch(Event):

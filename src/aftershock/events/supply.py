@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Literal
 from aftershock.events.kinds import Holder, LockupExpiry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    import datetime as dt
+    from collections.abc import Iterable, Mapping
 
     from aftershock.events.book import EventBook
     from aftershock.events.companies import Company, Float
+    from aftershock.events.kinds import Event
 
 Basis = Literal["reported", "one_base"]
 BASES: tuple[Basis, ...] = ("reported", "one_base")
@@ -100,6 +102,34 @@ def company_steps(
         )  # fmt: skip
         before = after
     return steps
+
+
+def known_steps(
+    company: Company, unlocks: Iterable[LockupExpiry], day: dt.date, basis: Basis
+) -> list[SupplyStep]:
+    """Return one company's unlocks as they could be counted before a day.
+
+    Floats dated on the day or later are left out, and so are unlocks that nobody could know
+    of before it: nothing here looks ahead.
+    """
+    floats = tuple(entry for entry in company.floats if entry.date < day)
+    known = [unlock for unlock in unlocks if (unlock.known_at or unlock.when).last < day]
+    return company_steps(company.model_copy(update={"floats": floats}), known, basis)
+
+
+def with_structure(events: Iterable[Event], companies: Mapping[str, Company]) -> tuple[Event, ...]:
+    """Return events, every unlock of a known company with its company's unlocks behind it."""
+    events = tuple(events)
+    unlocks: dict[str, tuple[LockupExpiry, ...]] = {}
+    for event in events:
+        if isinstance(event, LockupExpiry):
+            unlocks[event.ticker] = (*unlocks.get(event.ticker, ()), event)
+    return tuple(
+        event.within(companies[event.ticker], unlocks[event.ticker])
+        if isinstance(event, LockupExpiry) and event.ticker in companies
+        else event
+        for event in events
+    )
 
 
 def tranche_by_nature(unlock: LockupExpiry) -> dict[str, float]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from aftershock.prices.panel import PricePanel
     from aftershock.study.study import Study
     from aftershock.workspace.load import Workspace
+    from aftershock.workspace.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def run_workspace(
         manifest = _manifest(workspace, request, prices, started, source)
         _write_inputs(folder.path, events, prices)
         _studies(folder, manifest, studies, events, prices, step)
-        _backtests(folder, manifest, backtests, events, prices, settings.benchmark, step)
+        _backtests(folder, manifest, backtests, events, prices, settings, step)
         manifest.write(folder.path)
         build_page(folder.path, step=step)
         step("publishing")
@@ -125,12 +126,13 @@ def _backtests(
     backtests: dict[str, Backtest],
     events: EventBook,
     prices: PricePanel,
-    benchmark: str,
+    settings: Settings,
     step: Callable[[str], None],
 ) -> None:
     for name, backtest in backtests.items():
         step(f"backtest {name}")
-        result = backtest.run(events, prices, benchmark=benchmark)
+        result = backtest.run(events, prices, benchmark=settings.benchmark)
+        result = result.against(prices, *settings.benchmarks)
         result.save(folder.path / "backtests" / name)
         manifest.backtests[name] = result.record
         manifest.warnings += [f"{name}: {warning}" for warning in result.warnings]

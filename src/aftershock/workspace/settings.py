@@ -38,6 +38,8 @@ class Settings(_Strict):
         ISO code of the exchange whose sessions are used.
     benchmark
         Ticker that studies and backtests are compared with.
+    benchmarks
+        Further ones beside which backtests are shown.
     source
         Price source: ``sample``, ``yahoo`` or ``files:DIR``; a relative DIR counts from the
         workspace.
@@ -58,6 +60,7 @@ class Settings(_Strict):
     title: str
     calendar: str
     benchmark: str
+    benchmarks: tuple[str, ...] = ()
     source: str = "yahoo"
     tickers: tuple[str, ...] = Field(min_length=1)
     peers: tuple[str, ...] = ()
@@ -69,8 +72,9 @@ class Settings(_Strict):
 
     @property
     def all_tickers(self) -> tuple[str, ...]:
-        """Tickers, benchmark and peers, each once."""
-        return tuple(dict.fromkeys((*self.tickers, self.benchmark, *self.peers)))
+        """Tickers, benchmarks and peers, each once."""
+        every = (*self.tickers, self.benchmark, *self.benchmarks, *self.peers)
+        return tuple(dict.fromkeys(every))
 
 
 def read_settings(folder: Path) -> Settings:
