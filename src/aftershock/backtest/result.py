@@ -7,9 +7,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
-from aftershock.backtest.compare import beside, drawdown_table, versus_table
+from aftershock.backtest.compare import beside, changes, drawdown_table, versus_table
+from aftershock.backtest.luck.tables import (
+    event_nets,
+    influence_table,
+    luck_table,
+    placebo_table,
+)
+from aftershock.backtest.luck.verdict import Trials, judge
 from aftershock.tables import read_table, write_table
 
 if TYPE_CHECKING:
@@ -17,8 +25,10 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
+    from aftershock.backtest.placebo import Placebo
     from aftershock.prices.panel import PricePanel
 
+SEED = 0
 FILES = {
     "equity": "equity.csv",
     "positions": "positions.csv",
@@ -28,7 +38,11 @@ FILES = {
     "versus": "versus.csv",
     "events": "events.csv",
     "drawdowns": "drawdowns.csv",
+    "luck": "luck.csv",
+    "influence": "influence.csv",
+    "placebo": "placebo.csv",
 }
+DERIVED = ("drawdowns", "luck", "influence", "placebo")  # from the others, where not given
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +78,13 @@ class BacktestResult:
     is_market_data
         False on a reconstruction.
     drawdowns
-        The deepest falls of each of them; worked out from ``equity`` where not given.
+        The deepest falls of each of them.
+    luck
+        Whether it could be luck: every check with its answer, or why it has none.
+    influence
+        What is left without each event.
+    placebo
+        Net profit of each placebo; no rows where none was run.
     """
 
     name: str
@@ -81,11 +101,32 @@ class BacktestResult:
     warnings: tuple[str, ...]
     is_market_data: bool = True
     drawdowns: pd.DataFrame = field(default_factory=pd.DataFrame)
+    luck: pd.DataFrame = field(default_factory=pd.DataFrame)
+    influence: pd.DataFrame = field(default_factory=pd.DataFrame)
+    placebo: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __post_init__(self) -> None:
-        """Work out the tables that follow from the others."""
-        if self.drawdowns.columns.empty:
-            object.__setattr__(self, "drawdowns", drawdown_table(self.equity))
+        """Work out the tables that follow from the others and were not given."""
+        make = {
+            "drawdowns": lambda: drawdown_table(self.equity),
+            "luck": lambda: self._luck(SEED, None, None),
+            "influence": lambda: influence_table(self.trades, self.equity["equity"].iloc[0]),
+            "placebo": lambda: placebo_table(np.empty(0)),
+        }
+        for name in DERIVED:
+            if getattr(self, name).columns.empty:
+                object.__setattr__(self, name, make[name]())
+
+    def _luck(self, seed: int, placebo: Placebo | None, trials: Trials | None) -> pd.DataFrame:
+        moves = changes(self.equity["equity"].to_numpy("float64"))
+        checks = judge(
+            np.asarray(event_nets(self.trades), dtype=np.float64),
+            moves[np.isfinite(moves)],
+            seed=seed,
+            placebo=None if placebo is None else placebo.check,
+            trials=trials,
+        )
+        return luck_table(checks)
 
     @property
     def returns(self) -> pd.Series[float]:
@@ -124,6 +165,23 @@ class BacktestResult:
             conventions={**self.conventions, "further benchmarks": "; ".join(said)},
         )
 
+    def judged(
+        self, *, seed: int, placebo: Placebo | None = None, trials: Trials | None = None
+    ) -> BacktestResult:
+        """Return the result with every check of whether it is luck.
+
+        Parameters
+        ----------
+        seed
+            Of the resampling.
+        placebo
+            The same rule where nothing happened.
+        trials
+            What a sweep tried before these parameters were chosen.
+        """
+        draws = np.empty(0) if placebo is None else placebo.draws
+        return replace(self, luck=self._luck(seed, placebo, trials), placebo=placebo_table(draws))
+
     def summary(self) -> str:
         """Return figures, trades and warnings as text."""
         from aftershock.backtest.text import summarise
@@ -161,7 +219,11 @@ class BacktestResult:
         """
         folder = Path(folder)
         return cls(
-            **{name: read_table(folder / file) for name, file in FILES.items()},
+            **{
+                name: read_table(folder / file)
+                for name, file in FILES.items()
+                if name not in DERIVED or (folder / file).is_file()
+            },
             metrics=json.loads((folder / "metrics.json").read_text("utf-8")),
             name=record["name"],
             params=dict(record["params"]),

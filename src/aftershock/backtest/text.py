@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from aftershock.backtest.luck.check import refusal
 from aftershock.formats import METHOD_ONLY
 
 if TYPE_CHECKING:
     from aftershock.backtest.result import BacktestResult
+
+
+_SMALL = 0.001
 
 
 def summarise(result: BacktestResult) -> str:
@@ -21,6 +25,9 @@ def summarise(result: BacktestResult) -> str:
             2, f"({METHOD_ONLY}: {result.conventions['market data'].removeprefix('no: ')})"
         )
     parts += ["", f"Against {result.conventions['benchmark']}", _versus(result.versus)]
+    parts += ["", "Is it luck?", luck_sentence(result.luck)]
+    if not refusal(int(result.luck["n"].max())):
+        parts += [_luck(result.luck)]
     if len(result.trades):
         parts += ["", "Trades", _trades(result.trades)]
     refused = result.orders[result.orders["status"] == "rejected"]
@@ -36,6 +43,42 @@ def summarise(result: BacktestResult) -> str:
     if result.warnings:
         parts += ["", "Warnings", *(f"  {warning}" for warning in result.warnings)]
     return "\n".join(parts)
+
+
+def luck_sentence(luck: pd.DataFrame) -> str:
+    """Return in one sentence whether a result could be luck.
+
+    Parameters
+    ----------
+    luck
+        As a result has it: one row per check.
+
+    Examples
+    --------
+    With two trades: ``n = 2: no inference; placebo p = 0.123 (floor 0.012)``.
+    """
+    rows: dict[Any, dict[Any, Any]] = luck.set_index("check").to_dict("index")
+    bootstrap, placebo = rows["bootstrap"], rows["placebo"]
+    n = int(bootstrap["n"])
+    said = refusal(n) or f"n = {n}: {bootstrap['note']}"
+    if not pd.isna(bootstrap["p_value"]):
+        mean = f"mean net {bootstrap['statistic']:,.0f} an event"
+        said = f"n = {n}: {mean}, bootstrap p = {_p(bootstrap['p_value'])}"
+    if pd.isna(placebo["p_value"]):
+        return f"{said}; {placebo['note']}"
+    return f"{said}; placebo p = {_p(placebo['p_value'])} (floor {_p(placebo['floor'])})"
+
+
+def _p(value: float) -> str:
+    """Return a p-value with three decimals, a smaller one with its first digit."""
+    return f"{value:.3f}" if value >= _SMALL else f"{value:.1g}"
+
+
+def _luck(luck: pd.DataFrame) -> str:
+    table = luck.copy()
+    for name in ("statistic", "p_value", "floor"):
+        table[name] = ["-" if pd.isna(value) else f"{value:,.4g}" for value in table[name]]
+    return table.to_string(index=False)
 
 
 def _versus(versus: pd.DataFrame) -> str:

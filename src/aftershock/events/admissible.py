@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from aftershock.arrays import BoolArray
+    from aftershock.arrays import BoolArray, IntArray
 
 
 def admissible(size: int, own: Iterable[tuple[int, int]], reach: int) -> BoolArray:
@@ -33,3 +33,41 @@ def admissible(size: int, own: Iterable[tuple[int, int]], reach: int) -> BoolArr
     for first, last in own:
         free[max(first - reach, 0) : max(last + reach + 1, 0)] = False
     return free
+
+
+def chained(rows: IntArray, length: int) -> list[list[int]]:
+    """Return events in clusters whose windows, one after the other, share sessions.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (N,)
+        Row of each event's day 0.
+    length
+        Sessions of the window all of them have.
+    """
+    order = np.argsort(rows, kind="stable")
+    clusters: list[list[int]] = []
+    for i in order:
+        if clusters and rows[i] - rows[clusters[-1][-1]] < length:
+            clusters[-1].append(int(i))
+        else:
+            clusters.append([int(i)])
+    return clusters
+
+
+def joint_shifts(rows: IntArray, free: BoolArray) -> IntArray:
+    """Return by how many sessions events can move together and all lie on a free one.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (N,)
+        Row of each event's day 0.
+    free : ndarray, shape (S, N)
+        Where each can be put.
+    """
+    size = free.shape[0]
+    shifts = np.arange(-int(rows.max()), size - int(rows.min()))
+    at = rows + shifts[:, None]
+    inside = (at >= 0) & (at < size)
+    possible = inside & free[np.clip(at, 0, size - 1), np.arange(rows.size)]
+    return np.asarray(shifts[possible.all(axis=1)])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aftershock.events.admissible import admissible
+from aftershock.events.admissible import admissible, chained
 from aftershock.study.inference.single import placebo_p
 from aftershock.study.models.batch import BatchEstimate, batch_least_squares
 from aftershock.study.windows import Window
@@ -212,11 +212,4 @@ def overlapping(rows: IntArray, window: Window) -> list[list[int]]:
     window
         The window all of them have.
     """
-    order = np.argsort(rows, kind="stable")
-    clusters: list[list[int]] = []
-    for i in order:
-        if clusters and rows[i] - rows[clusters[-1][-1]] < window.length:
-            clusters[-1].append(int(i))
-        else:
-            clusters.append([int(i)])
-    return clusters
+    return chained(rows, window.length)
