@@ -472,6 +472,7 @@ def test_a_result_is_saved_and_read_back(panel, tmp_path):
         "mae",
         "mfe",
         "break_even_borrow",
+        "break_even_slippage",
         "open",
     ]
     assert columns["orders.csv"] == [

@@ -1,4 +1,4 @@
-"""The dates of a placebo: the same rule where nothing happened.
+"""The placebo: the same strategy where nothing happened.
 
 A strategy is run again with its events moved to sessions without one. What it earns there is
 what it earns without the event, and the share of such runs that do at least as well is the
@@ -10,17 +10,21 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aftershock.backtest.luck.check import Check
+from aftershock.backtest.trials import Plan, run_all
 from aftershock.events.admissible import admissible, chained, joint_shifts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from aftershock.arrays import BoolArray, FloatArray, IntArray
+    from aftershock.backtest.run import Backtest
+    from aftershock.backtest.stage import Stage
+    from aftershock.backtest.strategy import EventStrategy
 
 DRAWS = 9_999
 NAME = "placebo"
@@ -188,3 +192,65 @@ def judge_placebo(net: float, draws: FloatArray, dates: PlaceboDates) -> Placebo
     if not known.size:
         return Placebo(net, draws, math.nan, math.nan, n, note)
     return Placebo(net, draws, (1.0 + float((known >= net).sum())) * floor, floor, n, note)
+
+
+def run_placebo(
+    backtest: Backtest,
+    stage: Stage,
+    net: Mapping[str, float],
+    *,
+    seed: int,
+    draws: int = DRAWS,
+    reach: tuple[int, int] | None = None,
+    step: Callable[[int], None] = lambda _: None,
+) -> Placebo:
+    """Return a strategy's profit among those it makes where its events did not happen.
+
+    Parameters
+    ----------
+    backtest, stage
+        The strategy, and what it ran on.
+    net
+        Net profit of each event it traded, money; the others are left out of the placebos.
+    seed, draws
+        Of the dates.
+    reach
+        Offsets of the first entry and the last exit; those of its rule where left out. A
+        strategy that decides day by day must be given them.
+    step
+        Called with the number of placebos that have just been run.
+    """
+    stage = stage.only(net)
+    span = reach or rule_reach(backtest.strategy, backtest.params, stage)
+    if span is None or not stage.agenda.entries:
+        none = PlaceboDates(np.empty((0, len(net)), dtype=np.int64), True, 0.0, ())
+        return judge_placebo(sum(net.values()), np.empty(0), none)
+    dates = stage_dates(stage, span, seed=seed, draws=draws)
+    plans = [Plan(backtest.params, row) for row in dates.positions]
+    earned = np.array([trial.profit for trial in run_all(backtest, stage, plans, step=step)])
+    return judge_placebo(sum(net.values()), earned, dates)
+
+
+def stage_dates(stage: Stage, reach: tuple[int, int], *, seed: int, draws: int) -> PlaceboDates:
+    """Return dates for the events of a stage, kept clear of all that were selected with them."""
+    entries, size = stage.agenda.entries, len(stage.panel.sessions)
+    zeros: IntArray = np.array([entry.day_zero for entry in entries], dtype=np.int64)
+    free = np.empty((size, len(entries)), dtype=bool)
+    for column, entry in enumerate(entries):
+        ticker = entry.event.ticker
+        own = [(zero, zero) for name, zero in stage.placed if name == ticker]
+        bars = np.isfinite(stage.panel.close[:, stage.panel.column(ticker)])
+        free[:, column] = free_sessions(bars, own, reach)
+    return placebo_dates(zeros, free, reach, seed=seed, draws=draws)
+
+
+def rule_reach(
+    strategy: type[EventStrategy], params: Mapping[str, Any], stage: Stage
+) -> tuple[int, int] | None:
+    """Return the first entry and the last exit of a rule; None where it is none."""
+    if not strategy.is_rule():
+        return None
+    said = strategy.Params(**params)
+    rules = [said.rule(entry.event) for entry in stage.agenda.entries]
+    spans = [(rule.entry, rule.exit) for rule in rules if rule is not None]
+    return (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else None

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import PercentFormatter
+
 from aftershock.charts import INK, MUTED, colour, new_axes, title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
     from aftershock.backtest.result import BacktestResult
+    from aftershock.backtest.sweep import SweepResult
 
 
 def draw_equity(result: BacktestResult, *, ax: Axes | None = None) -> Axes:
@@ -37,3 +43,47 @@ def draw_equity(result: BacktestResult, *, ax: Axes | None = None) -> Axes:
     title(ax, result.name, notice)
     ax.legend(fontsize=8, frameon=False, loc="best")
     return ax
+
+
+def draw_sweep(sweep: SweepResult, *, ax: Axes | None = None) -> Axes:
+    """Draw the total return of every cell over the first two parameters.
+
+    Where more than two were swept, a cell shows the best over the others. The cell in a frame
+    is the highest; the title says of how many.
+
+    Parameters
+    ----------
+    sweep
+        The sweep.
+    ax
+        Axes to draw on; new ones where left out.
+    """
+    ax = new_axes(ax)
+    names = list(sweep.grid)[:2]
+    table = sweep.table.assign(**{name: sweep.table[name].astype(str) for name in names})
+    down, across = names[0], names[-1]
+    best = table.groupby(names, sort=False)["total_return"].max()
+    rows, columns = (list(dict.fromkeys(map(str, sweep.grid[name]))) for name in (down, across))
+    grid = best.unstack() if len(names) > 1 else best.to_frame()
+    values = grid.reindex(index=rows, columns=columns if len(names) > 1 else None).to_numpy(
+        "float64"
+    )
+    reach = float(np.nanmax(np.abs(values))) or 1.0
+    image = ax.imshow(values, cmap="RdBu", vmin=-reach, vmax=reach, aspect="auto", origin="lower")
+    row, column = np.unravel_index(int(np.nanargmax(values)), values.shape)
+    ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, color=INK, linewidth=1.5))
+    _ticks(ax.xaxis, columns if len(names) > 1 else [""])
+    _ticks(ax.yaxis, rows)
+    ax.set_xlabel(across if len(names) > 1 else "", fontsize=9, color=INK)
+    ax.set_ylabel(down, fontsize=9, color=INK)
+    bar = ax.figure.colorbar(image, ax=ax, format=PercentFormatter(1.0, decimals=1))
+    bar.set_label("total return", fontsize=9, color=INK)
+    notice = "" if sweep.best.is_market_data else sweep.best.conventions["market data"]
+    title(ax, f"{sweep.name}: the best of {sweep.trials:,} trials is framed", notice)
+    return ax
+
+
+def _ticks(axis: Axis, labels: list[str]) -> None:
+    """Label at most a dozen cells of an axis."""
+    stride = max(1, -(-len(labels) // 12))
+    axis.set_ticks(range(0, len(labels), stride), labels[::stride])

@@ -35,6 +35,7 @@ FILES = {
     "trades": "trades.csv",
     "orders": "orders.csv",
     "costs": "costs.csv",
+    "borrow_grid": "borrow_grid.csv",
     "versus": "versus.csv",
     "events": "events.csv",
     "drawdowns": "drawdowns.csv",
@@ -67,6 +68,8 @@ class BacktestResult:
         Every item of cost of every trade.
     events
         Every selected event, with what came of it.
+    borrow_grid
+        Net profit at each borrow fee a year, on the same trades.
     metrics
         Figures of the run; None where one is not defined.
     versus
@@ -97,6 +100,7 @@ class BacktestResult:
     events: pd.DataFrame
     metrics: dict[str, Any]
     versus: pd.DataFrame
+    borrow_grid: pd.DataFrame
     conventions: dict[str, str]
     warnings: tuple[str, ...]
     is_market_data: bool = True

@@ -2,59 +2,35 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import copy
 import inspect
-import traceback
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import backtrader as bt
-import numpy as np
-from backtrader import linebuffer
+import pandas as pd
 from pydantic import ValidationError
 
 from aftershock.backtest import tables
-from aftershock.backtest.agenda import Agenda
-from aftershock.backtest.broker import EventBroker
-from aftershock.backtest.exchanges import Exchange, Instrument, PlainExchange
-from aftershock.backtest.feed import Bar, SessionFeed
-from aftershock.backtest.market import Quote, quotes
+from aftershock.backtest.break_even import borrow_grid, break_even
+from aftershock.backtest.exchanges import Exchange, PlainExchange
+from aftershock.backtest.remarks import conventions, warnings
 from aftershock.backtest.result import BacktestResult
+from aftershock.backtest.stage import Stage, clocked
 from aftershock.backtest.strategy import EventStrategy
 from aftershock.content import load_file
-from aftershock.errors import AftershockError, BacktestError, LookAheadError, nearest
+from aftershock.errors import BacktestError, nearest
 from aftershock.events.book import EventBook
 from aftershock.prices.panel import PricePanel
 from aftershock.tables import make_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    import datetime as dt
+    from collections.abc import Callable, Mapping, Sequence
 
-    import pandas as pd
-
-
-PRICE_INDEX = "a price index, without dividends; it cannot itself be bought"
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """What a run stands on.
-
-    Attributes
-    ----------
-    panel
-        Raw prices on the benchmark's sessions.
-    agenda
-        The selected events on these sessions.
-    instrument
-        Returns what is known of a ticker.
-    """
-
-    panel: PricePanel
-    agenda: Agenda
-    instrument: Callable[[str], Instrument]
+    from aftershock.backtest.broker import EventBroker
+    from aftershock.backtest.placebo import Placebo
+    from aftershock.backtest.sweep import SweepResult
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -89,6 +65,7 @@ class Backtest:
     start: dt.date | None = None
     end: dt.date | None = None
     name: str = ""
+    path: Path | None = None
 
     def __init__(
         self,
@@ -111,6 +88,7 @@ class Backtest:
             "start": start,
             "end": end,
             "name": Path(str(strategy)).stem if is_path else cls.__name__,
+            "path": Path(str(strategy)) if is_path else None,
         }
         for key, value in values.items():
             object.__setattr__(self, key, value)
@@ -139,31 +117,108 @@ class Backtest:
             The strategy selects an event that the book does not have.
         """
         stage = self.stage(events, prices, benchmark=benchmark)
-        panel, agenda, instrument = stage.panel, stage.agenda, stage.instrument
-        tape = _tape(panel, instrument)
-        broker = EventBroker(self.cash, self.exchange, agenda, instrument, tape)
-        _run_cerebro(self, panel, broker, benchmark)
-        return _assemble(self, panel, broker, agenda, benchmark, prices)
+        return _assemble(self, stage, stage.trade(self.strategy, self.params), prices)
+
+    def sweep(
+        self,
+        events: EventBook,
+        prices: PricePanel,
+        *,
+        benchmark: str,
+        grid: Mapping[str, Sequence[Any]],
+        seed: int = 0,
+        placebos: int = 0,
+        jobs: int = -1,
+        step: Callable[[int], None] = lambda _: None,
+    ) -> SweepResult:
+        """Run the strategy in every cell of a grid of its parameters.
+
+        A strategy that is a rule runs over arrays, fill by fill and cent by cent what
+        backtrader does; any other runs through backtrader in processes. The strategy's own
+        parameters, the best and the worst cell always go through backtrader.
+
+        Parameters
+        ----------
+        events, prices, benchmark
+            As for ``run``.
+        grid
+            Values of each parameter; a cell the strategy refuses is kept with the reason.
+        seed
+            Of everything random.
+        placebos
+            Placebo dates on which the whole grid is run again, so that each cell's profit is
+            compared with the best of as many cells where nothing happened.
+        jobs
+            Processes; -1 for one a core.
+        step
+            Called with the number of runs that have just been made.
+
+        Raises
+        ------
+        BacktestError
+            As ``run``, or no cell of the grid can run.
+        """
+        from aftershock.backtest.sweep import run_sweep
+
+        return run_sweep(
+            self, events, prices, benchmark=benchmark, grid=grid, seed=seed, placebos=placebos,
+            jobs=jobs, step=step,
+        )  # fmt: skip
+
+    def placebo(
+        self,
+        events: EventBook,
+        prices: PricePanel,
+        *,
+        benchmark: str,
+        result: BacktestResult,
+        seed: int = 0,
+        draws: int = 999,
+    ) -> Placebo:
+        """Run the strategy where its events did not happen.
+
+        Parameters
+        ----------
+        events, prices, benchmark
+            As for ``run``.
+        result
+            What ``run`` made of them; ``result.judged(placebo=...)`` takes the answer.
+        seed, draws
+            Of the dates.
+        """
+        from aftershock.backtest.luck.tables import event_nets
+        from aftershock.backtest.placebo import run_placebo
+
+        stage = self.stage(events, prices, benchmark=benchmark)
+        net = {str(event): float(value) for event, value in event_nets(result.trades).items()}
+        reach = None if self.strategy.is_rule() else _reach(stage, result.trades)
+        return run_placebo(self, stage, net, seed=seed, draws=draws, reach=reach)
+
+    def with_params(self, params: Mapping[str, Any]) -> Backtest:
+        """Return the backtest with other parameters; those not named are at their defaults."""
+        new = copy.copy(self)
+        object.__setattr__(new, "params", _checked(self.strategy, params))
+        return new
 
     def stage(self, events: EventBook, prices: PricePanel, *, benchmark: str) -> Stage:
         """Return what a run stands on; the parameters and errors are those of ``run``."""
         _check_data(events, prices)
-        panel = _clocked(prices, benchmark, self.start, self.end)
-        selected = events.select(self.strategy.events)
-        tradable = [event for event in selected if event.ticker in panel.tickers]
-        for event in tradable:
-            _needs_bars(panel, event.ticker)
-        agenda = Agenda.of(tradable, panel.sessions)
-        without = [
-            (event, f"no prices for {event.ticker}") for event in selected if event not in tradable
-        ]
-        agenda = Agenda(agenda.sessions, agenda.wide, agenda.entries, (*agenda.excluded, *without))
+        panel = clocked(prices, benchmark, self.start, self.end)
+        selected = list(events.select(self.strategy.events))
+        return Stage.of(selected, events, panel, self.exchange, self.cash, benchmark)
 
-        @cache
-        def instrument(ticker: str) -> Instrument:
-            return self.exchange.instrument(ticker, events.companies.get(ticker))
 
-        return Stage(panel, agenda, instrument)
+def _reach(stage: Stage, trades: pd.DataFrame) -> tuple[int, int] | None:
+    """Return the offsets of the first entry and the last exit that were traded."""
+    zeros = {entry.event.id: entry.day_zero for entry in stage.agenda.entries}
+    sessions = stage.panel.sessions
+    last = trades["exit_session"].fillna(pd.Timestamp(sessions.last))
+    offsets = [
+        sessions.position(pd.Timestamp(day).date()) - zeros[str(event)]
+        for days in (trades["entry_session"], last)
+        for event, day in zip(trades["event"], days, strict=True)
+    ]
+    return (min(offsets), max(offsets)) if offsets else None
 
 
 def load_strategy(path: str | Path) -> type[EventStrategy]:
@@ -231,100 +286,15 @@ def _checked(cls: type[EventStrategy], params: Mapping[str, Any]) -> dict[str, A
         raise BacktestError(f"{cls.__name__}: {name or 'parameters'}: {message}") from cause
 
 
-def _clocked(
-    prices: PricePanel, benchmark: str, start: dt.date | None, end: dt.date | None
-) -> PricePanel:
-    """Return the panel cut to the benchmark's sessions."""
-    if benchmark not in prices.tickers:
-        raise BacktestError(
-            f"the prices lack the benchmark {benchmark}; they hold {', '.join(prices.tickers)}"
-        )
-    span = prices.span(benchmark)
-    if span is None:
-        raise BacktestError(f"the benchmark {benchmark} has no closes")
-    first, last = max(start or span[0], span[0]), min(end or span[1], span[1])
-    return prices.between(first, last)
-
-
-def _needs_bars(panel: PricePanel, ticker: str) -> None:
-    column = panel.column(ticker)
-    traded = np.isfinite(panel.close[:, column])
-    for name in ("open", "high", "low"):
-        if (~np.isfinite(getattr(panel, name)[traded, column])).any():
-            raise BacktestError(
-                f"{ticker} has closes without {name}s; a backtest needs Open, High, Low and Close"
-            )
-
-
-def _run_cerebro(
-    backtest: Backtest, panel: PricePanel, broker: EventBroker, benchmark: str
-) -> None:
-    cerebro = bt.Cerebro(stdstats=False, preload=False, runonce=False)
-    cerebro.setbroker(broker)
-    numbers = [
-        bt.date2num(dt.datetime.combine(day, dt.time())) for day in panel.sessions.dates.tolist()
-    ]
-    for ticker in (benchmark, *(name for name in panel.tickers if name != benchmark)):
-        cerebro.adddata(SessionFeed(ticker, _bars(panel, ticker, numbers)), name=ticker)
-    cerebro.addstrategy(backtest.strategy, **backtest.params)
-    try:
-        cerebro.run()
-    except AftershockError:
-        raise
-    except Exception as cause:
-        raise _explained(backtest.strategy, cause) from cause
-
-
-def _explained(cls: type[EventStrategy], cause: Exception) -> AftershockError:
-    """Return what a strategy's own code raised, with its file and line."""
-    file = inspect.getsourcefile(cls) or cls.__name__
-    frames = traceback.extract_tb(cause.__traceback__)
-    lines = [frame.lineno for frame in frames if frame.filename == file]
-    where = f"{file}:{lines[-1]}" if lines else f"{cls.__name__}"
-    if isinstance(cause, IndexError) and frames[-1].filename == linebuffer.__file__:
-        return LookAheadError(
-            f"{where} asks an indicator for a session that has not happened; [0] is the one that"
-            " has just closed, [-1] the one before"
-        )
-    said = str(cause).splitlines()[0] if str(cause) else "no message"
-    return BacktestError(f"{where}: {type(cause).__name__}: {said}")
-
-
-def _tape(panel: PricePanel, instrument: Callable[[str], Instrument]) -> Iterator[dict[str, Quote]]:
-    """Yield the quotes of every ticker that can be traded, one session after another."""
-    series = {}
-    for ticker in panel.tickers:
-        try:
-            series[ticker] = quotes(panel, ticker, is_index=instrument(ticker).is_index)
-        except BacktestError:  # no lot: an order in it is refused with this reason
-            continue
-    names = list(series)
-    for row in zip(*series.values(), strict=True):
-        yield dict(zip(names, row, strict=True))
-
-
-def _bars(panel: PricePanel, ticker: str, numbers: list[float]) -> Iterator[Bar]:
-    column = panel.column(ticker)
-    fields = (panel.open, panel.high, panel.low, panel.close, panel.volume)
-    return zip(numbers, *(array[:, column].tolist() for array in fields), strict=True)
-
-
 def _assemble(
-    backtest: Backtest,
-    panel: PricePanel,
-    broker: EventBroker,
-    agenda: Agenda,
-    benchmark: str,
-    prices: PricePanel,
+    backtest: Backtest, stage: Stage, broker: EventBroker, prices: PricePanel
 ) -> BacktestResult:
-    ledger = broker.ledger
-    held = panel.adjusted_close()[: len(ledger.balances), panel.column(benchmark)]
+    ledger, panel = broker.ledger, stage.panel
+    held = panel.adjusted_close()[: len(ledger.balances), panel.column(stage.benchmark)]
     equity = tables.equity_table(ledger, held, backtest.cash)
     trades, orders = tables.trade_table(ledger), tables.order_table(broker.records)
     costs = tables.cost_table(ledger)
-    events = tables.event_table(agenda, broker.records)
-    metrics = tables.metric_table(equity, trades, costs, orders)
-    traded = {record.ticker for record in broker.records}
+    events = tables.event_table(stage.agenda, broker.records)
     return BacktestResult(
         name=backtest.name,
         params=backtest.params,
@@ -334,10 +304,15 @@ def _assemble(
         orders=orders,
         costs=costs,
         events=events,
-        metrics=metrics,
+        metrics={
+            **tables.metric_table(equity, trades, costs, orders),
+            **break_even(ledger),
+            "ruined": str(broker.ruined) if broker.ruined else None,
+        },
         versus=tables.versus_table(equity, trades),
-        conventions=_conventions(backtest, prices, benchmark, traded, broker),
-        warnings=tuple(_warnings(prices, equity, trades, events, benchmark)),
+        borrow_grid=borrow_grid(broker),
+        conventions=conventions(backtest, prices, stage.benchmark, broker),
+        warnings=tuple(warnings(prices, broker, trades, events, stage.benchmark)),
         is_market_data=prices.origin.is_market_data,
     )
 
@@ -357,63 +332,6 @@ def positions(broker: EventBroker) -> pd.DataFrame:
                     (day, trade.number, trade.event, trade.ticker, trade.side * (bought - sold))
                 )
     return make_table(rows, ["session", "trade", "event", "ticker", "shares"])
-
-
-def _conventions(
-    backtest: Backtest, prices: PricePanel, benchmark: str, traded: set[str], broker: EventBroker
-) -> dict[str, str]:
-    said = {
-        "events": str(backtest.strategy.events),
-        "orders": "decided after a close, filled at the next session's open, whole lots; a stop"
-        " is a standing order filled at its level, or at the open beyond it",
-        "capital": f"{backtest.cash:,.0f}; exits fill before entries, entries in order of day 0,"
-        " each sized on the equity of the last close",
-        "prices": "raw; adjusted prices are for studies",
-        "benchmark": f"{benchmark}, {PRICE_INDEX}" if benchmark.startswith("^") else benchmark,
-        "source": prices.origin.source,
-        "market data": "yes" if prices.origin.is_market_data else f"no: {prices.origin.notice}",
-        **backtest.exchange.conventions(),
-    }
-    for ticker in sorted(traded):
-        instrument = broker.instrument(ticker)
-        if instrument.is_index:
-            said[f"{ticker}"] = "a notional tracker fund: no stamp duty, no lot"
-        elif instrument.shortable_from is not None:
-            note = f", inferred: {instrument.shortable_note}" if instrument.shortable_note else ""
-            said[f"{ticker} shortable from"] = f"{instrument.shortable_from}{note}"
-    return said
-
-
-def _warnings(
-    prices: PricePanel,
-    equity: pd.DataFrame,
-    trades: pd.DataFrame,
-    events: pd.DataFrame,
-    benchmark: str,
-) -> Iterator[str]:
-    traded = sorted(set(trades["ticker"]))
-    if prices.origin.notice:
-        yield prices.origin.notice
-    yield from prices.notes
-    if not len(trades):
-        yield "no trade was made; the reasons stand with the events and orders"
-    for row in trades[trades["open"]].itertuples():
-        yield f"{row.event} in {row.ticker} is still open at the end, marked at the last close"
-    if (equity["equity"] <= 0).any():
-        day = equity.loc[equity["equity"] <= 0, "session"].iloc[0].date()
-        yield f"equity went below zero on {day}; the figures built on returns are not defined"
-    if traded and not any(_has_volume(prices, ticker) for ticker in traded):
-        yield "the prices have no volumes, so a halt with a repeated price cannot be told"
-    span = prices.span(benchmark)
-    if span is not None and span[1] < prices.sessions.last:
-        yield f"the run ends on {span[1]}, the last session of {benchmark}"
-    late = events[events["reason"].str.contains("after the last session")]
-    if len(late):
-        yield f"{len(late)} event(s) lie after the run and were not traded"
-
-
-def _has_volume(prices: PricePanel, ticker: str) -> bool:
-    return bool(np.isfinite(prices.volume[:, prices.column(ticker)]).any())
 
 
 def describe(cls: type[EventStrategy]) -> list[tuple[str, str, Any, str]]:

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 TRADES = [
     "trade", "event", "ticker", "side", "entry_session", "entry_price", "exit_session",
     "exit_price", "shares", "gross", "fees", "borrow", "net", "mae", "mfe", "break_even_borrow",
-    "open",
+    "break_even_slippage", "open",
 ]  # fmt: skip
 ORDERS = [
-    "session", "event", "ticker", "side", "shares", "kind", "status", "fill_session",
+    "session", "event", "ticker", "side", "shares", "kind", "status", "filled", "fill_session",
     "fill_price", "reason",
 ]  # fmt: skip
 COSTS = ["trade", "event", "ticker", "session", "item", "amount"]
@@ -95,7 +95,8 @@ def _trade_row(trade: Trade, last: float) -> tuple[Any, ...]:
         trade.exits[-1].session if closed else None, trade.exit_price if closed else math.nan,
         sum(fill.shares for fill in trade.entries),
         from_cents(gross), from_cents(fees), from_cents(borrow), from_cents(gross - fees - borrow),
-        trade.worst, trade.best, trade.break_even_borrow(last), not closed,
+        trade.worst, trade.best, trade.break_even_borrow(last),
+        trade.break_even_slippage(last), not closed,
     )  # fmt: skip
 
 
@@ -137,7 +138,7 @@ def event_table(agenda: Agenda, records: list[OrderRecord]) -> pd.DataFrame:
 
 def _came_of(own: list[OrderRecord], agenda: Agenda, entry: Entry, day: dt.date) -> tuple[str, str]:
     statuses = {record.status for record in own}
-    if "filled" in statuses:
+    if statuses & {"filled", "partial"}:
         return "traded", ""
     if "pending" in statuses:
         return "pending", "the data end before the order could fill"
@@ -167,8 +168,8 @@ def metric_table(
     held: BoolArray = np.asarray(holdings(equity["session"], trades).any(axis=1))
     gross = ((equity["long"] + equity["short"]) / equity["equity"]).to_numpy("float64")
     net = trades["net"].to_numpy("float64")
-    filled = orders[orders["status"] == "filled"]
-    traded = float((filled["shares"] * filled["fill_price"]).sum())
+    filled = orders[orders["filled"] > 0]
+    traded = float((filled["filled"] * filled["fill_price"]).sum())
     years = max(len(curve) - 1, 1) / SESSIONS_A_YEAR
     lost = -net[net < 0].sum()
     figures: dict[str, Any] = {
@@ -185,7 +186,7 @@ def metric_table(
         "turnover_a_year": traded / float(curve.mean()) / years,
         "trades": len(trades),
         "open_trades": int(trades["open"].sum()),
-        "orders_rejected": int((orders["status"] == "rejected").sum()),
+        "orders_rejected": int(orders["status"].isin(["rejected", "expired"]).sum()),
         "hit_rate": float((net > 0).mean()) if net.size else math.nan,
         "profit_factor": float(net[net > 0].sum() / lost) if lost > 0 else math.nan,
         "mean_net": float(net.mean()) if net.size else math.nan,

@@ -11,9 +11,11 @@ from aftershock.formats import METHOD_ONLY
 
 if TYPE_CHECKING:
     from aftershock.backtest.result import BacktestResult
+    from aftershock.backtest.sweep import SweepResult
 
 
 _SMALL = 0.001
+_CELLS = 5
 
 
 def summarise(result: BacktestResult) -> str:
@@ -30,7 +32,7 @@ def summarise(result: BacktestResult) -> str:
         parts += [_luck(result.luck)]
     if len(result.trades):
         parts += ["", "Trades", _trades(result.trades)]
-    refused = result.orders[result.orders["status"] == "rejected"]
+    refused = result.orders[result.orders["status"].isin(["rejected", "expired"])]
     if len(refused):
         parts += ["", "Orders refused"]
         parts += [
@@ -103,3 +105,38 @@ def _trades(trades: pd.DataFrame) -> str:
         }
     )
     return table.to_string(index=False)
+
+
+def summarise_sweep(sweep: SweepResult) -> str:
+    """Return the best and worst cells, and what the best of so many is worth, as text."""
+    axes = list(sweep.grid)
+    ran = sweep.table[sweep.table["net"].notna()].sort_values("net", ascending=False)
+    shown = [*axes, "trades", "net", "total_return", "sharpe", "p_value"]
+    said = pd.concat([ran.head(_CELLS), ran.tail(_CELLS)]) if len(ran) > 2 * _CELLS else ran
+    title = f"{sweep.name}: {sweep.trials:,} trials"
+    parts = [title, "=" * len(title)]
+    if not sweep.best.is_market_data:
+        parts.append(f"({METHOD_ONLY})")
+    refused = len(sweep.table) - len(ran)
+    if refused:
+        first = sweep.table.loc[sweep.table["net"].isna(), "note"].iloc[0]
+        parts.append(f"{refused:,} cell(s) could not run; the first: {first}")
+    parts += ["", f"The {_CELLS} best and the {_CELLS} worst", _cells(said[shown])]
+    if sweep.placebo:
+        p_value = float(ran["p_value"].iloc[0])
+        parts += ["", (f"Best of all: p = {_p(p_value)} among the best of as many cells on"
+                  f" {sweep.placebo}")]  # fmt: skip
+    parts += ["", f"The best of {sweep.trials:,}, is it luck?", luck_sentence(sweep.best.luck)]
+    parts.append(_luck(sweep.best.luck))
+    return "\n".join(parts)
+
+
+def _cells(table: pd.DataFrame) -> str:
+    formats = {"net": "{:,.0f}", "total_return": "{:.2%}", "sharpe": "{:.2f}", "p_value": "{:.3f}"}
+    shown = table.assign(
+        **{
+            name: [("-" if pd.isna(value) else style.format(value)) for value in table[name]]
+            for name, style in formats.items()
+        }
+    )
+    return shown.to_string(index=False, na_rep="none")

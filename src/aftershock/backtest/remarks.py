@@ -1,0 +1,81 @@
+"""What a backtest assumed, and what to be wary of, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+
+    from aftershock.backtest.broker import EventBroker
+    from aftershock.backtest.run import Backtest
+    from aftershock.prices.panel import PricePanel
+
+PRICE_INDEX = "a price index, without dividends; it cannot itself be bought"
+
+
+def conventions(
+    backtest: Backtest, prices: PricePanel, benchmark: str, broker: EventBroker
+) -> dict[str, str]:
+    """Return what was assumed."""
+    said = {
+        "events": str(backtest.strategy.events),
+        "orders": "decided after a close, filled at the next session's open, whole lots; a stop"
+        " is a standing order filled at its level, or at the open beyond it",
+        "splits and dividends": "on the ex-date: positions and stops are restated in new shares;"
+        " a dividend is paid to longs and made good by shorts",
+        "capital": f"{backtest.cash:,.0f}; exits fill before entries, entries in order of day 0,"
+        " each sized on the equity of the last close",
+        "prices": "raw; adjusted prices are for studies",
+        "benchmark": f"{benchmark}, {PRICE_INDEX}" if benchmark.startswith("^") else benchmark,
+        "source": prices.origin.source,
+        "market data": "yes" if prices.origin.is_market_data else f"no: {prices.origin.notice}",
+        **backtest.exchange.conventions(),
+    }
+    for ticker in sorted({record.ticker for record in broker.records}):
+        instrument = broker.instrument(ticker)
+        if instrument.is_index:
+            said[f"{ticker}"] = "a notional tracker fund: no stamp duty, no lot"
+        elif instrument.shortable_from is not None:
+            note = f", inferred: {instrument.shortable_note}" if instrument.shortable_note else ""
+            said[f"{ticker} shortable from"] = f"{instrument.shortable_from}{note}"
+    return said
+
+
+def warnings(
+    prices: PricePanel,
+    broker: EventBroker,
+    trades: pd.DataFrame,
+    events: pd.DataFrame,
+    benchmark: str,
+) -> Iterator[str]:
+    """Yield what to be wary of, one sentence each."""
+    traded = sorted(set(trades["ticker"]))
+    if prices.origin.notice:
+        yield prices.origin.notice
+    yield from prices.notes
+    if not len(trades):
+        yield "no trade was made; the reasons stand with the events and orders"
+    for row in trades[trades["open"]].itertuples():
+        yield f"{row.event} in {row.ticker} is still open at the end, marked at the last close"
+    if broker.ruined:
+        yield (
+            f"RUINED on {broker.ruined}: the close left no equity, the run stops there and the"
+            " figures built on returns are not defined"
+        )
+    if traded and not any(_has_volume(prices, ticker) for ticker in traded):
+        yield "the prices have no volumes, so a halt with a repeated price cannot be told"
+    span = prices.span(benchmark)
+    if span is not None and span[1] < prices.sessions.last:
+        yield f"the run ends on {span[1]}, the last session of {benchmark}"
+    late = events[events["reason"].str.contains("after the last session")]
+    if len(late):
+        yield f"{len(late)} event(s) lie after the run and were not traded"
+
+
+def _has_volume(prices: PricePanel, ticker: str) -> bool:
+    return bool(np.isfinite(prices.volume[:, prices.column(ticker)]).any())

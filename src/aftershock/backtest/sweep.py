@@ -1,0 +1,289 @@
+"""A sweep: one strategy over a grid of parameters, and what having tried them all is worth."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from aftershock.backtest.luck.verdict import Trials
+from aftershock.backtest.metrics import performance
+from aftershock.backtest.placebo import DRAWS, PlaceboDates, rule_reach, stage_dates
+from aftershock.backtest.trials import Plan, Trial, run_all
+from aftershock.errors import BacktestError
+from aftershock.tables import write_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from matplotlib.axes import Axes
+
+    from aftershock.arrays import FloatArray
+    from aftershock.backtest.result import BacktestResult
+    from aftershock.backtest.run import Backtest
+    from aftershock.backtest.stage import Stage
+    from aftershock.events.book import EventBook
+    from aftershock.prices.panel import PricePanel
+
+FIGURES = ["trades", "net", "total_return", "sharpe", "p_value", "engine", "note"]
+MOST_CELLS = 100_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SweepResult:
+    """Result of a sweep.
+
+    Attributes
+    ----------
+    name
+        The strategy.
+    grid
+        Values tried of each parameter.
+    table
+        One row per cell: its parameters, trades, net profit, total return, Sharpe ratio, the
+        p-value of its profit among the best of every cell on placebo dates (NaN without a
+        placebo), what ran it, and why not the arrays or why it could not run.
+    reported, best, worst
+        Runs of the strategy's own parameters and of the cells with the highest and the lowest
+        profit, through backtrader, judged by what was tried.
+    placebo
+        How the placebo dates were made; empty without a placebo.
+    """
+
+    name: str
+    grid: dict[str, tuple[Any, ...]]
+    table: pd.DataFrame
+    reported: BacktestResult
+    best: BacktestResult
+    worst: BacktestResult
+    placebo: str
+
+    @property
+    def trials(self) -> int:
+        """Cells that ran."""
+        return int(self.table["net"].notna().sum())
+
+    def summary(self) -> str:
+        """Return the best and the worst cells as text, with what the best is worth."""
+        from aftershock.backtest.text import summarise_sweep
+
+        return summarise_sweep(self)
+
+    def plot(self, *, ax: Axes | None = None) -> Axes:
+        """Draw the total return over the first two parameters, the others at their best."""
+        from aftershock.backtest.plot import draw_sweep
+
+        return draw_sweep(self, ax=ax)
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write the reported run with ``sweep.csv`` beside its tables; return the paths."""
+        folder = Path(folder)
+        paths = self.reported.save(folder)
+        return [*paths, write_table(self.table, folder / "sweep.csv")]
+
+    def __repr__(self) -> str:
+        names = ", ".join(f"{name} ({len(values)})" for name, values in self.grid.items())
+        return f"<SweepResult '{self.name}': {self.trials} trials over {names}>"
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """The grid, cell by cell: parameters as given, complete ones, or why they cannot be."""
+
+    given: list[dict[str, Any]]
+    params: list[dict[str, Any] | None]
+    notes: list[str]
+
+    @property
+    def plans(self) -> list[Plan]:
+        return [Plan(params) for params in self.params if params is not None]
+
+
+def run_sweep(
+    backtest: Backtest,
+    events: EventBook,
+    prices: PricePanel,
+    *,
+    benchmark: str,
+    grid: Mapping[str, Sequence[Any]],
+    seed: int = 0,
+    placebos: int = 0,
+    jobs: int = -1,
+    step: Callable[[int], None] = lambda _: None,
+) -> SweepResult:
+    """Run a strategy in every cell of a grid; see ``Backtest.sweep``."""
+    cells = _cells(backtest, grid)
+    stage = backtest.stage(events, prices, benchmark=benchmark)
+    ran = iter(run_all(backtest, stage, cells.plans, jobs=jobs, step=step))
+    trials = [next(ran) if params is not None else None for params in cells.params]
+    p_values, words = _corrected(backtest, stage, cells, trials, seed, min(placebos, DRAWS), step)
+    table = _table(cells, trials, p_values, grid)
+    tried = _tried(stage, [trial for trial in trials if trial is not None])
+    profits = [-math.inf if trial is None else trial.profit for trial in trials]
+    losses = [math.inf if trial is None else trial.profit for trial in trials]
+    chosen = (
+        backtest.params, cells.params[int(np.argmax(profits))], cells.params[int(np.argmin(losses))]
+    )  # fmt: skip
+    reported, best, worst = (
+        backtest.with_params(params or {})
+        .run(events, prices, benchmark=benchmark)
+        .judged(seed=seed, trials=tried)
+        for params in chosen
+    )
+    axes = {name: tuple(values) for name, values in grid.items()}
+    return SweepResult(backtest.name, axes, table, reported, best, worst, words)
+
+
+def _cells(backtest: Backtest, grid: Mapping[str, Sequence[Any]]) -> _Cells:
+    """Return every cell; one the strategy refuses keeps its place and the reason."""
+    count = math.prod(len(values) for values in grid.values())
+    if not grid or not count:
+        raise BacktestError("a sweep needs a grid, at least one parameter with one value")
+    if count > MOST_CELLS:
+        raise BacktestError(f"the grid has {count:,} cells; {MOST_CELLS:,} are the most")
+    given = [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
+    params: list[dict[str, Any] | None] = []
+    notes = []
+    for cell in given:
+        try:
+            params.append(backtest.with_params({**backtest.params, **cell}).params)
+            notes.append("")
+        except BacktestError as cause:
+            params.append(None)
+            notes.append(str(cause))
+    if not any(params):
+        raise BacktestError(f"no cell of the grid can run; the first: {notes[0]}")
+    return _Cells(given, params, notes)
+
+
+def _corrected(
+    backtest: Backtest,
+    stage: Stage,
+    cells: _Cells,
+    trials: list[Trial | None],
+    seed: int,
+    placebos: int,
+    step: Callable[[int], None],
+) -> tuple[FloatArray, str]:
+    """Return each cell's p-value among the best cells of the whole grid on placebo dates.
+
+    References
+    ----------
+    White (2000), "A reality check for data snooping", *Econometrica* 68(5).
+    """
+    nothing: FloatArray = np.full(len(trials), np.nan)
+    dates = _dates(backtest, stage, cells, trials, seed, placebos) if placebos else None
+    if dates is None:
+        return nothing, ""
+    if not dates.positions.size:
+        return nothing, dates.words
+    highest = np.empty(len(dates.positions))
+    traded = stage.only({event for trial in trials if trial for event in trial.net})
+    for row, zeros in enumerate(dates.positions):
+        plans = [Plan(plan.params, zeros) for plan in cells.plans]
+        highest[row] = max(trial.profit for trial in run_all(backtest, traded, plans, step=step))
+    profits = np.array([math.nan if trial is None else trial.profit for trial in trials])
+    beaten = (highest[:, None] >= profits).sum(axis=0)
+    p_values = np.where(np.isnan(profits), np.nan, (1.0 + beaten) / (1.0 + highest.size))
+    return p_values, dates.words
+
+
+def _dates(
+    backtest: Backtest,
+    stage: Stage,
+    cells: _Cells,
+    trials: list[Trial | None],
+    seed: int,
+    placebos: int,
+) -> PlaceboDates:
+    """Return dates that every cell of the grid can be moved to."""
+    traded = stage.only({event for trial in trials if trial for event in trial.net})
+    spans = [rule_reach(backtest.strategy, plan.params, traded) for plan in cells.plans]
+    known = [span for span in spans if span is not None]
+    if not known:
+        none = np.empty((0, len(traded.agenda.entries)), dtype=np.int64)
+        return PlaceboDates(none, True, 0.0, ())
+    reach = (min(span[0] for span in known), max(span[1] for span in known))
+    return stage_dates(traded, reach, seed=seed, draws=placebos)
+
+
+def _table(
+    cells: _Cells, trials: list[Trial | None], p_values: FloatArray, grid: Mapping[str, Any]
+) -> pd.DataFrame:
+    rows = []
+    for given, trial, p_value, note in zip(
+        cells.given, trials, p_values.tolist(), cells.notes, strict=True
+    ):
+        figures: tuple[Any, ...] = (None, math.nan, math.nan, math.nan, math.nan, "", note)
+        if trial is not None:
+            found = performance(trial.equity)
+            figures = (
+                trial.trades, round(trial.profit, 2), found.total_return, found.sharpe, p_value,
+                trial.engine, trial.note,
+            )  # fmt: skip
+        rows.append((*given.values(), *figures))
+    table = pd.DataFrame(rows, columns=[*grid, *FIGURES])
+    return table.astype({"trades": "Int64"})
+
+
+def _tried(stage: Stage, trials: list[Trial]) -> Trials:
+    """Return what was tried, as the checks of luck want it."""
+    order = {entry.event.id: entry.day_zero for entry in stage.agenda.entries}
+    traded = {event for trial in trials for event in trial.net}
+    ids = [event for event in order if event in traded]
+    equity = np.column_stack([trial.equity for trial in trials])
+    alive = (equity > 0).all(axis=0)
+    returns = np.zeros((equity.shape[0] - 1, equity.shape[1]))
+    returns[:, alive] = equity[1:, alive] / equity[:-1, alive] - 1.0
+    net = np.array([[trial.net.get(event, math.nan) for trial in trials] for event in ids])
+    return Trials(returns, net.reshape(len(ids), len(trials)))
+
+
+def grid_values(said: str) -> tuple[str, tuple[Any, ...]]:
+    """Read one axis of a grid: ``entry=-20:-1``, ``exit=0:20:5`` or ``stop=0.1,0.2,none``.
+
+    Ends are included. Raises BacktestError where it is none of these.
+    """
+    name, _, values = said.partition("=")
+    hint = "write entry=-20:-1, exit=0:20:5 (ends included) or stop=0.1,0.2,none"
+    if not name.strip() or not values.strip():
+        raise BacktestError(f"'{said}' is no axis of a grid; {hint}")
+    try:
+        found = _span(values) if ":" in values else tuple(_value(v) for v in values.split(","))
+    except ValueError as cause:
+        raise BacktestError(f"'{said}' is no axis of a grid; {hint}") from cause
+    if not found:
+        raise BacktestError(f"'{said}' has no value: the first end is beyond the last")
+    return name.strip(), tuple(dict.fromkeys(found))
+
+
+def _span(values: str) -> tuple[float, ...]:
+    parts = [_value(part) for part in values.split(":")]
+    if len(parts) > 3 or not all(isinstance(part, int | float) for part in parts):  # noqa: PLR2004
+        raise ValueError(values)
+    first, last, stride = (*parts, 1)[:3]
+    if not stride > 0:
+        raise ValueError(values)
+    count = math.floor((last - first) / stride + 1e-9) + 1
+    return tuple(round(first + number * stride, 10) for number in range(count))
+
+
+def _value(said: str) -> Any:
+    """Return a number, none, true or false as such, anything else as text."""
+    said = said.strip()
+    words = {"none": None, "true": True, "false": False}
+    if said.lower() in words:
+        return words[said.lower()]
+    for kind in (int, float):
+        try:
+            return kind(said)
+        except ValueError:
+            continue
+    if not said:
+        raise ValueError(said)
+    return said

@@ -1,0 +1,192 @@
+"""Many runs of one strategy on one stage: a rule over arrays, anything else in processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aftershock.backtest.money import from_cents
+from aftershock.backtest.rule_account import Leg
+from aftershock.backtest.rule_engine import RuleEngine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from aftershock.arrays import FloatArray, IntArray
+    from aftershock.backtest.rule_account import RuleRun
+    from aftershock.backtest.run import Backtest
+    from aftershock.backtest.stage import Stage
+    from aftershock.backtest.strategy import EventStrategy
+
+ARRAYS, BACKTRADER = "arrays", "backtrader"
+_CHUNKS = 8  # of the runs left to processes, for each of them
+_ALONE = 4  # runs that are not worth a process
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What one run came to, money.
+
+    Attributes
+    ----------
+    equity : ndarray, shape (S,)
+        At each close; a ruined account stays at its last.
+    net
+        Profit of each event traded, all its trades together.
+    trades
+        Number of round trips.
+    engine, note
+        What ran it, and why not the arrays.
+    """
+
+    equity: FloatArray
+    net: dict[str, float]
+    trades: int
+    engine: str
+    note: str = ""
+
+    @property
+    def profit(self) -> float:
+        """What was earned, charges, borrow and open positions included."""
+        return float(self.equity[-1] - self.equity[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One run to make: parameters, and where the events lie if not where they happened.
+
+    Attributes
+    ----------
+    params
+        Parameters, checked and complete.
+    day_zero : ndarray, shape (E,)
+        Row of each of the agenda's events; None leaves them.
+    """
+
+    params: Mapping[str, Any]
+    day_zero: IntArray | None = None
+
+
+def run_all(
+    backtest: Backtest,
+    stage: Stage,
+    plans: Sequence[Plan],
+    *,
+    jobs: int = -1,
+    step: Callable[[int], None] = lambda _: None,
+) -> list[Trial]:
+    """Run every plan; a rule over arrays where they can, the rest through backtrader.
+
+    Parameters
+    ----------
+    backtest, stage
+        The strategy and what it runs on.
+    plans
+        The runs.
+    jobs
+        Processes for what backtrader runs; -1 for one a core.
+    step
+        Called with the number of runs that have just been made.
+    """
+    made: dict[int, Trial] = {}
+    handed: dict[int, str] = {}
+    if backtest.strategy.is_rule():
+        runner = _RuleRunner(backtest.strategy, stage)
+        for row, plan in enumerate(plans):
+            run = runner.run(plan)
+            if run.handed_over:
+                handed[row] = run.handed_over
+            else:
+                made[row] = runner.trial(run)
+                step(1)
+    else:
+        handed = dict.fromkeys(range(len(plans)), "the strategy decides day by day")
+    made |= _in_processes(backtest, stage, plans, handed, jobs, step)
+    return [made[row] for row in range(len(plans))]
+
+
+class _RuleRunner:
+    """Runs plans of a rule over arrays."""
+
+    def __init__(self, strategy: type[EventStrategy], stage: Stage) -> None:
+        self._strategy = strategy
+        self._entries = stage.agenda.entries
+        self._engine = RuleEngine(
+            stage.panel, stage.agenda, stage.exchange, stage.instrument, stage.cash
+        )
+
+    def run(self, plan: Plan) -> RuleRun:
+        params = self._strategy.Params(**plan.params)
+        legs = []
+        for row, entry in enumerate(self._entries):
+            rule = params.rule(entry.event)
+            if rule is None:
+                continue
+            shift = 0 if plan.day_zero is None else int(plan.day_zero[row]) - entry.day_zero
+            legs.append(
+                Leg(
+                    entry.event.id, entry.event.ticker, entry.day_zero + shift,
+                    entry.known_from + shift, rule,
+                )
+            )  # fmt: skip
+        return self._engine.run(legs)
+
+    def trial(self, run: RuleRun) -> Trial:
+        net: dict[str, float] = {}
+        for trade in run.trades:
+            net[trade.event] = net.get(trade.event, 0.0) + from_cents(trade.net)
+        return Trial(run.equity / 100, net, len(run.trades), ARRAYS)
+
+
+def _in_processes(
+    backtest: Backtest,
+    stage: Stage,
+    plans: Sequence[Plan],
+    handed: Mapping[int, str],
+    jobs: int,
+    step: Callable[[int], None],
+) -> dict[int, Trial]:
+    if not handed:
+        return {}
+    rows = list(handed)
+    from joblib import Parallel, delayed, effective_n_jobs
+
+    workers = effective_n_jobs(jobs) if len(rows) > _ALONE else 1
+    count = min(len(rows), workers * _CHUNKS) if workers > 1 else len(rows)
+    strategy = backtest.path or backtest.strategy
+    chunks = [rows[first::count] for first in range(count)]
+    work = (delayed(_trade_all)(strategy, stage, [plans[row] for row in part]) for part in chunks)
+    made: dict[int, Trial] = {}
+    for part, trials in zip(
+        chunks, Parallel(n_jobs=workers, return_as="generator")(work), strict=True
+    ):
+        made |= {
+            row: replace(trial, note=handed[row]) for row, trial in zip(part, trials, strict=True)
+        }
+        step(len(part))
+    return made
+
+
+def _trade_all(
+    strategy: Path | type[EventStrategy], stage: Stage, plans: Sequence[Plan]
+) -> list[Trial]:
+    """Run plans through backtrader; a process is given the strategy's file, not its class."""
+    from aftershock.backtest.run import load_strategy
+
+    cls = strategy if isinstance(strategy, type) else load_strategy(strategy)
+    return [_trade(cls, stage, plan) for plan in plans]
+
+
+def _trade(cls: type[EventStrategy], stage: Stage, plan: Plan) -> Trial:
+    where = stage if plan.day_zero is None else stage.moved(plan.day_zero)
+    ledger = where.trade(cls, plan.params).ledger
+    net: dict[str, float] = {}
+    for trade in ledger.trades:
+        earned = trade.gross(ledger.closes[trade.ticker]) - trade.fees - trade.borrow()
+        net[trade.event] = net.get(trade.event, 0.0) + from_cents(earned)
+    equity = np.array([from_cents(balance.equity) for balance in ledger.balances])
+    missing = len(stage.panel.sessions) - equity.size
+    return Trial(np.pad(equity, (0, missing), mode="edge"), net, len(ledger.trades), BACKTRADER)
