@@ -109,6 +109,7 @@ class OrderDesk(bt.BrokerBase):
         """Keep the record of an order that was not even made."""
         record = OrderRecord(self.session, event, ticker, side, 0, "market", True)
         record.end("rejected", reason)
+        record.declined = reason
         self.records.append(record)
 
     def _accept(

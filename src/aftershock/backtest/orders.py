@@ -34,6 +34,9 @@ class OrderRecord:
         True where it opens or adds to a position.
     cause
         Why the broker itself made it: a recall, a margin call, the rest of another order.
+    asked, declined
+        Shares as the strategy asked for them, whatever became of them since, and why it asked
+        for none.
     status, filled, fill_session, fill_price, reason
         How it ended, and how many shares it took; ``pending`` where the data ended first.
     """
@@ -51,6 +54,11 @@ class OrderRecord:
     fill_session: dt.date | None = None
     fill_price: float = float("nan")
     reason: str = ""
+    asked: float = 0.0
+    declined: str = ""
+
+    def __post_init__(self) -> None:
+        self.asked = self.shares
 
     def fill(self, session: dt.date, price: float, shares: float, note: str = "") -> None:
         """Note the execution of all its shares or, with the reason for the rest, a part."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -219,8 +219,13 @@ def run_placebo(
         strategy that decides day by day must be given them.
     step
         Called with the number of placebos that have just been run.
+
+    Notes
+    -----
+    Short sales are admissible on every placebo date: the question is what the dates earn, not
+    from when the stock could be borrowed.
     """
-    stage = stage.only(net)
+    stage = stage.only(net).shortable_any_day()
     span = reach or rule_reach(backtest.strategy, backtest.params, stage)
     if span is None or not stage.agenda.entries:
         none = PlaceboDates(np.empty((0, len(net)), dtype=np.int64), True, 0.0, ())
@@ -228,7 +233,8 @@ def run_placebo(
     dates = stage_dates(stage, span, seed=seed, draws=draws)
     plans = [Plan(backtest.params, row) for row in dates.positions]
     earned = np.array([trial.profit for trial in run_all(backtest, stage, plans, step=step)])
-    return judge_placebo(sum(net.values()), earned, dates)
+    found = judge_placebo(sum(net.values()), earned, dates)
+    return replace(found, note=f"{found.note}; shortable on every date")
 
 
 def stage_dates(stage: Stage, reach: tuple[int, int], *, seed: int, draws: int) -> PlaceboDates:

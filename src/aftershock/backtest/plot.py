@@ -70,6 +70,7 @@ def draw_sweep(sweep: SweepResult, *, ax: Axes | None = None) -> Axes:
     )
     reach = float(np.nanmax(np.abs(values))) or 1.0
     image = ax.imshow(values, cmap="RdBu", vmin=-reach, vmax=reach, aspect="auto", origin="lower")
+    ax.grid(False)
     row, column = np.unravel_index(int(np.nanargmax(values)), values.shape)
     ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, color=INK, linewidth=1.5))
     _ticks(ax.xaxis, columns if len(names) > 1 else [""])

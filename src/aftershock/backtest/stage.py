@@ -32,17 +32,26 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Instruments:
-    """What an exchange knows of each ticker, asked once."""
+    """What an exchange knows of each ticker, asked once.
+
+    Attributes
+    ----------
+    exchange, companies
+        Asked.
+    any_day
+        True where a short sale is admissible on every day, whatever is known of it.
+    """
 
     exchange: Exchange
     companies: Mapping[str, Company]
+    any_day: bool = False
     _known: dict[str, Instrument] = field(default_factory=dict)
 
     def __call__(self, ticker: str) -> Instrument:
         """Return an instrument; raises BacktestError where it cannot be traded."""
         if ticker not in self._known:
             found = self.exchange.instrument(ticker, self.companies.get(ticker))
-            self._known[ticker] = found
+            self._known[ticker] = replace(found, shortable_from=None) if self.any_day else found
         return self._known[ticker]
 
 
@@ -94,6 +103,11 @@ class Stage:
         """Return the stage with some of the agenda's events."""
         entries = tuple(entry for entry in self.agenda.entries if entry.event.id in ids)
         return replace(self, agenda=replace(self.agenda, entries=entries))
+
+    def shortable_any_day(self) -> Stage:
+        """Return the stage with every short sale admissible: a placebo asks for dates alone."""
+        instrument = Instruments(self.exchange, self.instrument.companies, any_day=True)
+        return replace(self, instrument=instrument)
 
     def moved(self, day_zero: IntArray) -> Stage:
         """Return the stage with every event of the agenda at another day 0, shape (E,)."""

@@ -183,7 +183,8 @@ def _corrected(
     if not dates.positions.size:
         return nothing, dates.words
     highest = np.empty(len(dates.positions))
-    traded = stage.only({event for trial in trials if trial for event in trial.net})
+    ids = {event for trial in trials if trial for event in trial.net}
+    traded = stage.only(ids).shortable_any_day()
     for row, zeros in enumerate(dates.positions):
         plans = [Plan(plan.params, zeros) for plan in cells.plans]
         highest[row] = max(trial.profit for trial in run_all(backtest, traded, plans, step=step))
