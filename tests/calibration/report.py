@@ -152,3 +152,26 @@ def _power(
         yield "|---" * (len(effects[cell.n]) + 1) + "|"
         for test, shares in found.items():
             yield f"| {test} | {' | '.join(f'{share:.2f}' for share in shares)} |"
+
+
+def main() -> None:
+    """Simulate the whole grid and write the table."""
+    results = {cell: g.sizes(cell) for cell in grid()}
+    placebos = {
+        (cell, dates): placebo_size(cell, dates, np.random.default_rng([1, i]))
+        for i, (cell, dates) in enumerate(
+            product([Cell("t(4)", 1, 60, 1), Cell("t(4)", 1, 60, 3)], (19, 27, 60, 110))
+        )
+    }
+    effects = (0.0, 1.0, 2.0, 3.0, 4.0)
+    powers = {
+        cell: power(cell, effects) for cell in (Cell("t(4)", 1, 60, 1), Cell("t(4)", 5, 60, 1))
+    }
+    small = (0.0, 0.25, 0.5, 0.75, 1.0)
+    powers[Cell("t(4)", 30, 60, 1)] = power(Cell("t(4)", 30, 60, 1), small)
+    path = Path(__file__).parents[2] / "docs" / "calibration.md"
+    write(path, results, placebos, powers, {1: effects, 5: effects, 30: small})
+
+
+if __name__ == "__main__":
+    main()

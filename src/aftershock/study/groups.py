@@ -71,7 +71,7 @@ def make_sample(
         residuals[i, at], standardised[i, at] = fit.estimate.residuals, fit.estimate.standardised
         days[i, at] = fit.used
     full = kept[0].fit.window if kept else window
-    inside = slice(window.start - full.start, window.end - full.start + 1)
+    inside = window.within(full)
     tickers = sorted({member.ticker for member in kept})
     return Sample(
         car=np.array([car.car for car in cars]),
@@ -103,15 +103,21 @@ def joint_placebo(members: Sequence[Member], window: Window, seed: int) -> Outco
     """Return the placebo test of the members' mean standardised CAR.
 
     It needs no minimum of events: members whose windows overlap shift together, and the
-    floor of the p-value is in the note.
+    floor of the p-value is in the note. A member without a CAR is not in it.
     """
     if not members:
         return refused(JOINT, JOINT_NULL, "placebo", 0, "no placebos for this model")
+    members = [m for m in members if np.isfinite(m.placebos[window].statistic)]
+    stuck = [m.id for m in members if not np.isfinite(m.placebos[window].quiet).any()]
+    if stuck or not members:
+        reason = f"no admissible dates for {', '.join(stuck)}" if stuck else "no CAR"
+        return refused(JOINT, JOINT_NULL, "placebo", len(members), reason)
     rows = np.array([member.row for member in members])
     clusters = overlapping(rows, members[0].fit.window)
     joint = jointly([member.placebos[window] for member in members], rows, clusters, seed)
     if not joint.m:
-        return refused(JOINT, JOINT_NULL, "placebo", len(members), "no admissible dates")
+        reason = "no shift puts every event of a cluster on an admissible date"
+        return refused(JOINT, JOINT_NULL, "placebo", len(members), reason)
     how = "all" if joint.enumerated else "drawn"
     note = f"m = {joint.m} ({how}), floor {1 / (joint.m + 1):.4f}, {len(clusters)} cluster(s)"
     return Outcome(

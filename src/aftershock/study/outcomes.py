@@ -62,7 +62,7 @@ def abnormal_volatility(fit: EventFit, window: Window) -> OtherOutcome:
     Chow (1960), *Econometrica* 28(3).
     """
     nan = float("nan")
-    inside = slice(window.start - fit.window.start, window.end - fit.window.start + 1)
+    inside = window.within(fit.window)
     e, v = fit.ar[inside], fit.covariance[inside, inside]
     moved = np.diag(v) != 0.0  # a session inside a bridged halt is no observation
     e, v = e[moved], v[np.ix_(moved, moved)]

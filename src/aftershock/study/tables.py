@@ -295,7 +295,7 @@ def _influence(study: Study, groups: Groups, seed: int) -> pd.DataFrame:
     for group, members in groups.items():
         for window in study.cars:
             sample = make_sample(members, window, study.estimation, study.returns, seed)
-            inside = slice(window.start - study.window.start, window.end - study.window.start + 1)
+            inside = window.within(study.window)
             known = [m.id for m in members if np.isfinite(m.fit.ar[inside]).all()]
             rows += [(group, *window, *row) for row in influence(sample, known)]
     return make_table(rows, INFLUENCE)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from aftershock.sessions import Sessions
 
 ALPHA = "alpha"
+EXACT = 1e-10  # a residual standard deviation below this is rounding
 
 Derived = tuple[tuple[str, float], ...]  # further figures of a model by name
 
