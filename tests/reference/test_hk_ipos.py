@@ -174,10 +174,31 @@ def test_kolari_and_pynnonen_with_the_calendars_correlation(result, by_hand, win
     assert statistic(result, "Kolari-Pynnonen", window) == pytest.approx(expected, rel=DOUBLE)
 
 
+def test_volume_is_log_volume_over_its_own_mean(result, frames, by_hand):
+    means = result.caar.set_index(["start", "end"])
+    for window in WINDOWS:
+        found = []
+        for name, (zero, _, _) in by_hand.items():
+            log = np.log(frames[name]["Volume"].replace(0, np.nan)).reindex(frames["^HSI"].index)
+            past = log.iloc[zero + ESTIMATION[0] : zero + ESTIMATION[1] + 1].mean()
+            found.append(
+                (log.iloc[zero + window[0] : zero + window[1] + 1] - past).mean(skipna=False)
+            )
+        known = np.array(found)[np.isfinite(found)]
+        assert means.loc[window, "volume"] == pytest.approx(known.mean(), rel=DOUBLE)
+        assert means.loc[window, "volume_n"] == known.size
+        test = statistic(result, "abnormal volume, cross-sectional t", window)
+        assert test == pytest.approx(stats.ttest_1samp(known, 0.0).statistic, rel=DOUBLE)
+
+
 def test_the_finding_is_goergen_mazouz_and_yins(result):
-    """Hong Kong: no significant price change at the expiry (facts/hong_kong), volume rises."""
+    """Hong Kong: no significant price change at the expiry, volume rises (facts/hong_kong)."""
     judged = result.tests[result.tests["p_value"].notna()]
     assert judged["test"].nunique() == 15
-    assert (judged["p_value"] > 0.05).all()
-    caar = result.car.groupby(["start", "end"])["car"].mean()
-    assert caar.round(4).to_dict() == {(-1, 1): -0.0124, (0, 0): -0.0006, (0, 5): 0.0046}
+    prices = judged[judged["test"] != "abnormal volume, cross-sectional t"]
+    assert (prices["p_value"] > 0.05).all()
+    means = result.caar.set_index(["start", "end"])
+    assert means["caar"].round(4).to_dict() == {(-1, 1): -0.0124, (0, 0): -0.0006, (0, 5): 0.0040}
+    assert (means["volume"] > 0.3).all()  # a third more in logs, 37 to 40 % more
+    # a mean CAR of 2.6 % over (-1, 1) would have been seen four times in five
+    assert means.loc[(-1, 1), "detectable"] == pytest.approx(0.0263, abs=0.0005)

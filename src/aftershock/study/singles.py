@@ -26,7 +26,14 @@ SQ_NULL = "the day ranks like any day of the estimation window"
 PLACEBO_NULL = "the CAR is one of those where nothing happened"
 DONOR_NULL = "the CAR over its spread is one of the donors'"
 
-Row = tuple[Any, ...]  # event, start, end, test, statistic, p_value, floor, m, null, note
+SINGLE = [
+    "event", "start", "end", "test", "statistic", "p_value", "floor", "m", "null", "note",
+]  # fmt: skip
+REGRESSION = [
+    "ticker", "event", "start", "end", "car", "se", "t", "dof", "p_value", "f", "note",
+]  # fmt: skip
+
+Row = tuple[Any, ...]
 
 
 def place_all(study: Study, records: Records) -> dict[str, dict[Window, Placebo]]:

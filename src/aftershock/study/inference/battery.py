@@ -39,6 +39,7 @@ MIN_EVENTS = 3
 FEW_RANKED = 10  # below it the rank of a standardised CAR is too often extreme (docs/calibration)
 FEWEST_DOF = 2  # degrees of freedom up to which Student's t has no variance
 TOO_SMALL = "n too small"
+OVERLAP = "windows overlap, and the test takes the events as independent"
 LEVEL = 0.05
 EVEN = 0.5
 
@@ -173,7 +174,7 @@ class Test:
         if self.floor(sample.n) > LEVEL:
             yield f"{sample.n} events cannot give p below {self.floor(sample.n):.3f}"
         if self.independent and sample.overlaps:
-            yield "windows overlap, and the test takes the events as independent"
+            yield OVERLAP
 
     def _reason(self, sample: Sample) -> str:
         if sample.n < self.fewest:
