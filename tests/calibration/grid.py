@@ -1,6 +1,6 @@
 """How often each test rejects at nominal 5 %, by simulation: what the suite samples and docs print.
 
-``python tests/calibration/grid.py`` simulates every cell and writes ``docs/calibration.md``.
+``python tests/calibration/report.py`` simulates every cell and writes ``docs/calibration.md``.
 """
 
 from __future__ import annotations
@@ -239,16 +239,6 @@ def _normal(statistic: np.ndarray) -> np.ndarray:
     return 2.0 * stats.norm.sf(np.abs(statistic))
 
 
-def sizes(cell: Cell, seed: int = 0) -> dict[str, Size]:
-    """Return how often each test rejects in one cell."""
-    rng = np.random.default_rng([seed, *cell_seed(cell)])
-    found = p_values(simulate(cell, rng), rng)
-    return {
-        name: Size(float((p[np.isfinite(p)] <= LEVEL).mean()), int(np.isfinite(p).sum()))
-        for name, p in found.items()
-    }
-
-
 @dataclass(frozen=True, slots=True)
 class Size:
     """A share of rejections, and over how many samples."""
@@ -272,89 +262,19 @@ class Size:
         return self.share < LEVEL - self.half_width
 
 
+def sizes(cell: Cell, seed: int = 0) -> dict[str, Size]:
+    """Return how often each test rejects in one cell."""
+    rng = np.random.default_rng([seed, *cell_seed(cell)])
+    found = p_values(simulate(cell, rng), rng)
+    return {
+        name: Size(float((p[np.isfinite(p)] <= LEVEL).mean()), int(np.isfinite(p).sum()))
+        for name, p in found.items()
+    }
+
+
 def cell_seed(cell: Cell) -> list[int]:
     """Return a seed of the cell's own, so that a cell alone gives what the grid gives."""
     return [list(SCENARIOS).index(cell.scenario), cell.n, cell.t, cell.length]
-
-
-INDEPENDENT = (
-    "cross-sectional t", "skewness-adjusted t", "bootstrap t", "BHAR, skewness-adjusted bootstrap",
-    "Patell", "BMP", "sign", "generalised sign", "Wilcoxon",
-)  # fmt: skip
-
-# Why a test may reject too often: scenario (empty for any), tests, reason, highest size allowed.
-REASONS: tuple[tuple[str, tuple[str, ...], str, float], ...] = (
-    (
-        "variance x4",
-        ("single-event t", "SQ rank", "Patell"),
-        "judges the window by the variance of the past; one event cannot tell a larger variance"
-        " from a larger mean, several can, with BMP",
-        0.36,
-    ),
-    (
-        "variance x4",
-        ("Corrado rank",),
-        "a day of larger variance has more extreme ranks; Corrado-Zivney standardises it away",
-        0.15,
-    ),
-    (
-        "clustered",
-        INDEPENDENT,
-        "takes events as independent, and these share their date; a study says so beside the"
-        " test, and Kolari-Pynnonen, crude dependence and the rank tests hold",
-        0.40,
-    ),
-    (
-        "clustered",
-        ("crude dependence",),
-        "leaves out the estimation error of the coefficients, which counts where the window is"
-        " long and the estimation short",
-        0.10,
-    ),
-    (
-        "very skewed",
-        ("sign", "Wilcoxon"),
-        "its null is symmetry around 0, which skewed returns do not have: the rejection is right"
-        " and says nothing about the mean; the generalised sign test holds",
-        0.20,
-    ),
-    (
-        "skewed",
-        ("sign",),
-        "its null is even odds, which skewed returns do not have; the generalised sign test holds",
-        0.08,
-    ),
-    (
-        "very skewed",
-        ("GRANK-T", "Corrado-Zivney rank"),
-        "ranks of a day that is standardised across events compare with days that are not",
-        0.13,
-    ),
-    (
-        "very skewed",
-        ("cross-sectional t", "skewness-adjusted t", "BMP", "Kolari-Pynnonen"),
-        "Student's t with a few strongly skewed one-day returns; over longer windows, or with"
-        " more events, the mean is closer to normal",
-        0.09,
-    ),
-    ("very skewed", ("Patell", "single-event t"), "the normal or t tail is too thin for it", 0.10),
-    (
-        "",
-        ("skewness-adjusted t",),
-        "the skewness of a few or heavy-tailed returns is itself badly measured",
-        0.08,
-    ),
-    ("", ("GRANK-T", "Corrado-Zivney rank"), "asymptotic: N = 30 is not yet many", 0.08),
-    ("", ("Patell",), "asymptotic: the normal tail is a little too thin", 0.075),
-)
-
-
-def reason(cell: Cell, test: str, size: Size) -> str:
-    """Return why a test may reject as often as it does in a cell, empty where nothing excuses it."""
-    for scenario, tests, why, highest in REASONS:
-        if scenario in {"", cell.scenario} and test in tests and size.share <= highest:
-            return why
-    return ""
 
 
 def power(cell: Cell, effects: tuple[float, ...]) -> dict[str, list[float]]:
@@ -364,28 +284,3 @@ def power(cell: Cell, effects: tuple[float, ...]) -> dict[str, list[float]]:
         for name, size in sizes(replace(cell, effect=effect)).items():
             found.setdefault(name, []).append(size.share)
     return found
-
-
-def main() -> None:
-    """Simulate the whole grid and write the table."""
-    from report import write
-
-    results = {cell: sizes(cell) for cell in grid()}
-    placebos = {
-        (cell, dates): placebo_size(cell, dates, np.random.default_rng([1, i]))
-        for i, (cell, dates) in enumerate(
-            product([Cell("t(4)", 1, 60, 1), Cell("t(4)", 1, 60, 3)], (19, 27, 60, 110))
-        )
-    }
-    effects = (0.0, 1.0, 2.0, 3.0, 4.0)
-    powers = {
-        cell: power(cell, effects) for cell in (Cell("t(4)", 1, 60, 1), Cell("t(4)", 5, 60, 1))
-    }
-    small = (0.0, 0.25, 0.5, 0.75, 1.0)
-    powers[Cell("t(4)", 30, 60, 1)] = power(Cell("t(4)", 30, 60, 1), small)
-    path = Path(__file__).parents[2] / "docs" / "calibration.md"
-    write(path, results, placebos, powers, {1: effects, 5: effects, 30: small})
-
-
-if __name__ == "__main__":
-    main()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import aftershock as ash
 from aftershock.content import load_file
@@ -46,14 +49,28 @@ def test_hc3_by_hand(make_panel):
     assert "n = 20, HC3" in str(own)
 
 
-def test_clustered_by_a_ticker(make_panel):
+def test_clustered_errors_by_hand(make_panel):
     result, _ = fitted(make_panel, 20)
-    plain, clustered = (
-        result.cross_section("car ~ percent", window=(0, 1), covariance=covariance)
-        for covariance in ("HC3", "cluster:ticker")
+    facts = result.attributes.assign(sector=[f"s{i % 10}" for i in range(20)])
+    own = dataclasses.replace(result, attributes=facts).cross_section(
+        "car ~ percent", window=(0, 1), covariance="cluster:sector"
     )
-    np.testing.assert_allclose(plain.table["estimate"], clustered.table["estimate"])
-    assert not np.allclose(plain.table["se"], clustered.table["se"])
+    car = result.car.set_index("event")["car"]
+    own_facts = facts.set_index("event").loc[car.index]
+    x = np.column_stack([np.ones(20), own_facts["percent"]])
+    inverse = np.linalg.inv(x.T @ x)
+    e = (car - x @ (inverse @ x.T @ car)).to_numpy()
+    scores = pd.DataFrame(x * e[:, None]).groupby(own_facts["sector"].to_numpy()).sum().to_numpy()
+    cov = inverse @ scores.T @ scores @ inverse * 10 / 9 * 19 / 18
+    np.testing.assert_allclose(own.table["se"], np.sqrt(np.diag(cov)), rtol=1e-8)
+    expected = 2 * stats.t.sf(np.abs(own.table["t"]), 9)
+    np.testing.assert_allclose(own.table["p_value"], expected, rtol=1e-8)
+
+
+def test_few_clusters_are_refused(make_panel):
+    result, _ = fitted(make_panel, 20)
+    own = result.cross_section("car ~ percent", window=(0, 1), covariance="cluster:ticker")
+    assert own.note == "refused: 2 clusters by ticker, at least 10 needed; use HC3"
 
 
 def test_fewer_than_k_plus_ten_is_refused_with_the_numbers(make_panel):

@@ -68,14 +68,42 @@ def test_equal_windows_are_one_parameter(data):
     assert [own.event for own in fit.parameters] == ["a + b", "c"]
 
 
-def test_windows_that_add_up_cannot_be_separated(data):
+def test_windows_that_add_up_have_no_estimate_and_the_rest_stands(data):
     y, market = data
     windows = {"a": window(40), "b": window(41), "ab": window(40, 41)}
-    with pytest.raises(StudyError, match="the windows of a, b, ab cannot be separated"):
-        event_regression(y, design_of(market), windows)
+    fit = event_regression(y, design_of(market), {**windows, "c": window(50, 51)})
+    own = {parameter.event: parameter for parameter in fit.parameters}
+    assert all(np.isnan(own[name].car) and np.isnan(own[name].p_value) for name in windows)
+    alone = event_regression(
+        y, design_of(market), {"a": window(40), "b": window(41), "c": window(50, 51)}
+    )
+    c = alone.parameters[2]
+    assert own["c"].car == pytest.approx(c.car, rel=1e-9)
+    assert own["c"].se == pytest.approx(c.se, rel=1e-9)
+    assert own["c"].dof == c.dof == N - 5
+    assert (fit.f, fit.f_dof) == (pytest.approx(alone.f), (3, N - 5))
 
 
-def test_an_event_without_a_return_is_no_parameter(data):
+def test_a_session_without_a_return_is_counted(data):
+    y, market = data
+    y[[41, 60]] = np.nan
+    fit = event_regression(
+        y, design_of(market), {"a": window(40, 41, 42), "gone": window(60), "c": window(50)}
+    )
+    assert [(own.event, own.sessions) for own in fit.parameters] == [("a", 2), ("c", 1)]
+    assert fit.left_out == ("gone",)
+
+
+def test_a_model_that_explains_everything_is_refused(data):
+    _, market = data
+    with pytest.raises(StudyError, match="explains every return exactly"):
+        event_regression(2 * market, design_of(market), {"a": window(40)})
+    with pytest.raises(StudyError, match="6 sessions cannot identify 7 parameters"):
+        five = {str(row): window(row) for row in range(5)}
+        event_regression(np.where(np.arange(N) < 6, market**2, np.nan), design_of(market), five)
+
+
+def test_without_any_return_there_is_no_regression(data):
     y, market = data
     y[40] = np.nan
     with pytest.raises(StudyError, match="no event has a session with a return"):

@@ -166,6 +166,43 @@ def test_a_missing_return_makes_its_windows_empty_not_smaller(make_bars, panel):
     assert "2 of 11 sessions of the event window have no return" in result.events["note"].iloc[0]
 
 
+@pytest.mark.parametrize("engine", ["statsmodels", "arrays"])
+def test_a_benchmark_that_repeats_the_stock_is_a_reason(panel, make_bars, engine):
+    frames = {
+        t: make_bars(panel.sessions.dates, panel.close[:, panel.column(t)]) for t in panel.tickers
+    }
+    twins = ash.PricePanel.from_frames({**frames, "TWIN": frames["AAA"]}, calendar="XHKG")
+    rows = book({"id": "x", "when": day(panel, 100)})
+    for model in (ash.MarketModel(benchmark="TWIN"), ash.MarketAdjusted(benchmark="TWIN")):
+        result = study(model=model).fit(rows, twins, engine=engine)
+        reason = result.events["reason"].iloc[0]
+        assert reason.startswith(f"the {model.label} explains every return of the estimation")
+        assert "the benchmark repeats the stock" in reason
+
+
+@pytest.mark.parametrize("engine", ["statsmodels", "arrays"])
+def test_a_stock_that_does_not_move_is_a_reason(panel, make_bars, engine):
+    frames = {t: make_bars(panel.sessions.dates, panel.close[:, 2]) for t in ("AAA", "^IDX")}
+    frames["AAA"] = make_bars(panel.sessions.dates, np.full(150, 7.0))
+    still = ash.PricePanel.from_frames(frames, calendar="XHKG")
+    rows = book({"id": "x", "when": day(panel, 100)})
+    reason = study().fit(rows, still, engine=engine).events["reason"].iloc[0]
+    assert "or the stock does not move" in reason
+
+
+def test_one_event_has_no_cross_section(panel):
+    result = study().fit(book({"id": "x", "when": day(panel, 100)}), panel)
+    tests = result.tests[result.tests["test"] != "placebo, jointly"]
+    volume = tests["test"].str.contains("volume")  # constant here, and so in no event
+    assert (tests.loc[~volume, "n"] == 1).all()
+    assert tests["note"].str.startswith("n too small").all()
+    assert tests[["statistic", "p_value"]].isna().all(axis=None)
+    assert "n too small (cross-sectional t, " in result.summary()
+    means = result.caar.iloc[0]
+    assert means["n"] == 1
+    assert np.isnan(means["se"])
+
+
 def test_confounders_stand_with_their_distance(panel):
     rows = book(
         {"id": "x", "when": day(panel, 100)},
@@ -343,7 +380,7 @@ def test_a_result_is_saved_and_read_back(panel, tmp_path):
     result = study().fit(rows, panel)
     paths = result.save(tmp_path)
     assert {path.name for path in paths} == {
-        "events.csv", "estimates.csv", "abnormal_returns.csv", "car.csv", "aar.csv", "tests.csv",
+        "events.csv", "estimates.csv", "abnormal_returns.csv", "car.csv", "aar.csv", "caar.csv", "tests.csv",
         "single.csv", "regression.csv", "outcomes.csv", "influence.csv", "calendar_time.csv",
         "attributes.csv", "depth.csv",
     }  # fmt: skip

@@ -80,10 +80,28 @@ def test_an_event_of_one_stock_only_is_left_out(panel):
     assert own.parameters["event"].unique().tolist() == ["e"]
 
 
+def test_what_cannot_be_in_the_system_says_why(panel):
+    rows = [
+        *SHARED,
+        ("same", "AAA", 100),
+        ("same", "BBB", 100),
+        ("early", "AAA", 0),
+        ("early", "BBB", 0),
+    ]
+    own = study().fit_system(shared_book(panel, *rows), panel, tickers=["AAA", "BBB"])
+    assert own.parameters["event"].unique().tolist() == ["e", "f"]
+    first = panel.sessions.date(0)
+    assert own.left_out == {
+        "early": f"not every stock and benchmark has a return on {first}",
+        "same": "not separable from e: the same session",
+    }
+
+
 @pytest.mark.parametrize(
     ("tickers", "message"),
     [
-        (["AAA"], "at least two tickers"),
+        (["AAA"], "at least two different tickers"),
+        (["AAA", "AAA"], "at least two different tickers"),
         (["AAA", "^IDX"], r"no selected event with a day 0 happened to all of AAA, \^IDX"),
     ],
 )

@@ -104,6 +104,21 @@ def test_the_same_inputs_give_the_same_bytes(space):
         assert manifests[0][key] == manifests[1][key]
 
 
+def test_the_settings_seed_is_the_one_that_is_used(space):
+    tables = {}
+    for seed in (20260108, 7):
+        path = space.folder / "aftershock.toml"
+        kept = [line for line in path.read_text("utf-8").splitlines() if "seed" not in line]
+        path.write_text("\n".join([f"seed = {seed}", *kept]) + "\n", "utf-8")
+        own = Workspace.open(space.folder)
+        run = run_workspace(own, Request(studies=["policy"], strategies=[]))
+        manifest = json.loads((run / "manifest.json").read_text("utf-8"))
+        assert manifest["seed"] == seed
+        assert manifest["studies"]["policy"]["conventions"]["seed"] == str(seed)
+        tables[seed] = (run / "studies" / "policy" / "tests.csv").read_bytes()
+    assert tables[20260108] != tables[7]  # bootstraps and drawn placebos
+
+
 def test_a_run_on_the_sample_says_so_everywhere(space):
     run = run_workspace(
         space, Request(studies=["lockups", "listings"], strategies=["unlock_short"])

@@ -13,7 +13,7 @@ from aftershock.errors import StudyError, unknown
 if TYPE_CHECKING:
     from aftershock.study.result import StudyResult
 
-MARGIN = 10  # observations a regression needs beyond its coefficients
+MARGIN = 10  # observations a regression needs beyond its coefficients, and clusters at all
 CLUSTERED = "cluster:"
 
 
@@ -62,12 +62,14 @@ def cross_section(
     window
         Whose CARs; first candidate sessions only, events used in means only.
     covariance
-        ``"HC3"``, or ``"cluster:ticker"`` for standard errors clustered by an attribute.
+        ``"HC3"``, or ``"cluster:ticker"`` for standard errors clustered by an attribute,
+        judged against Student's t with one degree of freedom fewer than clusters.
 
     Returns
     -------
     CrossSection
-        With fewer than k + 10 events it holds the reason instead of numbers.
+        With fewer than k + 10 events, or fewer than 10 clusters, it holds the reason instead
+        of numbers.
 
     Raises
     ------
@@ -78,7 +80,8 @@ def cross_section(
 
     References
     ----------
-    MacKinnon and White (1985), *Journal of Econometrics* 29(3), for HC3.
+    MacKinnon and White (1985), *Journal of Econometrics* 29(3), for HC3; Cameron, Gelbach and
+    Miller (2008), *Review of Economics and Statistics* 90(3), for what few clusters do.
     """
     data = _data(result, window)
     names = set(re.findall(r"[A-Za-z_]\w*", formula)) - {"C", "np", "log", "I", "Q", "exp", "sqrt"}
@@ -93,9 +96,12 @@ def cross_section(
     data = data.dropna(subset=sorted(names))
     n = len(data)
     k = smf.ols(formula, data).exog.shape[1] if n else formula.count("+") + 2
-    if n < k + MARGIN:
+    clusters = data[by].nunique() if by in data.columns else MARGIN
+    if n < k + MARGIN or clusters < MARGIN:
         empty = pd.DataFrame(columns=["coefficient", "estimate", "se", "t", "p_value"])
         note = f"refused: {n} events for {k} coefficients, at least {k + MARGIN} needed"
+        if n >= k + MARGIN:
+            note = f"refused: {clusters} clusters by {by}, at least {MARGIN} needed; use HC3"
         return CrossSection(formula, covariance, n, empty, float("nan"), note)
     model = smf.ols(formula, data)
     if covariance == "HC3":

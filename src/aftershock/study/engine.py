@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from aftershock.errors import StudyError
-from aftershock.study.fit import EventFit, fit_event, too_few
+from aftershock.study.fit import EventFit, fit_event, no_spread, too_few
 from aftershock.study.models import Estimate, NotEstimable
-from aftershock.study.models.base import not_identified
+from aftershock.study.models.base import EXACT, not_identified
 from aftershock.study.models.batch import BatchEstimate, batch_least_squares
 from aftershock.study.windows import Window, rows
 
@@ -159,6 +159,8 @@ def _unpack(
         return too_few(used.size, estimation, min_obs)
     if used.size <= len(job.design.names) or not np.isfinite(batch.coefficients[i]).all():
         return not_identified(job.design.names)
+    if batch.sigma[i] < EXACT:
+        return no_spread(model.label)
     keep = np.isfinite(batch.residuals[i])
     span = np.ones(window.length) if job.design.span is None else job.design.span[where]
     variance = float(batch.sigma[i]) ** 2

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aftershock.study.inference.outcome import two_sided_t
-from aftershock.study.models.base import NotEstimable
+from aftershock.study.models.base import EXACT, NotEstimable
 from aftershock.study.windows import Window, estimation_rows, rows
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class EventFit:
     @property
     def ar_se(self) -> FloatArray:
         """Standard errors of the abnormal returns, prediction error included, shape (W,)."""
-        return np.sqrt(np.diag(self.covariance))
+        return np.where(np.isfinite(self.ar), np.sqrt(np.diag(self.covariance)), np.nan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +115,8 @@ def fit_event(
     Raises
     ------
     NotEstimable
-        The estimation window holds fewer than ``min_obs``, or cannot carry the model.
-    StudyError
-        The model cannot be identified.
+        The estimation window holds fewer than ``min_obs``, cannot carry the model, or is
+        explained to the last digit.
     """
     at, inside = rows(day_zero, window, y.size)
     actual = np.where(inside, y[at], np.nan)
@@ -130,6 +129,8 @@ def fit_event(
     if used.size < min_obs:
         raise too_few(used.size, estimation, min_obs)
     estimate = model.estimate(design, y, used, at)
+    if estimate.sigma < EXACT:
+        raise no_spread(model.label)
     expected = np.where(inside, estimate.expected, np.nan)
     return EventFit(window, where, actual, expected, estimate.covariance, estimate, used)
 
@@ -138,6 +139,14 @@ def too_few(count: int, estimation: Window, min_obs: int) -> NotEstimable:
     """Return the reason for excluding an event whose estimation window is too short."""
     return NotEstimable(
         f"{count} returns in the estimation window {estimation}, at least {min_obs} needed"
+    )
+
+
+def no_spread(label: str) -> NotEstimable:
+    """Return the reason for excluding an event whose model leaves no residual."""
+    return NotEstimable(
+        f"the {label} explains every return of the estimation window exactly, so that nothing"
+        " measures chance: the benchmark repeats the stock, or the stock does not move"
     )
 
 
@@ -158,7 +167,7 @@ def cumulate(fit: EventFit, window: Window, kind: ReturnKind) -> Car:
     A missing return anywhere in the window makes everything NaN: a sum over fewer sessions
     would be another quantity. The variance is ``1'V1`` with V the full covariance.
     """
-    inside = slice(window.start - fit.window.start, window.end - fit.window.start + 1)
+    inside = window.within(fit.window)
     car = float(fit.ar[inside].sum())
     missing = not np.isfinite(car)
     se = float("nan") if missing else float(np.sqrt(fit.covariance[inside, inside].sum()))

@@ -8,110 +8,49 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aftershock.study.fit import EventFit, cumulate
-from aftershock.study.inference.battery import MIN_EVENTS, Sample, run_tests
+from aftershock.study.inference.battery import MIN_EVENTS, run_tests
 from aftershock.study.inference.outcome import Outcome, refused, two_sided_t
-from aftershock.study.inference.sign import positive_share
 from aftershock.study.inference.standardised import bmp
-from aftershock.study.placebo import Placebo, jointly, overlapping
+from aftershock.study.placebo import jointly, overlapping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
 
     from aftershock.arrays import BoolArray, FloatArray
-    from aftershock.prices.panel import ReturnKind
     from aftershock.study.models import Design
+    from aftershock.study.pooling import Pool
     from aftershock.study.windows import Window
 
 JOINT = "placebo, jointly"
 JOINT_NULL = "the mean standardised CAR is one of those where nothing happened"
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One event of a group.
-
-    Attributes
-    ----------
-    id, ticker, row
-        The event, its stock, and the row of its day 0.
-    fit
-        Its fit.
-    placebos
-        By window; empty where the model has none.
-    """
-
-    id: str
-    ticker: str
-    row: int
-    fit: EventFit
-    placebos: Mapping[Window, Placebo]
-
-
-def make_sample(
-    members: Sequence[Member],
-    window: Window,
-    estimation: Window | None,
-    kind: ReturnKind,
-    seed: int,
-) -> Sample:
-    """Return the CARs of the members whose whole window has returns, with what tests need."""
-    cars = [cumulate(member.fit, window, kind) for member in members]
-    known = [i for i, car in enumerate(cars) if np.isfinite(car.car)]
-    kept, cars = [members[i] for i in known], [cars[i] for i in known]
-    width = 0 if estimation is None else estimation.length
-    residuals, standardised, days = (
-        np.full((len(kept), width), value) for value in (np.nan, np.nan, -1.0)
-    )
-    for i, member in enumerate(kept):
-        fit = member.fit
-        if fit.estimate is None or estimation is None:
-            continue
-        at = fit.used - (member.row + estimation.start)
-        residuals[i, at], standardised[i, at] = fit.estimate.residuals, fit.estimate.standardised
-        days[i, at] = fit.used
-    full = kept[0].fit.window if kept else window
-    inside = slice(window.start - full.start, window.end - full.start + 1)
-    tickers = sorted({member.ticker for member in kept})
-    return Sample(
-        car=np.array([car.car for car in cars]),
-        bhar=np.array([car.bhar for car in cars]),
-        se=np.array([car.se for car in cars]),
-        dof=np.array([car.dof for car in cars]),
-        share=positive_share(residuals, window.length),
-        residuals=residuals,
-        standardised=standardised,
-        days=days.astype(np.int64),
-        ar=np.array([member.fit.ar for member in kept]).reshape(len(kept), full.length),
-        ar_se=np.array([member.fit.ar_se for member in kept]).reshape(len(kept), full.length),
-        inside=inside,
-        window_days=np.array([member.row + window.offsets for member in kept], dtype=np.int64),
-        firm=np.array([tickers.index(member.ticker) for member in kept], dtype=np.int64),
-        seed=seed,
-    )
-
-
-def outcomes(
-    members: Sequence[Member], sample: Sample, window: Window, seed: int
-) -> Iterator[Outcome]:
+def outcomes(pool: Pool, seed: int) -> Iterator[Outcome]:
     """Yield every test's outcome and the joint placebo."""
-    yield from run_tests(sample)
-    yield joint_placebo([m for m in members if window in m.placebos], window, seed)
+    yield from run_tests(pool.sample)
+    yield joint_placebo(pool, seed)
 
 
-def joint_placebo(members: Sequence[Member], window: Window, seed: int) -> Outcome:
+def joint_placebo(pool: Pool, seed: int) -> Outcome:
     """Return the placebo test of the members' mean standardised CAR.
 
     It needs no minimum of events: members whose windows overlap shift together, and the
-    floor of the p-value is in the note.
+    floor of the p-value is in the note. A member without a CAR is not in it.
     """
+    window = pool.window
+    members = [member for member in pool.members if window in member.placebos]
     if not members:
         return refused(JOINT, JOINT_NULL, "placebo", 0, "no placebos for this model")
+    stuck = [m.id for m in members if not np.isfinite(m.placebos[window].quiet).any()]
+    if stuck:
+        reason = f"no admissible dates for {', '.join(stuck)}"
+        return refused(JOINT, JOINT_NULL, "placebo", len(members), reason)
     rows = np.array([member.row for member in members])
     clusters = overlapping(rows, members[0].fit.window)
     joint = jointly([member.placebos[window] for member in members], rows, clusters, seed)
     if not joint.m:
-        return refused(JOINT, JOINT_NULL, "placebo", len(members), "no admissible dates")
+        reason = "no shift puts every event of a cluster on an admissible date"
+        return refused(JOINT, JOINT_NULL, "placebo", len(members), reason)
     how = "all" if joint.enumerated else "drawn"
     note = f"m = {joint.m} ({how}), floor {1 / (joint.m + 1):.4f}, {len(clusters)} cluster(s)"
     return Outcome(
@@ -119,17 +58,18 @@ def joint_placebo(members: Sequence[Member], window: Window, seed: int) -> Outco
     )
 
 
-def influence(sample: Sample, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+def influence(pool: Pool) -> Iterator[tuple[Any, ...]]:
     """Yield, for each event, mean CAR and BMP without it: event, n, caar, t, p-value.
 
     Needs one event more than a cross-sectional test.
     """
+    sample = pool.sample
     if sample.n <= MIN_EVENTS or not np.isfinite(sample.se).all():
         return
-    for i, name in enumerate(names):
+    for i, member in enumerate(pool.members):
         rest = sample.without(i)
         t = float(bmp(rest.scar))
-        yield name, rest.n, float(rest.car.mean()), t, float(two_sided_t(t, rest.n - 1))
+        yield member.id, rest.n, float(rest.car.mean()), t, float(two_sided_t(t, rest.n - 1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,9 @@ import numpy as np
 from scipy import stats
 
 from aftershock.study.fit import EventFit, cumulate, fit_event
+from aftershock.study.inference.battery import MIN_EVENTS, OVERLAP, TOO_SMALL
+from aftershock.study.inference.cross_section import cross_sectional_t
+from aftershock.study.inference.outcome import Outcome, refused, two_sided_t
 from aftershock.study.models import Market, MeanModel, NotEstimable
 
 if TYPE_CHECKING:
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
     from aftershock.prices.panel import PricePanel
     from aftershock.study.engine import Job
     from aftershock.study.windows import Window
+
+VOLUME = "abnormal volume, cross-sectional t"
+VOLUME_NULL = "the mean abnormal log turnover is 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ def abnormal_volatility(fit: EventFit, window: Window) -> OtherOutcome:
     Chow (1960), *Econometrica* 28(3).
     """
     nan = float("nan")
-    inside = slice(window.start - fit.window.start, window.end - fit.window.start + 1)
+    inside = window.within(fit.window)
     e, v = fit.ar[inside], fit.covariance[inside, inside]
     moved = np.diag(v) != 0.0  # a session inside a bridged halt is no observation
     e, v = e[moved], v[np.ix_(moved, moved)]
@@ -128,3 +134,31 @@ def abnormal_volume(
         yield OtherOutcome(
             "volume", car.car / window.length, car.t, "t", car.dof, nan, car.p_value, note
         )
+
+
+def mean_volume(values: FloatArray, *, overlaps: bool) -> Outcome:
+    """Return the t test that events move volume on average.
+
+    Parameters
+    ----------
+    values : ndarray, shape (N,)
+        Mean abnormal log turnover of each event over a window, finite.
+    overlaps
+        True where two events' windows share a session.
+
+    Notes
+    -----
+    Judged by its spread across events, so that the autocorrelation of turnover inside a
+    window does no harm.
+
+    References
+    ----------
+    Campbell and Wasley (1996), *Review of Quantitative Finance and Accounting* 6(4).
+    """
+    if values.size < MIN_EVENTS:
+        return refused(VOLUME, VOLUME_NULL, "t", values.size, TOO_SMALL)
+    t, dof = float(cross_sectional_t(values)), float(values.size - 1)
+    if not np.isfinite(t):
+        return refused(VOLUME, VOLUME_NULL, "t", values.size, "no variation")
+    note = OVERLAP if overlaps else ""
+    return Outcome(VOLUME, VOLUME_NULL, t, "t", dof, float(two_sided_t(t, dof)), values.size, note)

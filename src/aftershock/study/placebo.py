@@ -110,7 +110,7 @@ def everywhere(
     extra = np.zeros(to.shape) if job.design.span is None else job.design.span[to] - 1.0
     enough = (counts >= fewest) & (fit.dof > 0)
     for window, out in found.items():
-        part = slice(window.start - whole.start, window.end - whole.start + 1)
+        part = window.within(whole)
         variance = fit.covariance[:, part, part].sum((-1, -2))
         variance = variance + fit.sigma**2 * extra[:, part].sum(-1)
         with np.errstate(invalid="ignore", divide="ignore"):

@@ -22,6 +22,7 @@ FILES = {
     "abnormal_returns": "abnormal_returns.csv",
     "car_rows": "car.csv",
     "aar": "aar.csv",
+    "caar": "caar.csv",
     "tests": "tests.csv",
     "single": "single.csv",
     "regression": "regression.csv",
@@ -51,6 +52,9 @@ class StudyResult:
         One row per event, candidate session, window and variant (``row``).
     aar
         Mean abnormal return and its cumulation by offset and group.
+    caar
+        Mean CAR by window and group with its standard error and the smallest mean that would
+        have been seen; median, share positive, mean BHAR and mean abnormal volume.
     tests
         Every test by group and window; one that does not apply has its reason in ``note``.
     single
@@ -81,6 +85,7 @@ class StudyResult:
     abnormal_returns: pd.DataFrame
     car_rows: pd.DataFrame
     aar: pd.DataFrame
+    caar: pd.DataFrame
     tests: pd.DataFrame
     single: pd.DataFrame
     regression: pd.DataFrame

@@ -11,7 +11,7 @@ from aftershock.study.groups import window_mask
 from aftershock.study.inference.single import placebo_p, sq_p
 from aftershock.study.models import SyntheticControl
 from aftershock.study.placebo import Placebo, place
-from aftershock.study.regression import event_regression
+from aftershock.study.regression import EventParameter, event_regression
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,8 +24,16 @@ if TYPE_CHECKING:
 
 SQ_NULL = "the day ranks like any day of the estimation window"
 PLACEBO_NULL = "the CAR is one of those where nothing happened"
+DONOR_NULL = "the CAR over its spread is one of the donors'"
 
-Row = tuple[Any, ...]  # event, start, end, test, statistic, p_value, floor, m, null, note
+SINGLE = [
+    "event", "start", "end", "test", "statistic", "p_value", "floor", "m", "null", "note",
+]  # fmt: skip
+REGRESSION = [
+    "ticker", "event", "start", "end", "car", "se", "t", "dof", "p_value", "f", "note",
+]  # fmt: skip
+
+Row = tuple[Any, ...]
 
 
 def place_all(study: Study, records: Records) -> dict[str, dict[Window, Placebo]]:
@@ -66,8 +74,8 @@ def single_rows(
             yield from _sq(record.unit.id, record.fit, window)
             if record.unit.id in placed:
                 yield from _placebo(record.unit.id, placed[record.unit.id][window], window)
-            if isinstance(study.model, SyntheticControl) and record.job is not None:
-                yield _donors(study.model, record.unit.id, record.fit, record.job, window)
+        if isinstance(study.model, SyntheticControl) and record.job is not None:
+            yield from _donors(study, study.model, record.unit.id, record.fit, record.job)
 
 
 def _sq(name: str, fit: EventFit, window: Window) -> Iterator[Row]:
@@ -94,18 +102,23 @@ def _placebo(name: str, placebo: Placebo, window: Window) -> Iterator[Row]:
         yield name, *window, test, placebo.statistic, p, 1 / (m + 1), m, PLACEBO_NULL, note
 
 
-def _donors(model: SyntheticControl, name: str, fit: EventFit, job: Job, window: Window) -> Row:
-    """Return the placebo across donors: each donor treated as if it had had the event."""
-    rows = fit.rows[window.start - fit.window.start : window.end - fit.window.start + 1]
-    ar, sigma = model.placebo(job.design, fit.used, rows)
-    inside = slice(window.start - fit.window.start, window.end - fit.window.start + 1)
-    own = float(fit.ar[inside].sum())
-    sigma_own = fit.estimate.sigma if fit.estimate else float("nan")
-    others = ar.sum(axis=1) / sigma
-    p = float(placebo_p(own / sigma_own, others))
-    m = int(np.isfinite(others).sum())
-    null = "the CAR over its spread is one of the donors'"
-    return name, *window, "placebo across donors", own / sigma_own, p, 1 / (m + 1), m, null, ""
+def _donors(
+    study: Study, model: SyntheticControl, name: str, fit: EventFit, job: Job
+) -> Iterator[Row]:
+    """Yield the placebo across donors: each donor treated as if it had had the event."""
+    if fit.estimate is None:
+        return
+    spread = float(np.sqrt(np.mean(fit.estimate.residuals**2)))
+    ar, spreads = model.placebo(job.design, fit.used, fit.rows)
+    for window in study.cars:
+        inside = window.within(fit.window)
+        own = float(fit.ar[inside].sum()) / spread
+        if not np.isfinite(own):
+            continue
+        others = ar[:, inside].sum(axis=1) / spreads
+        m = int(np.isfinite(others).sum())
+        p = float(placebo_p(own, others))
+        yield name, *window, "placebo across donors", own, p, 1 / (m + 1), m, DONOR_NULL, ""
 
 
 def regression_rows(study: Study, records: Records) -> Iterator[Row]:
@@ -140,7 +153,18 @@ def _regression(ticker: str, window: Window, y: Any, design: Any, masks: Any) ->
         yield ticker, "all", *window, nan, nan, nan, nan, nan, nan, str(reason)
         return
     for own in fit.parameters:
-        note = "not separable: the same sessions" if " + " in own.event else ""
+        note = "; ".join(_remarks(own, window))
         yield ticker, own.event, *window, own.car, own.se, own.t, own.dof, own.p_value, nan, note
+    for event in fit.left_out:
+        yield ticker, event, *window, nan, nan, nan, nan, nan, nan, "no session has a return"
     note = f"F({fit.f_dof[0]}, {fit.f_dof[1]}) that every parameter is 0, {fit.n} sessions"
     yield ticker, "all", *window, nan, nan, nan, fit.f_dof[1], fit.f_p, fit.f, note
+
+
+def _remarks(own: EventParameter, window: Window) -> Iterator[str]:
+    if " + " in own.event:
+        yield "not separable: the same sessions"
+    if not np.isfinite(own.car):
+        yield "not separable: the windows of other events add up to this one's"
+    if own.sessions < window.length:
+        yield f"over {own.sessions} of {window.length} sessions"

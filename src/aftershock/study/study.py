@@ -159,8 +159,8 @@ class Study:
             The selection names an event, kind or ticker that the book does not have, or ``by``
             an attribute that no selected event has.
         """
+        from aftershock.study.assemble import assemble
         from aftershock.study.run import make_records
-        from aftershock.study.tables import assemble
 
         _check_data(events, prices)
         records = make_records(self, events, prices, engine)

@@ -14,9 +14,9 @@ from aftershock.study.models import Market
 from aftershock.study.units import Diary
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from aftershock.arrays import FloatArray
+    from aftershock.arrays import BoolArray
     from aftershock.events.book import EventBook, Selection
     from aftershock.prices.panel import PricePanel
     from aftershock.prices.returns import ReturnPanel
@@ -37,11 +37,14 @@ class SystemResult:
         One row per event: F tests that no stock moved, and that all moved alike.
     correlation
         Residual correlation of the stocks.
+    left_out
+        Events of all the stocks that are not in it, with the reason.
     """
 
     parameters: pd.DataFrame
     joint: pd.DataFrame
     correlation: pd.DataFrame
+    left_out: Mapping[str, str]
 
 
 def fit_system(
@@ -61,17 +64,20 @@ def fit_system(
     """
     if not study.model.is_linear:
         raise StudyError(f"a system needs a linear model, not the {study.model.label}")
-    if len(tickers) < FEWEST:
-        raise StudyError("a system needs at least two tickers; for one, see the event regression")
+    if len(set(tickers)) < FEWEST:
+        raise StudyError(
+            "a system needs at least two different tickers; for one, see the event regression"
+        )
     try:
         from linearmodels.system import SUR
     except ImportError as cause:
         raise StudyError("a system needs linearmodels: pip install 'aftershock[models]'") from cause
-    dummies = _shared(tickers, events, prices, study.events)
     own = prices.returns(study.returns)
     design = study.model.design(Market(own, prices.column, prices.sessions))
     y = np.column_stack([own[:, prices.column(ticker)] for ticker in tickers])
     keep = np.isfinite(y).all(axis=1) & design.usable
+    rows, left_out = _shared(tickers, events, prices, study.events, keep)
+    dummies = {name: (np.arange(keep.size) == row).astype(float) for name, row in rows.items()}
     x = pd.DataFrame(design.regressors, columns=list(design.names)).join(pd.DataFrame(dummies))
     equations = {
         ticker: {
@@ -81,33 +87,49 @@ def fit_system(
         for i, ticker in enumerate(tickers)
     }
     fit = SUR(equations).fit(cov_type="unadjusted", debiased=True)
-    names = list(dummies)
+    names = list(rows)
     return SystemResult(
         parameters=_parameters(fit, tickers, names),
         joint=_joint(fit, tickers, names, int(keep.sum()) - x.shape[1]),
         correlation=_correlation(fit, tickers),
+        left_out=left_out,
     )
 
 
 def _shared(
-    tickers: Sequence[str], events: EventBook, prices: PricePanel | ReturnPanel, select: Selection
-) -> dict[str, FloatArray]:
-    """Return one day-0 dummy per event that every ticker had, shape (S,) each."""
+    tickers: Sequence[str],
+    events: EventBook,
+    prices: PricePanel | ReturnPanel,
+    select: Selection,
+    keep: BoolArray,
+) -> tuple[dict[str, int], dict[str, str]]:
+    """Return the row of day 0 of each event every ticker had, and why others are left out."""
     diary = Diary.of(events, prices.sessions)
     by_base: dict[str, dict[str, str]] = {}
     for event in events.select(select):
         by_base.setdefault(event.base_id, {})[event.ticker] = event.id
-    dummies = {}
+    rows: dict[str, int] = {}
+    left_out: dict[str, str] = {}
     for base, own in by_base.items():
         if not all(ticker in own for ticker in tickers):
             continue
-        session = diary.zeros[own[tickers[0]]].session
-        at = None if session is None else prices.sessions.find(session)
-        if at is not None and diary.zeros[own[tickers[0]]].last is None:
-            dummies[base] = (np.arange(len(prices.sessions)) == at).astype(float)
-    if not dummies:
-        raise StudyError(f"no selected event with a day 0 happened to all of {', '.join(tickers)}")
-    return dummies
+        zero = diary.zeros[own[tickers[0]]]
+        at = None if zero.session is None else prices.sessions.find(zero.session)
+        if zero.last is not None or zero.session is None:
+            left_out[base] = zero.reason or "a range of days has no day 0"
+        elif at is None or not keep[at]:
+            left_out[base] = f"not every stock and benchmark has a return on {zero.session}"
+        elif at in rows.values():
+            same = next(name for name, row in rows.items() if row == at)
+            left_out[base] = f"not separable from {same}: the same session"
+        else:
+            rows[base] = at
+    if not rows:
+        why = "".join(f"; {name}: {reason}" for name, reason in left_out.items())
+        raise StudyError(
+            f"no selected event with a day 0 happened to all of {', '.join(tickers)}{why}"
+        )
+    return rows, left_out
 
 
 def _parameters(fit: object, tickers: Sequence[str], names: list[str]) -> pd.DataFrame:

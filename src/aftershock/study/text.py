@@ -24,6 +24,9 @@ def summarise(result: StudyResult) -> str:
     if len(result.car):
         parts += ["", "Cumulated abnormal returns, and their p-values in the robustness rows"]
         parts.append(robustness_table(result).to_string(index=False))
+    means = result.caar[result.caar["se"].notna()]
+    if len(means):
+        parts += ["", "Mean CARs", _means(means)]
     if len(result.single):
         parts += ["", "Single events", _single(result.single)]
     if len(result.tests):
@@ -78,6 +81,23 @@ def robustness_table(result: StudyResult) -> pd.DataFrame:
             "80 % power": car["detectable"].map(share),
         }
     )
+
+
+def _means(means: pd.DataFrame) -> str:
+    return pd.DataFrame(
+        {
+            "group": means["group"],
+            "window": [f"({row.start:g},{row.end:g})" for row in means.itertuples()],
+            "n": means["n"].map("{:g}".format),
+            "CAAR": means["caar"].map(percent),
+            "se": means["se"].map(share),
+            "80 % power": means["detectable"].map(share),
+            "median": means["median"].map(percent),
+            "positive": means["positive"].map(share),
+            "BHAR": means["bhar"].map(percent),
+            "log turnover": means["volume"].map(number),
+        }
+    ).to_string(index=False)
 
 
 def _single(single: pd.DataFrame) -> str:

@@ -28,6 +28,10 @@ class Window(NamedTuple):
         """Every offset, ascending, shape (length,)."""
         return np.arange(self.start, self.end + 1)
 
+    def within(self, whole: Window) -> slice:
+        """Return where this window's sessions stand in arrays over ``whole``."""
+        return slice(self.start - whole.start, self.end - whole.start + 1)
+
     def __str__(self) -> str:
         return f"({self.start},{self.end})"
 

@@ -114,7 +114,7 @@ def _studies(
 ) -> None:
     for name, study in studies.items():
         step(f"study {name}")
-        result = study.fit(events, prices)
+        result = study.fit(events, prices, seed=manifest.seed)
         result.save(folder.path / "studies" / name)
         manifest.studies[name] = result.record
         manifest.warnings += [f"{name}: {warning}" for warning in result.warnings]

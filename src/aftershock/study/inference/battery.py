@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 
 MIN_EVENTS = 3
 FEW_RANKED = 10  # below it the rank of a standardised CAR is too often extreme (docs/calibration)
+FEWEST_DOF = 2  # degrees of freedom up to which Student's t has no variance
 TOO_SMALL = "n too small"
+OVERLAP = "windows overlap, and the test takes the events as independent"
 LEVEL = 0.05
 EVEN = 0.5
 
@@ -135,6 +137,8 @@ class Test:
         True where it takes the events as independent of one another.
     floor
         Smallest p-value that N events can give, for the exact tests.
+    undefined
+        Why the statistic is no number where it is none.
     """
 
     __test__ = False  # not a pytest class
@@ -148,6 +152,7 @@ class Test:
     obstacle: Callable[[Sample], str] = lambda _: ""
     independent: bool = True
     floor: Callable[[int], float] = lambda _: 0.0
+    undefined: str = "no variation"
 
     def run(self, sample: Sample) -> Outcome:
         """Return the outcome, with its reason where the test does not apply."""
@@ -156,7 +161,7 @@ class Test:
             return refused(self.name, self.null, self.distribution, sample.n, reason)
         value, dof, p = self.compute(sample)
         if not np.isfinite(value):
-            return refused(self.name, self.null, self.distribution, sample.n, "no variation")
+            return refused(self.name, self.null, self.distribution, sample.n, self.undefined)
         if self.distribution == "t":
             p = float(two_sided_t(value, dof))
         elif self.distribution == "normal":
@@ -169,7 +174,7 @@ class Test:
         if self.floor(sample.n) > LEVEL:
             yield f"{sample.n} events cannot give p below {self.floor(sample.n):.3f}"
         if self.independent and sample.overlaps:
-            yield "windows overlap, and the test takes the events as independent"
+            yield OVERLAP
 
     def _reason(self, sample: Sample) -> str:
         if sample.n < self.fewest:
@@ -204,6 +209,11 @@ def portfolio(sample: Sample) -> FloatArray:
 def _one_date(sample: Sample) -> str:
     same = (sample.window_days == sample.window_days[0]).all()
     return "" if same else "the events are not on one date"
+
+
+def _has_variance(sample: Sample) -> str:
+    few = "an estimation has 2 degrees of freedom or fewer, and a t of so few has no variance"
+    return few if (sample.dof <= FEWEST_DOF).any() else ""
 
 
 def _kp(sample: Sample) -> Value:
@@ -265,9 +275,22 @@ TESTS = (
         needs_estimation=False,
     ),
     Test("bootstrap t", MEAN, "bootstrap", _bootstrap, fewest=5, needs_estimation=False),
-    Test("Patell", STANDARDISED, "normal", lambda sample: _normal(patell(sample.scar, sample.dof))),
+    Test(
+        "Patell",
+        STANDARDISED,
+        "normal",
+        lambda sample: _normal(patell(sample.scar, sample.dof)),
+        obstacle=_has_variance,
+    ),
     Test("BMP", STANDARDISED, "t", lambda sample: _t(bmp(sample.scar), float(sample.n - 1))),
-    Test("Kolari-Pynnonen", STANDARDISED, "t", _kp, independent=False),
+    Test(
+        "Kolari-Pynnonen",
+        STANDARDISED,
+        "t",
+        _kp,
+        independent=False,
+        undefined="no variation, or a mean correlation at or below -1/(n - 1)",
+    ),
     Test("crude dependence", MEAN, "t", _crude, obstacle=_one_date, independent=False),
     Test(
         "Corrado rank",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from aftershock.arrays import FloatArray
 
 DRAWS = 999
+_ELEMENTS = 200_000
 
 
 def bootstrap_p(
@@ -50,10 +51,11 @@ def bootstrap_p(
     observed = np.abs(statistic(car))
     centred = car - car.mean(axis=-1, keepdims=True)
     beyond = np.zeros(car.shape[:-1])
-    for _ in range(draws):
-        pick = rng.integers(0, n, size=car.shape)
-        drawn = np.abs(statistic(np.take_along_axis(centred, pick, axis=-1)))
-        beyond += np.where(np.isfinite(drawn), drawn >= observed, False)
+    together = max(_ELEMENTS // max(car.size, 1), 1)  # resamples to draw at once
+    for start in range(0, draws, together):
+        pick = rng.integers(0, n, size=(min(together, draws - start), *car.shape))
+        drawn = np.abs(statistic(np.take_along_axis(centred[None], pick, axis=-1)))
+        beyond += np.where(np.isfinite(drawn), drawn >= observed, False).sum(axis=0)
     return np.asarray((1.0 + beyond) / (draws + 1.0))
 
 

@@ -130,7 +130,8 @@ def wilcoxon(car: FloatArray) -> tuple[FloatArray, FloatArray]:
     Wilcoxon (1945), *Biometrics Bulletin* 1(6).
     """
     n = car.shape[-1]
-    magnitude = stats.rankdata(np.abs(car), axis=-1)
+    zeros = (car == 0).sum(axis=-1, keepdims=True)  # they rank lowest
+    magnitude = stats.rankdata(np.abs(car), axis=-1) - zeros
     w = np.where(car > 0, magnitude, 0.0).sum(axis=-1)
     with np.errstate(invalid="ignore", divide="ignore"):
         p = stats.wilcoxon(car, axis=-1).pvalue if n else np.full(w.shape, np.nan)

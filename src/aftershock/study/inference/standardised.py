@@ -118,29 +118,39 @@ def mean_correlation(
     Without the overlap factor the test loses its power where event dates are spread.
     """
     n, length = window_days.shape
-    total = np.zeros(residuals.shape[:-2])
-    for i in range(n):
-        for j in range(i + 1, n):
-            overlap = np.intersect1d(window_days[i], window_days[j]).size / length
-            if overlap:
-                total = total + overlap * _pair(residuals, days, firm, i, j)
-    return np.asarray(total / (n * (n - 1) / 2))
+    overlap = _on_calendar(window_days, np.ones(window_days.shape))
+    overlap = overlap @ overlap.T / length
+    pairs = np.triu_indices(n, 1)
+    if not overlap[pairs].any():
+        return np.zeros(residuals.shape[:-2])
+    rho = np.where(firm[:, None] == firm, 1.0, _correlations(residuals, days))
+    return np.asarray((overlap * rho)[..., pairs[0], pairs[1]].mean(axis=-1))
 
 
 _FEWEST_COMMON = 3
 
 
-def _pair(residuals: FloatArray, days: IntArray, firm: IntArray, i: int, j: int) -> FloatArray:
-    """Return the correlation of two events' residuals on the days they share, shape (...)."""
-    if firm[i] == firm[j]:
-        return np.ones(residuals.shape[:-2])
-    _, at, to = np.intersect1d(days[i], days[j], return_indices=True)
-    known = days[i][at] >= 0
-    at, to = at[known], to[known]
-    if at.size < _FEWEST_COMMON:
-        return np.zeros(residuals.shape[:-2])
-    a, b = residuals[..., i, at], residuals[..., j, to]
-    a, b = a - a.mean(axis=-1, keepdims=True), b - b.mean(axis=-1, keepdims=True)
+def _correlations(residuals: FloatArray, days: IntArray) -> FloatArray:
+    """Return the correlation of every two events on the days both have, shape (..., N, N)."""
+    there = (days >= 0) & np.isfinite(residuals).all(axis=tuple(range(residuals.ndim - 2)))
+    known = np.where(there, days, -1)
+    z = _on_calendar(known, np.where(there, residuals, 0.0))
+    mask = _on_calendar(known, there.astype(float))
+    common = mask @ mask.T
     with np.errstate(invalid="ignore", divide="ignore"):
-        rho = (a * b).sum(-1) / np.sqrt((a**2).sum(-1) * (b**2).sum(-1))
-    return np.asarray(np.nan_to_num(rho))
+        sums = z @ mask.T  # of i over the days it shares with j
+        products = z @ np.swapaxes(z, -1, -2) - sums * np.swapaxes(sums, -1, -2) / common
+        squares = z**2 @ mask.T - sums**2 / common
+        rho = products / np.sqrt(squares * np.swapaxes(squares, -1, -2))
+    return np.where(common >= _FEWEST_COMMON, np.nan_to_num(rho), 0.0)
+
+
+def _on_calendar(days: IntArray, values: FloatArray) -> FloatArray:
+    """Return the values in one column per day, 0 where there is none; day -1 is left out.
+
+    Shapes (N, T) and (..., N, T) give (..., N, D).
+    """
+    present, at = np.unique(days, return_inverse=True)
+    out = np.zeros((*values.shape[:-1], present.size))
+    np.put_along_axis(out, np.broadcast_to(at.reshape(days.shape), values.shape), values, axis=-1)
+    return out[..., present >= 0]

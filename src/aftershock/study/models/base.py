@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from aftershock.sessions import Sessions
 
 ALPHA = "alpha"
+EXACT = 1e-10  # a residual standard deviation below this is rounding
 
 Derived = tuple[tuple[str, float], ...]  # further figures of a model by name
 
@@ -276,7 +277,7 @@ def check_identified(names: tuple[str, ...], x: FloatArray, t: int) -> None:
     if t <= k:
         raise NotEstimable(
             f"{t} returns in the estimation window cannot identify {k} coefficients"
-            f" ({', '.join(names)}); widen the window or use a smaller model"
+            f" ({listed(names)}); widen the window or use a smaller model"
         )
     scale = np.abs(x).max(axis=0)
     if (scale == 0).any() or np.linalg.matrix_rank(x / scale) < k:
@@ -286,9 +287,18 @@ def check_identified(names: tuple[str, ...], x: FloatArray, t: int) -> None:
 def not_identified(names: tuple[str, ...]) -> NotEstimable:
     """Return the reason for a benchmark that does not vary, or repeats another."""
     return NotEstimable(
-        f"{', '.join(names)} are not identified: a benchmark is constant over the estimation"
+        f"{listed(names)} are not identified: a benchmark is constant over the estimation"
         " window or repeats another; use MeanModel or another benchmark"
     )
+
+
+def listed(names: tuple[str, ...]) -> str:
+    """Return the names, the first few where there are many."""
+    many = len(names) > _LISTED
+    return ", ".join([*names[:_LISTED], *(["..."] if many else [])])
+
+
+_LISTED = 4
 
 
 def _nothing_estimated(y: FloatArray, fixed: FloatArray, span: FloatArray) -> Estimate:

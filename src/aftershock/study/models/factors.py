@@ -70,11 +70,13 @@ class FactorModel(Model):
         Raises
         ------
         StudyError
-            The file cannot be read, or the numbers look like percent and ``percent`` is not
-            set.
+            No factor is named, the file cannot be read, its index holds no dates or one
+            twice, or the numbers look like percent and ``percent`` is not set.
         UnknownName
             A column is not there.
         """
+        if not factors:
+            raise StudyError("FactorModel needs at least one factor, such as ['Mkt-RF']")
         frame = _read(data) if isinstance(data, str | Path) else data.copy()
         wanted = [*factors, *([rf] if rf else [])]
         for name in wanted:
@@ -83,7 +85,7 @@ class FactorModel(Model):
         values = frame[wanted].astype("float64") / (100.0 if percent else 1.0)
         if not percent and float(values.abs().median().max()) > _PERCENT:
             raise StudyError("the factors look like percent; say percent=True")
-        values.index = pd.DatetimeIndex(pd.to_datetime(frame.index.astype("str")))
+        values.index = _dates(frame)
         for name, value in (
             ("factors", tuple(factors)), ("data", values), ("rf", rf), ("intercept", intercept),
         ):  # fmt: skip
@@ -95,7 +97,7 @@ class FactorModel(Model):
     def design(self, market: Market) -> Design:
         """Return the factors over the panel's sessions; NaN where the data have no such day."""
         index = pd.DatetimeIndex(market.sessions.dates)
-        aligned = self.data[~self.data.index.duplicated()].reindex(index)
+        aligned = self.data.reindex(index)
         columns = [aligned[name].to_numpy("float64") for name in self.factors]
         ones = [np.ones(len(index))] if self.intercept else []
         fixed = aligned[self.rf].to_numpy("float64") if self.rf else np.zeros(len(index))
@@ -108,3 +110,13 @@ def _read(path: str | Path) -> pd.DataFrame:
         return pd.read_csv(path, index_col=0)
     except (OSError, ValueError) as cause:
         raise StudyError(f"the factors {path} cannot be read: {cause}") from cause
+
+
+def _dates(frame: pd.DataFrame) -> pd.DatetimeIndex:
+    try:
+        dates = pd.DatetimeIndex(pd.to_datetime(frame.index.astype("str")))
+    except ValueError as cause:
+        raise StudyError(f"the factors' index holds no dates: {cause}") from cause
+    if dates.has_duplicates:
+        raise StudyError(f"the factors have {dates[dates.duplicated()][0].date()} twice")
+    return dates

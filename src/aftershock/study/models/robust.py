@@ -9,10 +9,12 @@ import numpy as np
 
 from aftershock.study.models.base import (
     ALPHA,
+    EXACT,
     Design,
     Estimate,
     Market,
     Model,
+    NotEstimable,
     check_identified,
 )
 
@@ -58,12 +60,23 @@ class RobustModel(Model):
     def estimate(
         self, design: Design, y: FloatArray, estimation: IntArray, window: IntArray
     ) -> Estimate:
-        """Fit on the rows ``estimation`` and predict the rows ``window``."""
+        """Fit on the rows ``estimation`` and predict the rows ``window``.
+
+        Raises
+        ------
+        NotEstimable
+            Half of the residuals or more are 0, so that their median deviation is.
+        """
         from statsmodels.robust.robust_linear_model import RLM
 
         x, own = design.regressors[estimation], y[estimation]
         check_identified(design.names, x, own.size)
         fit = RLM(own, x).fit()
+        if fit.scale < EXACT:
+            raise NotEstimable(
+                "half of the returns in the estimation window or more are alike, so that their"
+                " median deviation is 0; use MarketModel"
+            )
         ahead = design.regressors[window]
         variance = float(fit.scale) ** 2
         residuals = np.asarray(fit.resid)

@@ -93,7 +93,7 @@ class SyntheticControl(Model):
         ar : ndarray, shape (J, W)
             Each donor's abnormal returns against the other donors' best mix.
         sigma : ndarray, shape (J,)
-            Its residual standard deviation.
+            The root of its mean squared residual.
         """
         columns = design.regressors
         found = [_as_treated(columns, j, estimation, window) for j in range(columns.shape[1])]

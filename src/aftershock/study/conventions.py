@@ -1,0 +1,70 @@
+"""What a study assumed, and what its reader should be wary of, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from aftershock.prices.panel import PricePanel
+    from aftershock.prices.returns import ReturnPanel
+    from aftershock.study.run import Record, Records
+    from aftershock.study.study import Study
+
+
+def conventions(
+    study: Study, records: Records, prices: PricePanel | ReturnPanel, seed: int
+) -> dict[str, str]:
+    """Return what was assumed, in words."""
+    history = study.estimation
+    ran = {
+        "statsmodels": "statsmodels, one regression per event (the reference)",
+        "arrays": "arrays, all events at once (equal to statsmodels to rounding)",
+    }
+    said = {
+        "events": str(study.events),
+        "model": f"{study.model.label} {' '.join(study.model.benchmarks)}".strip(),
+        "returns": f"{study.returns}, close to close, adjusted prices",
+        "day 0": "first session whose close is strictly after the event's instant",
+        "estimation": "none" if history is None else f"{history}, at least {study.min_obs} returns",
+        "window": str(study.window),
+        "standard errors": "none: nothing is estimated"
+        if history is None
+        else "full prediction-error covariance, t with T - k degrees of freedom",
+        "engine": ran[records.engine] if study.model.is_linear else "one event at a time",
+        "groups": f"by {study.by}" if study.by else "one; opposite signs are never pooled",
+        "families": "Holm and Benjamini-Hochberg over every window and event of the study",
+        "halts": "bridged, trade to trade" if study.bridges_halts else "missing, never filled",
+        "seed": str(seed),
+        "source": prices.origin.source,
+        "market data": "yes" if prices.origin.is_market_data else f"no: {prices.origin.notice}",
+    }
+    if study.contrast:
+        said["contrast"] = f"{study.contrast[0]} minus {study.contrast[1]}"
+    return said
+
+
+def warnings(
+    study: Study, records: Sequence[Record], prices: PricePanel | ReturnPanel
+) -> Iterator[str]:
+    """Yield what to be wary of, one sentence each."""
+    if prices.origin.notice:
+        yield prices.origin.notice
+    yield from study.caveats
+    yield from prices.notes
+    for record in records:
+        flips = {(str(row.session), str(row.window)) for row in record.cars if row.robust is False}
+        for session, window in sorted(flips):
+            where = "" if session == "None" else f" from {session}"
+            yield (
+                f"{record.unit.id} CAR{window}{where}: not robust, p crosses 5 % between"
+                " the default and the robustness rows"
+            )
+        if record.unit.event.endogenous and record.fit is not None:
+            yield f"{record.unit.id}: its date was chosen by looking at prices (endogenous)"
+        for note in record.notes:
+            if note.startswith(("not separable", "the benchmark has", "no trading on")):
+                yield f"{record.unit.id}: {note}"
+    if not any(record.fit for record in records):
+        yield "no event could be studied; the reasons stand with the events"

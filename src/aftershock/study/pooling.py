@@ -1,0 +1,180 @@
+"""Which events are pooled, and what their tests need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aftershock.errors import unknown
+from aftershock.events.book import COMMON
+from aftershock.study.fit import EventFit, cumulate
+from aftershock.study.inference.battery import Sample
+from aftershock.study.inference.sign import positive_share
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from aftershock.prices.panel import ReturnKind
+    from aftershock.study.placebo import Placebo
+    from aftershock.study.run import Record, Records
+    from aftershock.study.study import Study
+    from aftershock.study.windows import Window
+
+ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One event of a group.
+
+    Attributes
+    ----------
+    id, ticker, row
+        The event, its stock, and the row of its day 0.
+    fit
+        Its fit.
+    placebos
+        By window; empty where the model has none.
+    """
+
+    id: str
+    ticker: str
+    row: int
+    fit: EventFit
+    placebos: Mapping[Window, Placebo]
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """One window of one group.
+
+    Attributes
+    ----------
+    group, window
+        Which.
+    everyone
+        The group's members.
+    members, sample
+        Those whose whole window has returns, and their CARs.
+    """
+
+    group: str
+    window: Window
+    everyone: Sequence[Member]
+    members: Sequence[Member]
+    sample: Sample
+
+
+def pools(study: Study, groups: Mapping[str, Sequence[Member]], seed: int) -> Iterator[Pool]:
+    """Yield every window of every group."""
+    for group, everyone in groups.items():
+        for window in study.cars:
+            members = [
+                member
+                for member in everyone
+                if np.isfinite(member.fit.ar[window.within(member.fit.window)]).all()
+            ]
+            sample = make_sample(members, window, study.estimation, study.returns, seed)
+            yield Pool(group, window, everyone, members, sample)
+
+
+def make_sample(
+    members: Sequence[Member],
+    window: Window,
+    estimation: Window | None,
+    kind: ReturnKind,
+    seed: int,
+) -> Sample:
+    """Return the members' CARs over a window that all of them have, with what tests need."""
+    cars = [cumulate(member.fit, window, kind) for member in members]
+    width = 0 if estimation is None else estimation.length
+    residuals, standardised, days = (
+        np.full((len(members), width), value) for value in (np.nan, np.nan, -1.0)
+    )
+    for i, member in enumerate(members):
+        fit = member.fit
+        if fit.estimate is None or estimation is None:
+            continue
+        at = fit.used - (member.row + estimation.start)
+        residuals[i, at], standardised[i, at] = fit.estimate.residuals, fit.estimate.standardised
+        days[i, at] = fit.used
+    full = members[0].fit.window if members else window
+    inside = window.within(full)
+    tickers = sorted({member.ticker for member in members})
+    return Sample(
+        car=np.array([car.car for car in cars]),
+        bhar=np.array([car.bhar for car in cars]),
+        se=np.array([car.se for car in cars]),
+        dof=np.array([car.dof for car in cars]),
+        share=positive_share(residuals, window.length),
+        residuals=residuals,
+        standardised=standardised,
+        days=days.astype(np.int64),
+        ar=np.array([member.fit.ar for member in members]).reshape(len(members), full.length),
+        ar_se=np.array([member.fit.ar_se for member in members]).reshape(len(members), full.length),
+        inside=inside,
+        window_days=np.array([member.row + window.offsets for member in members], dtype=np.int64),
+        firm=np.array([tickers.index(member.ticker) for member in members], dtype=np.int64),
+        seed=seed,
+    )
+
+
+def group_names(study: Study, records: Iterable[Record]) -> dict[str, str]:
+    """Return the group of each unit by id.
+
+    The value of the attribute ``study.by``; on top of it the event's sign wherever the
+    selected events have opposite ones, because those are never pooled.
+    """
+    records = list(records)
+    if study.by and records:
+        known = {*COMMON, *(name for record in records for name in record.unit.event.attributes)}
+        if study.by not in known:
+            raise unknown("attribute", study.by, known)
+    signs = {record.unit.event.sign for record in records} - {""}
+    names = {}
+    for record in records:
+        parts = [_attribute(record, study.by)] if study.by else []
+        if len(signs) > 1 and study.by != "sign":
+            parts.append(record.unit.event.sign)
+        names[record.unit.id] = " ".join(part for part in parts if part) or ALL
+    return names
+
+
+def pool_once(records: Iterable[Record], names: Mapping[str, str]) -> None:
+    """Let each stock's session enter a group's means once, however many events share it."""
+    seen: dict[tuple[str, tuple[str, ...], dt.date | None], str] = {}
+    for record in records:
+        if record.status != "used":
+            continue
+        key = (names[record.unit.id], record.unit.tickers, record.unit.zero.session)
+        if key in seen:
+            record.notes.append(f"enters means and tests once, as {seen[key]}")
+        else:
+            seen[key] = record.unit.id
+            record.pooled = True
+
+
+def _attribute(record: Record, name: str) -> str:
+    event = record.unit.event
+    if name in COMMON:
+        return str(getattr(event, name))
+    value = event.attributes.get(name)
+    return "not stated" if value is None or value == "" else str(value)
+
+
+def members_of(
+    records: Records, names: Mapping[str, str], placed: Mapping[str, Mapping[Window, Placebo]]
+) -> dict[str, list[Member]]:
+    """Return the pooled events of each group."""
+    groups: dict[str, list[Member]] = {}
+    for record in records.items:
+        if record.pooled and record.fit is not None:
+            member = Member(
+                record.unit.id, record.unit.ticker, record.row, record.fit,
+                placed.get(record.unit.id, {}),
+            )  # fmt: skip
+            groups.setdefault(names[record.unit.id], []).append(member)
+    return groups
