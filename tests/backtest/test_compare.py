@@ -129,6 +129,22 @@ def test_exposure_turnover_and_time_in_market_by_hand(root, small):
     assert table.loc["full sample: down capture", "hedged"] == pytest.approx(0.5)
 
 
+def test_in_market_figures_use_the_sessions_in_the_market_only(root, make_bars):
+    """Held from session 4 to 9; the index falls by 1 % in session 2 and rises by 2 % in 6."""
+    close, index = np.full(12, 100.0), np.full(12, 1_000.0)
+    close[6:], index[2:], index[6:] = 110.0, 990.0, 1_009.8
+    frames = {"AAA": make_bars(DAYS, close), "^IDX": make_bars(DAYS, index)}
+    panel = ash.PricePanel.from_frames(frames, calendar="XHKG")
+    table = short_once(root, panel).versus.set_index("metric")["strategy"]
+    assert table["full sample: down capture"] == pytest.approx(0.0)
+    assert np.isnan(table["in market: down capture"])  # it never fell while the short was held
+    assert table["in market: up capture"] == pytest.approx(-0.05 / 0.02)
+    beyond = np.array([0.0, 0, -0.05 - 0.02, 0, 0, 0])
+    assert table["in market: tracking error"] == pytest.approx(beyond.std(ddof=1) * np.sqrt(252))
+    longer = np.r_[beyond, 0, 0.01, 0, 0, 0]
+    assert table["full sample: tracking error"] == pytest.approx(longer.std(ddof=1) * np.sqrt(252))
+
+
 def test_drawdowns_stand_side_by_side(root, small):
     table = short_once(root, small).drawdowns
     assert table["series"].tolist() == ["benchmark", "hedged"]

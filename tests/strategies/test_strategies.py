@@ -169,6 +169,13 @@ def test_unlock_rebound_buys_after_a_fall_and_sells_later(root, make_bars):
     assert fills(result) == [("long", at(25), 90.0, at(35), 95.0, shares, 5 * shares)]
 
 
+def test_unlock_rebound_counts_the_fall_of_the_day_itself(root, make_bars):
+    panel = prices(make_bars, {20: 90.0})
+    assert len(run(root, "unlock_rebound", book(unlock()), panel, exit=15).trades) == 1
+    before = prices(make_bars, {19: 90.0})  # the fall is over at the close of session -1
+    assert len(run(root, "unlock_rebound", book(unlock()), before, exit=15).trades) == 0
+
+
 def test_unlock_rebound_wants_a_fall_before_the_entry(root, make_bars):
     rising = prices(make_bars, {22: 110.0})
     late = prices(make_bars, {25: 80.0})  # at the close of the entry's own session

@@ -63,7 +63,7 @@ def versus_table(equity: pd.DataFrame, trades: pd.DataFrame) -> pd.DataFrame:
     columns = {"strategy": _strategy_column(equity, trades), "hedged": _hedged(equity, trades)}
     columns |= {name: _held_column(equity[name]) for name in ("benchmark", *others)}
     each = holdings(equity["session"], trades)
-    rows = [*_own_rows(columns), *_market_rows(each)]
+    rows = [*_own_rows(columns), *_market_rows(each, ["benchmark", *others])]
     for name in ("benchmark", *others):
         rows += _against_rows(columns, name, each)
     table = pd.DataFrame(rows).reindex(columns=["metric", *_order(others), "note"])
@@ -120,17 +120,17 @@ def _figures(column: _Column) -> dict[str, float]:
     }
 
 
-def _market_rows(each: BoolArray) -> list[dict[str, Any]]:
+def _market_rows(each: BoolArray, benchmarks: list[str]) -> list[dict[str, Any]]:
     """Return how long and how often the strategy was in the market."""
     held = np.asarray(each.any(axis=1))
     stretches = blocks(held)
     few = f"below {MIN_BLOCKS}: {NO_INFERENCE}" if stretches < MIN_BLOCKS else ""
     share = float(held.mean())
+    always = dict.fromkeys(benchmarks, 1.0)
     return [
-        {"metric": "time_in_market", "strategy": share, "hedged": share, "benchmark": 1.0,
-         "note": ""},
-        {"metric": "blocks_in_market", "strategy": stretches, "hedged": stretches,
-         "benchmark": 1, "note": few},
+        {"metric": "time_in_market", "strategy": share, "hedged": share, **always, "note": ""},
+        {"metric": "blocks_in_market", "strategy": stretches, "hedged": stretches, **always,
+         "note": few},
     ]  # fmt: skip
 
 

@@ -16,6 +16,11 @@ import numpy as np
 if TYPE_CHECKING:
     from aftershock.arrays import FloatArray
 
+RULE = (
+    "a notional index leg worth the shorts at every close, whatever else is held: a sale's own"
+    " session is not hedged, a cover's still is; charged like a fund, without brokerage"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Leg:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from aftershock.backtest.compare import beside, changes, drawdown_table, versus_table
+from aftershock.backtest.hedge import RULE
 from aftershock.backtest.luck.tables import (
     event_nets,
     influence_table,
@@ -117,6 +118,7 @@ class BacktestResult:
             "influence": lambda: influence_table(self.trades, self.equity["equity"].iloc[0]),
             "placebo": lambda: placebo_table(np.empty(0)),
         }
+        object.__setattr__(self, "conventions", {**self.conventions, "hedged": RULE})
         for name in DERIVED:
             if getattr(self, name).columns.empty:
                 object.__setattr__(self, name, make[name]())

@@ -61,6 +61,16 @@ def test_one_trial_is_compared_with_zero():
     assert "one trial" in found.check.note
 
 
+def test_skew_and_kurtosis_are_those_of_the_returns():
+    """Against the same probability from scipy's moments; the kurtosis of a normal is 3."""
+    returns = 0.001 + 0.01 * np.random.default_rng(5).standard_t(5, 500)
+    sharpe = returns.mean() / returns.std(ddof=1)
+    skew, kurtosis = stats.skew(returns), stats.kurtosis(returns, fisher=False)
+    wide = math.sqrt((1 - skew * sharpe + (kurtosis - 1) / 4 * sharpe**2) / 499)
+    found = deflate(returns, np.zeros(1), events=30)
+    assert found.probability == pytest.approx(stats.norm.cdf(sharpe / wide), rel=1e-12)
+
+
 def test_a_true_sharpe_ratio_survives_and_the_best_of_noise_does_not():
     rng = np.random.default_rng(1)
     noise = 0.01 * rng.standard_normal((1_000, 50))
@@ -104,6 +114,22 @@ def test_the_bootstrap_is_near_students_t_for_normal_profits():
     assert bootstrap_mean(7 * net, seed=1).p_value == found.p_value
     assert bootstrap_mean(net, seed=1) == found
     assert bootstrap_mean(-net, seed=1).p_value == found.p_value
+
+
+def test_the_bootstrap_by_hand_over_every_resample():
+    """7 events of 0 and three of 10: k tens among ten draws, k binomial(10, 3/10).
+
+    A resample has mean k and variance 100 k (10 - k) / 90, n - 1 below the line, so its |t| is
+    |k - 3| / sqrt(k (10 - k) / 9): without bound at k = 0, 2 at k = 1, 4 / sqrt(21 / 9) at
+    k = 7. The sample's is 3 / sqrt(21 / 9) = 1.96, so k = 0, 1 and 7 and more are beyond it;
+    95 % lie at or below 2, and the interval is 3 +- 2 standard errors of sqrt(21 / 9).
+    """
+    chance = stats.binom(10, 0.3)
+    found = bootstrap_mean(np.r_[np.zeros(7), np.full(3, 10.0)], seed=3, draws=20_000)
+    assert found.p_value == pytest.approx(chance.cdf(1) + chance.sf(6), abs=0.01)  # 3 errors
+    assert (found.low, found.high) == pytest.approx(
+        (3 - 2 * (21 / 9) ** 0.5, 3 + 2 * (21 / 9) ** 0.5)
+    )
 
 
 def test_the_bootstrap_rejects_a_true_null_as_often_as_it_says():

@@ -89,7 +89,7 @@ def overfitting(returns: FloatArray, *, events: int, blocks: int = BLOCKS) -> Ov
     if note:
         return Overfitting(math.nan, math.nan, np.empty(0), trials, events, note)
     parts = returns[size % blocks :].reshape(blocks, -1, trials)
-    found = [_judge(parts, chosen) for chosen in _halves(blocks)]
+    found = [pair for chosen in _halves(blocks) for pair in _judge(parts, chosen)]
     ranks = np.concatenate([ranks for ranks, _ in found])
     means = np.concatenate([means for _, means in found])
     logits = np.log(ranks / (1.0 - ranks))
@@ -109,27 +109,38 @@ def _unfit(size: int, trials: int, blocks: int) -> str:
 
 
 def _halves(blocks: int) -> Iterator[FloatArray]:
-    """Yield every choice of half of the blocks as rows of 0 and 1, some hundred at a time."""
-    choices = itertools.combinations(range(blocks), blocks // 2)
+    """Yield the halves with the first block as rows of 0 and 1, some hundred at a time."""
+    choices = itertools.combinations(range(1, blocks), blocks // 2 - 1)
     while some := list(itertools.islice(choices, _AT_ONCE)):
         rows = np.zeros((len(some), blocks))
-        rows[np.arange(len(some))[:, None], some] = 1.0
+        rows[:, 0] = 1.0
+        for row, others in zip(rows, some, strict=True):
+            row[list(others)] = 1.0
         yield rows
 
 
-def _judge(parts: FloatArray, chosen: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return relative rank and mean return, on the other half, of the best of each half."""
+def _judge(parts: FloatArray, half: FloatArray) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Yield what ``_rank`` finds for some halves and for their complements."""
     total, squares = parts.sum(axis=1), (parts**2).sum(axis=1)
-    count = parts.shape[1] * chosen.shape[1] // 2
-    inside = _sharpe(chosen @ total, chosen @ squares, count)
-    best = inside.argmax(axis=1)
-    rest = 1.0 - chosen
-    sums = rest @ total
-    outside = _sharpe(sums, rest @ squares, count)
-    rows = np.arange(best.size)
+    count = parts.shape[1] * half.shape[1] // 2
+    sums = half @ total, (1.0 - half) @ total
+    sharpes = [
+        _sharpe(mine, rows @ squares, count)
+        for mine, rows in zip(sums, (half, 1.0 - half), strict=True)
+    ]
+    yield _rank(sharpes[0], sharpes[1], sums[1] / count)
+    yield _rank(sharpes[1], sharpes[0], sums[0] / count)
+
+
+def _rank(
+    inside: FloatArray, outside: FloatArray, means: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return relative rank and mean return, on the other half, of the best of each half."""
+    rows, best = np.arange(len(inside)), inside.argmax(axis=1)
     own = outside[rows, best][:, None]
-    rank = (outside < own).sum(axis=1) + ((outside == own).sum(axis=1) + 1.0) / 2.0
-    return rank / (parts.shape[2] + 1.0), sums[rows, best] / count
+    worse, level = (np.count_nonzero(same, axis=1) for same in (outside < own, outside == own))
+    rank = worse + (level + 1.0) / 2.0
+    return rank / (inside.shape[1] + 1.0), means[rows, best]
 
 
 def _sharpe(total: FloatArray, squares: FloatArray, count: int) -> FloatArray:
