@@ -483,6 +483,7 @@ def test_a_result_is_saved_and_read_back(panel, tmp_path):
         "shares",
         "kind",
         "status",
+        "filled",
         "fill_session",
         "fill_price",
         "reason",

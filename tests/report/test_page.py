@@ -6,7 +6,8 @@ import pytest
 
 from aftershock.report.page import build_page
 from aftershock.workspace.load import Workspace
-from aftershock.workspace.run import Request, run_workspace
+from aftershock.workspace.request import Request
+from aftershock.workspace.run import run_workspace
 from aftershock.workspace.scaffold import make_workspace
 
 

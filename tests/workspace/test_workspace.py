@@ -8,7 +8,8 @@ import pytest
 import aftershock as ash
 from aftershock.errors import AftershockError, UnknownName, WorkspaceError
 from aftershock.workspace.load import Workspace
-from aftershock.workspace.run import Request, run_workspace
+from aftershock.workspace.request import Request
+from aftershock.workspace.run import run_workspace
 from aftershock.workspace.scaffold import make_workspace
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable
 
     from aftershock.backtest.broker import EventBroker
     from aftershock.backtest.run import Backtest
@@ -57,7 +56,6 @@ def check_lookahead(
     *,
     benchmark: str,
     cuts: int = CUTS,
-    step: Callable[[int], None] = lambda _: None,
 ) -> LookAhead:
     """Run a strategy again on data that end earlier, and compare what it decided.
 
@@ -67,8 +65,6 @@ def check_lookahead(
         As for a run.
     cuts
         Sessions to cut after, at most; picked evenly from those with a decision.
-    step
-        Called with 1 after every run.
 
     Notes
     -----
@@ -91,7 +87,6 @@ def check_lookahead(
         agenda = replace(stage.agenda, sessions=panel.sessions, entries=known)
         short = replace(stage, panel=panel, agenda=agenda)
         made = _decisions(short.trade(backtest.strategy, backtest.params))
-        step(1)
         before = [decision for decision in whole if decision[0] <= day]
         if made != before:
             differences.append((day, _first_not_in(before, made), _first_not_in(made, before)))

@@ -6,7 +6,7 @@ import copy
 import inspect
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import pandas as pd
 from pydantic import ValidationError
@@ -337,6 +337,13 @@ def positions(broker: EventBroker) -> pd.DataFrame:
 def describe(cls: type[EventStrategy]) -> list[tuple[str, str, Any, str]]:
     """Return name, type, default and description of each of a strategy's parameters."""
     return [
-        (name, str(info.annotation), info.default, info.description or "")
+        (name, _type_name(info.annotation), info.default, info.description or "")
         for name, info in cls.Params.model_fields.items()
     ]
+
+
+def _type_name(annotation: object) -> str:
+    """Return a type as one would write it."""
+    if get_origin(annotation) is Literal:
+        return " or ".join(map(str, get_args(annotation)))
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation)

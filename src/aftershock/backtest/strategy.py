@@ -150,9 +150,11 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
         ]
         return self.broker.sessions_since(min(entered)) if entered else 0
 
-    def decline(self, event: Event, reason: str, ticker: str | None = None) -> None:
+    def decline(
+        self, event: Event, reason: str, ticker: str | None = None, *, side: Side = "sell"
+    ) -> None:
         """Put on record why nothing is ordered for an event."""
-        self.broker.decline(event.id, ticker or event.ticker, "sell", reason)
+        self.broker.decline(event.id, ticker or event.ticker, side, reason)
 
     def enter_short(
         self,

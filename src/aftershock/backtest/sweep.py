@@ -255,7 +255,7 @@ def grid_values(said: str) -> tuple[str, tuple[Any, ...]]:
     if not name.strip() or not values.strip():
         raise BacktestError(f"'{said}' is no axis of a grid; {hint}")
     try:
-        found = _span(values) if ":" in values else tuple(_value(v) for v in values.split(","))
+        found = _span(values) if ":" in values else tuple(read_value(v) for v in values.split(","))
     except ValueError as cause:
         raise BacktestError(f"'{said}' is no axis of a grid; {hint}") from cause
     if not found:
@@ -264,7 +264,7 @@ def grid_values(said: str) -> tuple[str, tuple[Any, ...]]:
 
 
 def _span(values: str) -> tuple[float, ...]:
-    parts = [_value(part) for part in values.split(":")]
+    parts = [read_value(part) for part in values.split(":")]
     if len(parts) > 3 or not all(isinstance(part, int | float) for part in parts):  # noqa: PLR2004
         raise ValueError(values)
     first, last, stride = (*parts, 1)[:3]
@@ -274,8 +274,8 @@ def _span(values: str) -> tuple[float, ...]:
     return tuple(round(first + number * stride, 10) for number in range(count))
 
 
-def _value(said: str) -> Any:
-    """Return a number, none, true or false as such, anything else as text."""
+def read_value(said: str) -> Any:
+    """Return a value as it was typed: a number, none, true or false, anything else as text."""
     said = said.strip()
     words = {"none": None, "true": True, "false": False}
     if said.lower() in words:

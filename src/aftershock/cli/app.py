@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from aftershock import __version__
-from aftershock.cli import events, prices, runs, work
+from aftershock.cli import events, prices, runs, trade, work
 
 app = typer.Typer(
     name="aftershock",
@@ -17,6 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 work.register(app)
+trade.register(app)
 app.add_typer(events.app, name="events")
 app.add_typer(prices.app, name="prices")
 app.add_typer(runs.app, name="runs")

@@ -1,9 +1,9 @@
-"""``run``, ``study``, ``backtest``, ``report`` and ``init``."""
+"""``run``, ``study``, ``report`` and ``init``."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,21 +11,24 @@ from aftershock.cli.options import HERE, SourceOption, WorkspaceOption, command_
 from aftershock.cli.screen import print_text, progress
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from aftershock.workspace.load import Workspace
+    from aftershock.workspace.request import Terms
 
 DRAWING = 1  # steps of the page besides one per section
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    for command in (run, study, backtest, report, init):
+    for command in (run, study, report, init):
         app.command()(command)
 
 
 def run(workspace: WorkspaceOption = HERE, source: SourceOption = None) -> None:
     """Run every study and backtest of the workspace, write one report."""
-    space = _open(workspace)
-    _go(space, list(space.studies), list(space.strategies), source)
+    space = open_workspace(workspace)
+    go(space, list(space.studies), list(space.strategies), source=source)
 
 
 def study(
@@ -34,18 +37,8 @@ def study(
     source: SourceOption = None,
 ) -> None:
     """Run one or more studies, write a report and print the results."""
-    path = _go(_open(workspace), names, [], source)
+    path = go(open_workspace(workspace), names, [], source=source)
     _print_studies(path, names)
-
-
-def backtest(
-    names: Annotated[list[str], typer.Argument(help="Strategies, by file name without .py.")],
-    workspace: WorkspaceOption = HERE,
-    source: SourceOption = None,
-) -> None:
-    """Backtest one or more strategies, write a report and print the results."""
-    path = _go(_open(workspace), [], names, source)
-    _print_backtests(path, names)
 
 
 def report(
@@ -56,7 +49,7 @@ def report(
     from aftershock.report.page import build_page
     from aftershock.runs.history import find_run
 
-    space = _open(workspace)
+    space = open_workspace(workspace)
     found = find_run(space.results, run)
     steps = len(found.studies) + len(found.backtests) + DRAWING
     with progress(steps) as step:
@@ -74,16 +67,27 @@ def init(
     print_text(f"{folder} is a workspace. Next: cd {folder} && aftershock run")
 
 
-def _open(folder: Path) -> Workspace:
+def open_workspace(folder: Path) -> Workspace:
+    """Return the workspace in a folder."""
     from aftershock.workspace.load import Workspace
 
     return Workspace.open(folder)
 
 
-def _go(space: Workspace, studies: list[str], strategies: list[str], source: str | None) -> Path:
-    from aftershock.workspace.run import Request, run_workspace
+def go(
+    space: Workspace,
+    studies: list[str],
+    strategies: list[str],
+    *,
+    source: str | None,
+    terms: Terms | None = None,
+    grid: Mapping[str, Sequence[Any]] | None = None,
+) -> Path:
+    """Run what was asked for behind a bar, print where the page is and return the folder."""
+    from aftershock.workspace.request import Request, Terms
+    from aftershock.workspace.run import run_workspace
 
-    request = Request(studies, strategies, source, command_line())
+    request = Request(studies, strategies, source, command_line(), terms or Terms(), grid or {})
     steps = 2 + 2 * (len(studies) + len(strategies)) + DRAWING  # prices and publishing
     with progress(steps) as step:
         path = run_workspace(space, request, step=step)
@@ -98,14 +102,4 @@ def _print_studies(path: Path, names: list[str]) -> None:
     record = read_run(path).manifest["studies"]
     for name in dict.fromkeys(names):
         result = StudyResult.read(path / "studies" / name, record[name])
-        print_text("\n" + result.summary())
-
-
-def _print_backtests(path: Path, names: list[str]) -> None:
-    from aftershock.backtest.result import BacktestResult
-    from aftershock.runs.history import read_run
-
-    record = read_run(path).manifest["backtests"]
-    for name in dict.fromkeys(names):
-        result = BacktestResult.read(path / "backtests" / name, record[name])
         print_text("\n" + result.summary())

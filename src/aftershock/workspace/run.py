@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from aftershock.backtest.run import Backtest
 from aftershock.errors import WorkspaceError
 from aftershock.events.day_zero import day_zero, spanning
 from aftershock.events.supply import supply_steps
@@ -23,31 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from aftershock.backtest.result import BacktestResult
+    from aftershock.backtest.run import Backtest
     from aftershock.events.book import EventBook
     from aftershock.prices.panel import PricePanel
     from aftershock.study.study import Study
     from aftershock.workspace.load import Workspace
+    from aftershock.workspace.request import Request
     from aftershock.workspace.settings import Settings
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What to run.
-
-    Attributes
-    ----------
-    studies, strategies
-        Names; None runs all of them.
-    source
-        Price source instead of the settings'.
-    command
-        What the manifest says made the run.
-    """
-
-    studies: Sequence[str] | None = None
-    strategies: Sequence[str] | None = None
-    source: str | None = None
-    command: str = "aftershock.run"
 
 
 def run_workspace(
@@ -76,11 +58,7 @@ def run_workspace(
     names = _names(request.studies, workspace.studies)
     tests = _names(request.strategies, workspace.strategies)
     studies = {name: workspace.study(name) for name in names}
-    exchange = workspace.exchange()
-    backtests = {
-        name: Backtest(workspace.strategy(name), exchange=exchange, cash=settings.cash)
-        for name in tests
-    }
+    backtests = {name: request.terms.backtest(workspace, name) for name in tests}
     if not studies and not backtests:
         raise WorkspaceError(f"{workspace.folder} has no studies and no strategies to run")
     step("prices")
@@ -91,7 +69,10 @@ def run_workspace(
         manifest = _manifest(workspace, request, prices, started, source)
         _write_inputs(folder.path, events, prices)
         _studies(folder, manifest, studies, events, prices, step)
-        _backtests(folder, manifest, backtests, events, prices, settings, step)
+        trade = _Trading(folder, manifest, settings, request, events, prices)
+        for name, backtest in backtests.items():
+            step(f"{'sweep' if request.grid else 'backtest'} {name}")
+            trade.add(name, backtest)
         manifest.write(folder.path)
         build_page(folder.path, step=step)
         step("publishing")
@@ -120,22 +101,53 @@ def _studies(
         manifest.warnings += [f"{name}: {warning}" for warning in result.warnings]
 
 
-def _backtests(
-    folder: RunFolder,
-    manifest: Manifest,
-    backtests: dict[str, Backtest],
-    events: EventBook,
-    prices: PricePanel,
-    settings: Settings,
-    step: Callable[[str], None],
-) -> None:
-    for name, backtest in backtests.items():
-        step(f"backtest {name}")
-        result = backtest.run(events, prices, benchmark=settings.benchmark)
-        result = result.against(prices, *settings.benchmarks)
-        result.save(folder.path / "backtests" / name)
-        manifest.backtests[name] = result.record
-        manifest.warnings += [f"{name}: {warning}" for warning in result.warnings]
+@dataclass(frozen=True, slots=True)
+class _Trading:
+    """The backtests and sweeps of one run, written as they are made."""
+
+    folder: RunFolder
+    manifest: Manifest
+    settings: Settings
+    request: Request
+    events: EventBook
+    prices: PricePanel
+
+    def add(self, name: str, backtest: Backtest) -> None:
+        """Run one strategy at its parameters, or in every cell of the grid."""
+        if self.request.grid:
+            self._sweep(name, backtest)
+            return
+        benchmark, seed = self.settings.benchmark, self.settings.seed
+        result = backtest.run(self.events, self.prices, benchmark=benchmark)
+        draws = self.request.terms.placebos(backtest)
+        placebo = None
+        if draws and len(result.trades):
+            placebo = backtest.placebo(
+                self.events, self.prices, benchmark=benchmark, result=result, seed=seed, draws=draws
+            )
+        self._keep(name, result.judged(seed=seed, placebo=placebo))
+
+    def _sweep(self, name: str, backtest: Backtest) -> None:
+        sweep = backtest.sweep(
+            self.events, self.prices, benchmark=self.settings.benchmark, grid=self.request.grid,
+            seed=self.settings.seed, placebos=self.request.terms.draws or 0,
+        )  # fmt: skip
+        self._keep(name, sweep.reported)
+        sweep.save(self.folder.path / "backtests" / name)
+        self._keep(f"{name}-best", sweep.best)
+        self._keep(f"{name}-worst", sweep.worst)
+        self.manifest.backtests[name]["sweep"] = {
+            "grid": {axis: list(values) for axis, values in sweep.grid.items()},
+            "trials": sweep.trials,
+            "placebo": sweep.placebo,
+            "summary": sweep.summary(),
+        }
+
+    def _keep(self, name: str, result: BacktestResult) -> None:
+        result = result.against(self.prices, *self.settings.benchmarks)
+        result.save(self.folder.path / "backtests" / name)
+        self.manifest.backtests[name] = {**result.record, "name": name}
+        self.manifest.warnings += [f"{name}: {warning}" for warning in result.warnings]
 
 
 def _manifest(
