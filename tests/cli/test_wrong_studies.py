@@ -29,7 +29,9 @@ def space(tmp_path, root):
     """The example's workspace, with a stock that does not move and one that is FB again."""
     folder = tmp_path / "ws"
     shutil.copytree(
-        root / "examples" / "facebook-2012", folder, ignore=shutil.ignore_patterns("20*", "latest", ".lock", "index.html")
+        root / "examples" / "facebook-2012",
+        folder,
+        ignore=shutil.ignore_patterns("20*", "latest", ".lock", "index.html"),
     )
     bars = (folder / "prices" / "FB.csv").read_text("utf-8").splitlines()
     flat = [bars[0], *(f"{line.split(',')[0]},9,9,9,9,9,1000" for line in bars[1:])]

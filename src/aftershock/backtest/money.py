@@ -7,11 +7,19 @@ whole number of 10^-8. Nothing is rounded before the cent.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from aftershock.arrays import IntArray
+
 PRICE_UNIT = 10_000
 SHARE_UNIT = 1_000
 RATE_UNIT = 100_000_000
 CENT = PRICE_UNIT * SHARE_UNIT // 100
 YEAR = 365
+_INT64 = 2**62
 
 
 def price_units(price: float) -> int:
@@ -44,6 +52,22 @@ def round_up(numerator: int, denominator: int) -> int:
 def value_cents(price: float, shares: float) -> int:
     """Return price times shares in cents, halves up."""
     return half_up(price_units(price) * share_units(shares), CENT)
+
+
+def values_cents(units: IntArray, shares: float) -> IntArray:
+    """Return what shares are worth at several prices, cents, halves up.
+
+    Parameters
+    ----------
+    units : ndarray, shape (S,)
+        Prices in ten-thousandths, 0 or more.
+    shares
+        Positive.
+    """
+    count = share_units(shares)
+    if units.size and 2 * int(units.max()) * count > _INT64:
+        return np.array([half_up(int(unit) * count, CENT) for unit in units], dtype=np.int64)
+    return (2 * units * count + CENT) // (2 * CENT)
 
 
 def to_cents(amount: float) -> int:

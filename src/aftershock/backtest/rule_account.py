@@ -110,12 +110,12 @@ class Account:
         self._short: IntArray = np.zeros(sessions, dtype=np.int64)
         self._held: list[tuple[Held, list[int]]] = []
 
-    def add(self, held: Held, values: list[int], borrow: list[int]) -> None:
+    def add(self, held: Held, values: IntArray, borrow: list[int]) -> None:
         """Add a trade: its value at each close while held, its borrow from the entry on."""
         trade = held.trade
         path = np.full(len(borrow), trade.gross - trade.fees, dtype=np.int64)
         kept = len(values) if trade.exit < 0 else len(values) - 1
-        worth = np.array(values[:kept], dtype=np.int64)
+        worth = values[:kept]
         path[:kept] = trade.side * (worth - held.cents) - held.entry_fees
         self.equity[trade.entry :] += path - np.array(borrow, dtype=np.int64)
         if trade.side < 0:
@@ -162,6 +162,8 @@ class Account:
             return self.hand_over("the account is ruined")
         if ((self._short > 0) & (self.equity < exchange.equity_to_hold * self._short)).any():
             return self.hand_over("a margin call")
+        if exchange.participation is None:
+            return RuleRun(tuple(held.trade for held, _ in self._held), self.equity)
         taken: dict[tuple[str, int], float] = {}
         for held, _ in self._held:
             for position in (held.trade.entry, held.trade.exit):

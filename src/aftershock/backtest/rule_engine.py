@@ -13,6 +13,8 @@ import datetime as dt
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from aftershock.backtest.broker import shortfall, stop_level, stop_price, whole_lots
 from aftershock.backtest.exchanges.base import Chance
 from aftershock.backtest.market import Quote, quotes
@@ -27,6 +29,7 @@ from aftershock.backtest.money import (
     share_units,
     to_cents,
     value_cents,
+    values_cents,
 )
 from aftershock.backtest.rule_account import Account, Exit, Held, Leg, RuleRun, RuleTrade
 from aftershock.errors import BacktestError
@@ -34,6 +37,7 @@ from aftershock.errors import BacktestError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from aftershock.arrays import IntArray
     from aftershock.backtest.agenda import Agenda
     from aftershock.backtest.exchanges.base import Exchange, Instrument
     from aftershock.backtest.orders import Side
@@ -52,7 +56,9 @@ class _Tape:
         self.quotes = quotes(panel, ticker, is_index=instrument.is_index)
         self.closes = panel.close[:, panel.column(ticker)].tolist()
         self.marks = _filled(self.closes)
-        self.units = [price_units(mark) if math.isfinite(mark) else 0 for mark in self.marks]
+        self.units: IntArray = np.array(
+            [price_units(mark) if math.isfinite(mark) else 0 for mark in self.marks], dtype=np.int64
+        )
         self.restated = [
             row for row, q in enumerate(self.quotes) if q.dividend > 0 or q.split not in (0.0, 1.0)
         ]
@@ -66,7 +72,8 @@ class _Tape:
                 dates[row - 1] + n * _DAY for n in range(1, (dates[row] - dates[row - 1]).days + 1)
             ]
             try:
-                fees = [self.units[row - 1] * rate_units(rate(day)) for day in days]
+                unit = int(self.units[row - 1])
+                fees = [unit * rate_units(rate(day)) for day in days]
             except BacktestError:  # no rate on record; a loan of these days is handed over
                 fees, self.unrated = [0] * len(days), row + 1
             self.before.append(total + sum(fees[:-1]))
@@ -191,7 +198,7 @@ class RuleEngine:
             leg.event, leg.ticker, rule.sign, shares, position, price, out.position, exit_price,
             gross, all_fees, borrow[-1],
         )  # fmt: skip
-        values = [value_cents(mark, shares) for mark in tape.marks[position : last + 1]]
+        values = values_cents(tape.units[position : last + 1], shares)
         account.add(Held(trade, part, out, cents, fees), values, borrow)
         return ""
 
@@ -206,7 +213,11 @@ class RuleEngine:
         scale = CENT * RATE_UNIT * YEAR
         stop = len(self._dates) if end is None else min(end, len(self._dates))
         fees = [0] * (start - position)
-        fees += [half_up(units * (tape.through[row] - floor), scale) for row in range(start, stop)]
+        twice = 2 * units  # half up, written out: this is where a sweep spends its time
+        fees += [
+            (twice * (through - floor) + scale) // (2 * scale)
+            for through in tape.through[start:stop]
+        ]
         if len(fees) < count:  # the cover has settled
             last = half_up(units * (tape.before[stop] - floor), scale)
             fees += [last] * (count - len(fees))
