@@ -68,6 +68,9 @@ class Agenda:
         first = wide.position(sessions.first)
         entries, excluded = [], []
         for event in events:
+            if event.exclude:
+                excluded.append((event, event.exclude))
+                continue
             zero = day_zero(event, wide)
             if zero.session is None or zero.last is not None:
                 excluded.append((event, zero.reason or "a range of days has no day 0"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 if TYPE_CHECKING:
     from aftershock.arrays import FloatArray
@@ -92,11 +93,9 @@ def _volatility(close: FloatArray, split: FloatArray) -> FloatArray:
     """Return the sample deviation of the last log returns before each session, shape (S,)."""
     with np.errstate(invalid="ignore", divide="ignore"):
         moves = np.log(close / _previous(close, split))
-    out = np.full_like(close, np.nan)
-    seen: list[float] = []
-    for row, move in enumerate(moves):
-        if len(seen) >= _FEWEST:
-            out[row] = np.std(seen[-MEMORY:], ddof=1)
-        if np.isfinite(move):
-            seen.append(float(move))
-    return out
+    known = np.flatnonzero(np.isfinite(moves))
+    if not known.size:
+        return np.full_like(close, np.nan)
+    after = pd.Series(moves[known]).rolling(MEMORY, min_periods=_FEWEST).std().to_numpy("float64")
+    behind = np.searchsorted(known, np.arange(close.size)) - 1  # the last one before each session
+    return np.where(behind >= 0, after[behind], np.nan)

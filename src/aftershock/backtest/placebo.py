@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 DRAWS = 9_999
 NAME = "placebo"
+_COUNTABLE = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,11 @@ class PlaceboDates:
         how = "all" if self.enumerated else f"{count:,} draws of"
         together = sum(len(cluster) > 1 for cluster in self.clusters)
         jointly = f", {together} group(s) of overlapping events moved jointly" if together else ""
-        return f"{how} {self.assignments:,.0f} assignments of admissible dates{jointly}"
+        return f"{how} {_many(self.assignments)} assignments of admissible dates{jointly}"
+
+
+def _many(count: float) -> str:
+    return f"{count:,.0f}" if count < _COUNTABLE else f"{count:.0e}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,24 +109,50 @@ class Account:
         self.equity: IntArray = np.full(sessions, cash, dtype=np.int64)
         self._short: IntArray = np.zeros(sessions, dtype=np.int64)
         self._held: list[tuple[Held, list[int]]] = []
+        self._live: list[tuple[Held, list[int]]] = []
+        self._done = 0
 
     def add(self, held: Held, values: IntArray, borrow: list[int]) -> None:
-        """Add a trade: its value at each close while held, its borrow from the entry on."""
+        """Add a trade.
+
+        Parameters
+        ----------
+        held
+            The trade.
+        values
+            Its value at each close from the entry to the exit or the end of the run, cents.
+        borrow
+            Fee accrued up to each session from the entry on; the last is for good.
+        """
         trade = held.trade
-        path = np.full(len(borrow), trade.gross - trade.fees, dtype=np.int64)
         kept = len(values) if trade.exit < 0 else len(values) - 1
         worth = values[:kept]
-        path[:kept] = trade.side * (worth - held.cents) - held.entry_fees
-        self.equity[trade.entry :] += path - np.array(borrow, dtype=np.int64)
+        equity, fees = self.equity[trade.entry :], np.array(borrow, dtype=np.int64)
+        equity[:kept] += trade.side * (worth - held.cents) - held.entry_fees
+        equity[kept:] += trade.gross - trade.fees
+        equity[: fees.size] -= fees
+        equity[fees.size :] -= borrow[-1]
         if trade.side < 0:
             self._short[trade.entry : trade.entry + kept] += worth
         self._held.append((held, borrow))
+        self._live.append((held, borrow))
+
+    def pass_to(self, position: int) -> None:
+        """Put aside what has settled before a session; sessions only ever move on."""
+        live = []
+        for held, borrow in self._live:
+            settled = held.trade.entry + len(borrow) - 1 < position
+            if settled and 0 <= held.out.position < position:
+                self._done += held.trade.net
+            else:
+                live.append((held, borrow))
+        self._live = live
 
     def opposes(self, ticker: str, side: int, position: int, part: int) -> bool:
         """Return whether the opposite position is open in a ticker at a moment."""
         net = sum(
             held.trade.side * held.trade.shares
-            for held, _ in self._held
+            for held, _ in self._live
             if held.trade.ticker == ticker and _is_open(held, position, part)
         )
         return bool(net) and (net > 0) != (side > 0)
@@ -135,7 +161,7 @@ class Account:
         """Return the prices of entries already made in a session: they mark their tickers."""
         return {
             held.trade.ticker: held.trade.entry_price
-            for held, _ in self._held
+            for held, _ in self._live
             if held.trade.entry == position and held.part <= part
         }
 
@@ -143,10 +169,10 @@ class Account:
         self, position: int, part: int, mark: Callable[[str], float]
     ) -> tuple[int, int, int]:
         """Return equity, short and long value at a moment of a session, cents."""
-        equity, short, long = self.cash, 0, 0
-        for held, borrow in self._held:
+        equity, short, long = self.cash + self._done, 0, 0
+        for held, borrow in self._live:
             trade = held.trade
-            equity -= borrow[position - trade.entry]
+            equity -= borrow[min(position - trade.entry, len(borrow) - 1)]
             if not _is_open(held, position, part):
                 equity += trade.gross - trade.fees
                 continue

@@ -139,6 +139,7 @@ class RuleEngine:
         tape, rule = self._tape(leg.ticker), leg.rule
         position, part = leg.day_zero + rule.entry, _CLOSE if late else _OPEN
         quote = tape.quotes[position]
+        account.pass_to(position)
         shares = self._size(account, tape, rule, position - 1)
         chance = self._chance(leg.ticker, position, short_sale=rule.side == "short")
         refused = (
@@ -205,10 +206,12 @@ class RuleEngine:
     def _borrow(
         self, tape: _Tape, rule: Rule, shares: float, position: int, start: int, end: int | None
     ) -> list[int]:
-        """Return the fee accrued up to each session from the entry on, cents."""
-        count = len(self._dates) - position
+        """Return the fee accrued up to each session from the entry on, cents.
+
+        It ends with the session that settles the cover, or with the run; the last is for good.
+        """
         if rule.side == "long" or start >= len(self._dates):
-            return [0] * count
+            return [0]
         units, floor = share_units(shares), tape.before[start]
         scale = CENT * RATE_UNIT * YEAR
         stop = len(self._dates) if end is None else min(end, len(self._dates))
@@ -218,9 +221,8 @@ class RuleEngine:
             (twice * (through - floor) + scale) // (2 * scale)
             for through in tape.through[start:stop]
         ]
-        if len(fees) < count:  # the cover has settled
-            last = half_up(units * (tape.before[stop] - floor), scale)
-            fees += [last] * (count - len(fees))
+        if stop < len(self._dates):  # the cover has settled
+            fees.append(half_up(units * (tape.before[stop] - floor), scale))
         return fees
 
     def _out(self, leg: Leg, price: float, position: int, part: int) -> Exit:

@@ -49,6 +49,8 @@ class Backtest:
         Starting cash, in the currency of the prices.
     start, end
         First and last session; the benchmark's own where left out.
+    caveats
+        What limits the data, one sentence each; they stand first among the warnings.
 
     Raises
     ------
@@ -66,6 +68,7 @@ class Backtest:
     end: dt.date | None = None
     name: str = ""
     path: Path | None = None
+    caveats: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -76,6 +79,7 @@ class Backtest:
         cash: float = 10_000_000,
         start: dt.date | None = None,
         end: dt.date | None = None,
+        caveats: Sequence[str] = (),
     ) -> None:
         is_path = isinstance(strategy, str | Path)
         cls = load_strategy(strategy) if isinstance(strategy, str | Path) else strategy
@@ -89,6 +93,7 @@ class Backtest:
             "end": end,
             "name": Path(str(strategy)).stem if is_path else cls.__name__,
             "path": Path(str(strategy)) if is_path else None,
+            "caveats": tuple(caveats),
         }
         for key, value in values.items():
             object.__setattr__(self, key, value)
@@ -312,7 +317,10 @@ def _assemble(
         versus=tables.versus_table(equity, trades),
         borrow_grid=borrow_grid(broker),
         conventions=conventions(backtest, prices, stage.benchmark, broker),
-        warnings=tuple(warnings(prices, broker, trades, events, stage.benchmark)),
+        warnings=(
+            *backtest.caveats,
+            *warnings(prices, broker, trades, events, stage.benchmark),
+        ),
         is_market_data=prices.origin.is_market_data,
     )
 
