@@ -89,6 +89,11 @@ def test_wrong_requests_explain_themselves(make_panel):
         result.cross_section("car ~ percnt", window=(0, 1))
     with pytest.raises(StudyError, match=r"no window \(0, 9\); it has \[\(0, 1\)\]"):
         result.cross_section("car ~ percent", window=(0, 9))
+    with pytest.raises(StudyError, match=r"the study has no window \(0, 9\); it has \[\(0, 1\)\]"):
+        result.power("e0", window=(0, 9))
+    for formula in ("car + percent", "~ percent", "car ~ percent +"):
+        with pytest.raises(StudyError, match='is no formula.*write "car ~ percent"'):
+            result.cross_section(formula, window=(0, 1))
     with pytest.raises(StudyError, match='covariance="HC1" is not known'):
         result.cross_section("car ~ percent", window=(0, 1), covariance="HC1")
     with pytest.raises(StudyError, match='covariance="cluster:sector" is not known'):

@@ -354,6 +354,16 @@ def test_log_returns_add_up(panel):
         ({"returns": "net"}, 'returns="net" is not known'),
         ({"events": "lockups"}, "events is not a selection"),
         ({"model": "market"}, "model is not a model"),
+        ({"model": ash.MarketModel(["^IDX"])}, r"has \['\^IDX'\] as benchmark; name one ticker"),
+        ({"cars": (0, 0)}, "cars is .0, 0.; write a list of windows"),
+        ({"cars": []}, "write a list of windows"),
+        ({"cars": [(0, 0), (0, 0)]}, "one window stands twice"),
+        ({"min_obs": "30"}, "min_obs is '30'; at least 3 returns"),
+        ({"title": ""}, "a study is called something"),
+        ({"by": 3}, "by is 3; write the name of an attribute"),
+        ({"contrast": "AAA"}, "contrast is 'AAA'; write a pair of different tickers"),
+        ({"contrast": ("AAA", "AAA")}, "write a pair of different tickers"),
+        ({"depth": (-1, 5)}, "must start on day 0"),
     ],
 )
 def test_wrong_requests_explain_themselves(changes, message):
@@ -365,6 +375,20 @@ def test_prices_without_the_benchmark_are_refused(panel):
     rows = book({"id": "x", "when": day(panel, 100)})
     with pytest.raises(StudyError, match=r"needs \^GSPC as benchmark and the prices hold only AAA"):
         study(model=ash.MarketModel(benchmark="^GSPC")).fit(rows, panel)
+
+
+def test_fit_says_what_it_takes(panel):
+    rows = book({"id": "x", "when": day(panel, 100)})
+    with pytest.raises(StudyError, match="fit takes an EventBook and a panel, in this order"):
+        study().fit(panel, rows)
+    with pytest.raises(StudyError, match="seed is 'x'; it is a whole number"):
+        study().fit(rows, panel, seed="x")
+    assert repr(rows) == "<EventBook 1 event(s) of 1 ticker(s) on XHKG sessions>"
+
+
+def test_one_caveat_may_be_text(panel):
+    result = study(caveats="survivors only").fit(book({"id": "x", "when": day(panel, 100)}), panel)
+    assert "survivors only" in result.warnings
 
 
 def test_a_return_panel_gives_the_same_result(panel):

@@ -86,7 +86,7 @@ def select(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class EventBook:
     """Events in order of time, with the companies they happened to.
 
@@ -103,6 +103,11 @@ class EventBook:
     events: tuple[Event, ...]
     companies: Mapping[str, Company] = field(default_factory=dict)
     calendar: str | None = None
+
+    def __repr__(self) -> str:
+        where = f" on {self.calendar} sessions" if self.calendar else ""
+        tickers = len({event.ticker for event in self.events})
+        return f"<EventBook {len(self.events)} event(s) of {tickers} ticker(s){where}>"
 
     @classmethod
     def from_frame(

@@ -76,13 +76,15 @@ def cross_section(
     UnknownName
         The formula names no attribute.
     StudyError
-        The covariance is not one of the two, or the study has no such window.
+        The covariance is not one of the two, the formula none, or the study has no such window.
 
     References
     ----------
     MacKinnon and White (1985), *Journal of Econometrics* 29(3), for HC3; Cameron, Gelbach and
     Miller (2008), *Review of Economics and Statistics* 90(3), for what few clusters do.
     """
+    if not formula.partition("~")[0].strip() or "~" not in formula:
+        raise StudyError(f'"{formula}" is no formula; write "car ~ percent"')
     data = _data(result, window)
     names = set(re.findall(r"[A-Za-z_]\w*", formula)) - {"C", "np", "log", "I", "Q", "exp", "sqrt"}
     for name in sorted(names):
@@ -92,10 +94,15 @@ def cross_section(
     if covariance != "HC3" and (by == covariance or by not in data.columns):
         raise StudyError(f'covariance="{covariance}" is not known; write "HC3" or "cluster:ticker"')
     import statsmodels.formula.api as smf
+    from patsy import PatsyError
 
     data = data.dropna(subset=sorted(names))
     n = len(data)
-    k = smf.ols(formula, data).exog.shape[1] if n else formula.count("+") + 2
+    try:
+        k = smf.ols(formula, data).exog.shape[1] if n else formula.count("+") + 2
+    except PatsyError as cause:
+        said = str(cause).splitlines()[0]
+        raise StudyError(f'"{formula}" is no formula: {said}; write "car ~ percent"') from cause
     clusters = data[by].nunique() if by in data.columns else MARGIN
     if n < k + MARGIN or clusters < MARGIN:
         empty = pd.DataFrame(columns=["coefficient", "estimate", "se", "t", "p_value"])
@@ -121,12 +128,17 @@ def cross_section(
     return CrossSection(formula, covariance, n, table, float(fit.rsquared))
 
 
+def no_window(car: pd.DataFrame, window: tuple[int, int]) -> StudyError:
+    """Return the error for a window whose CARs the study does not have."""
+    known = sorted(set(zip(car["start"].tolist(), car["end"].tolist(), strict=True)))
+    return StudyError(f"the study has no window {window}; it has {known}")
+
+
 def _data(result: StudyResult, window: tuple[int, int]) -> pd.DataFrame:
     car = result.car
     own = car[(car["start"] == window[0]) & (car["end"] == window[1])]
     if own.empty and len(car):
-        known = sorted(set(zip(car["start"], car["end"], strict=True)))
-        raise StudyError(f"the study has no window {window}; it has {known}")
+        raise no_window(car, window)
     used = result.events[result.events["status"] == "used"]
     first = used[["id", "session"]].rename(columns={"id": "event"})
     own = own.merge(first, on=["event", "session"])

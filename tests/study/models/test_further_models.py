@@ -78,6 +78,24 @@ def test_wrong_factors_explain_themselves(tmp_path):
         ash.models.FactorModel(["MKTT"], table, percent=True)
     with pytest.raises(StudyError, match="cannot be read"):
         ash.models.FactorModel(["MKT"], tmp_path / "none.csv")
+    with pytest.raises(StudyError, match="at least one factor"):
+        ash.models.FactorModel([], table, percent=True)
+    with pytest.raises(StudyError, match="give a frame or the path of a CSV file"):
+        ash.models.FactorModel("MKT", 3)
+    with pytest.raises(StudyError, match="starts with 0; it holds the dates"):
+        ash.models.FactorModel("MKT", table.reset_index(drop=True), percent=True)
+    twice = pd.concat([table, table.iloc[:1]])
+    with pytest.raises(StudyError, match="the factors have 2024-01-01 twice"):
+        ash.models.FactorModel("MKT", twice, percent=True)
+    with pytest.raises(StudyError, match="whole numbers of sessions"):
+        ash.models.Dimson("M", lags=1.5)
+
+
+def test_a_stock_that_hardly_trades_has_no_median_deviation(data):
+    data[:, 0] = 0.0
+    data[::10, 0] = 0.02
+    with pytest.raises(NotEstimable, match="median deviation is 0; use MarketModel"):
+        fit(ash.models.RobustModel("M"), data)
 
 
 def test_days_the_factors_do_not_have_are_not_used(data):

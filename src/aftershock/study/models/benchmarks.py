@@ -28,7 +28,7 @@ class BenchmarksModel(Model):
     label: ClassVar[str] = "several benchmarks"
 
     def __init__(self, tickers: str | Iterable[str]) -> None:
-        names = as_names(tickers, "BenchmarksModel needs at least one benchmark")
+        names = as_names(tickers, "BenchmarksModel needs at least one ticker")
         object.__setattr__(self, "tickers", names)
 
     @property

@@ -41,6 +41,11 @@ class Dimson(Model):
     label: ClassVar[str] = "Dimson"
 
     def __post_init__(self) -> None:
+        if not isinstance(self.lags, int) or not isinstance(self.leads, int):
+            raise StudyError(
+                f"Dimson has {self.lags} lags and {self.leads} leads; they are whole numbers of"
+                " sessions"
+            )
         if self.lags < 0 or self.leads < 0 or self.lags + self.leads == 0:
             raise StudyError(
                 f"Dimson with {self.lags} lags and {self.leads} leads is the market model"

@@ -46,7 +46,7 @@ class SyntheticControl(Model):
     is_linear: ClassVar[bool] = False
 
     def __init__(self, donors: Iterable[str]) -> None:
-        names = as_names(donors, "SyntheticControl needs at least one donor")
+        names = as_names(donors, "SyntheticControl needs at least two donors")
         if len(names) < FEWEST_DONORS:
             raise StudyError("SyntheticControl needs at least two donors; with one, use PeerModel")
         object.__setattr__(self, "donors", names)
