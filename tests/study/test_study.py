@@ -361,8 +361,8 @@ def test_log_returns_add_up(panel):
         ({"min_obs": "30"}, "min_obs is '30'; at least 3 returns"),
         ({"title": ""}, "a study is called something"),
         ({"by": 3}, "by is 3; write the name of an attribute"),
-        ({"contrast": "AAA"}, "contrast is 'AAA'; write a pair of different tickers"),
-        ({"contrast": ("AAA", "AAA")}, "write a pair of different tickers"),
+        ({"contrast": "AAA"}, "contrast is 'AAA'; write two different tickers"),
+        ({"contrast": ("AAA", "AAA")}, "write two different tickers"),
         ({"depth": (-1, 5)}, "must start on day 0"),
     ],
 )
