@@ -13,7 +13,7 @@ from aftershock.events.admissible import admissible
 from aftershock.study.engine import Job
 from aftershock.study.fit import cumulate, fit_event
 from aftershock.study.models import Design, NotEstimable
-from aftershock.study.models.base import ALPHA
+from aftershock.study.models.estimate import ALPHA
 from aftershock.study.placebo import Placebo, everywhere, jointly, overlapping, place
 from aftershock.study.windows import Window
 

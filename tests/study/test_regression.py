@@ -10,7 +10,7 @@ import aftershock as ash
 from aftershock.content import load_file
 from aftershock.errors import StudyError
 from aftershock.study.models import Design
-from aftershock.study.models.base import ALPHA, least_squares
+from aftershock.study.models.estimate import ALPHA, least_squares
 from aftershock.study.regression import event_regression
 
 N = 80

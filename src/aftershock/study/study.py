@@ -255,6 +255,11 @@ def _check_options(study: Study) -> None:
         raise StudyError(f'by is {study.by!r}; write the name of an attribute, such as by="sign"')
     if study.halts not in get_args(Halts):
         raise StudyError(f'halts="{study.halts}" is not known; write "missing" or "trade_to_trade"')
+    if study.bridges_halts and not study.model.is_linear:
+        raise StudyError(
+            'halts="trade_to_trade" weighs each return by its sessions, which the'
+            f" {study.model.label} cannot; use a linear model, such as MarketModel"
+        )
     if study.contrast is not None:
         _check_contrast(study)
 

@@ -11,7 +11,7 @@ import aftershock as ash
 from aftershock.errors import StudyError
 from aftershock.sessions import Sessions
 from aftershock.study.models import Market
-from aftershock.study.models.base import least_squares
+from aftershock.study.models.estimate import least_squares
 
 
 @pytest.fixture

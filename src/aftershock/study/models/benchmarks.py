@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from aftershock.study.models.base import ALPHA, Design, Market, Model
+from aftershock.study.models.base import Design, Market, Model
+from aftershock.study.models.estimate import ALPHA
 from aftershock.study.models.peers import as_names
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from aftershock.errors import StudyError, unknown
-from aftershock.study.models.base import ALPHA, Design, Market, Model
+from aftershock.study.models.base import Design, Market, Model
+from aftershock.study.models.estimate import ALPHA
 from aftershock.study.models.peers import as_names
 
 if TYPE_CHECKING:

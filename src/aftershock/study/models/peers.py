@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from aftershock.errors import StudyError
-from aftershock.study.models.base import ALPHA, Design, Market, Model
+from aftershock.study.models.base import Design, Market, Model
+from aftershock.study.models.estimate import ALPHA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
