@@ -163,3 +163,25 @@ def test_the_same_seed_gives_the_same_bootstrap():
 def test_test_names_are_unique():
     names = [test.name for test in TESTS]
     assert len(names) == len(set(names))
+
+
+def test_the_methods_page_has_every_test_with_its_fewest_events(root):
+    lines = (root / "docs" / "methods.md").read_text("utf-8").splitlines()
+    rows = [
+        line.replace("\\|", "").strip("| ").split(" | ") for line in lines if line.startswith("|")
+    ]
+    table = {row[0]: row for row in rows}
+    for test in TESTS:
+        assert table[test.name][4].split(",")[0] == str(test.fewest), test.name
+        judged = {"t": "t, ", "normal": "normal", "binomial": "exact binomial",
+                  "bootstrap": "999 resamples", "signed rank": "exact to N = 50"}  # fmt: skip
+        assert table[test.name][3].startswith(judged[test.distribution]), test.name
+
+
+def test_the_methods_page_has_every_model(root):
+    from aftershock.study import models
+
+    page = (root / "docs" / "methods.md").read_text("utf-8")
+    parts = {"Design", "Estimate", "Market", "Model", "NotEstimable"}
+    for name in set(models.__all__) - parts:
+        assert f"`{name}`" in page or f"`models.{name}`" in page, name
