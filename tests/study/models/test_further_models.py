@@ -163,7 +163,7 @@ def test_garch_is_archs_own_forecast():
     n, h = 700, 1.0
     errors = np.empty(n)
     for t in range(n):
-        errors[t] = np.sqrt(h) * rng.standard_normal()
+        errors[t] = np.sqrt(h) * (5.0 if t == 599 else rng.standard_normal())  # ends in a shock
         h = 0.1 + 0.15 * errors[t] ** 2 + 0.75 * h
     market = rng.standard_normal(n)
     data = np.column_stack([0.1 + 0.8 * market + errors, market]) / 100
