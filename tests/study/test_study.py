@@ -76,6 +76,16 @@ def test_abnormal_returns_have_their_prediction_error(panel):
     assert path["car"].iloc[-1] == pytest.approx(path["ar"].sum())
 
 
+def test_the_path_is_the_car_to_each_session(panel):
+    ends = range(-5, 6)
+    result = study(cars=[(-5, end) for end in ends]).fit(
+        book({"id": "x", "when": day(panel, 100)}), panel
+    )
+    path, car = result.abnormal_returns.set_index("offset"), result.car.set_index("end")
+    np.testing.assert_allclose(path.loc[ends, "car"], car.loc[ends, "car"], rtol=1e-9)
+    np.testing.assert_allclose(path.loc[ends, "car_se"], car.loc[ends, "se"], rtol=1e-9)
+
+
 def test_robustness_rows_stand_beside_the_default(panel):
     rows = book({"id": "x", "when": day(panel, 100)}, {"id": "y", "when": day(panel, 70)})
     result = study(events=ash.select(id="x")).fit(rows, panel)
