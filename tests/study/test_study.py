@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 import aftershock as ash
-from aftershock.errors import StudyError
+from aftershock.errors import RunError, StudyError
 from aftershock.study.result import FILES, StudyResult
 
 
@@ -424,6 +424,11 @@ def test_a_result_is_saved_and_read_back(panel, tmp_path):
             getattr(again, name), getattr(result, name), check_dtype=False
         )
     assert again.summary() == result.summary()
+    (tmp_path / "caar.csv").unlink()
+    with pytest.raises(
+        RunError, match=r"caar\.csv is missing: the run is incomplete or of another"
+    ):
+        StudyResult.read(tmp_path, result.record)
 
 
 def test_the_files_have_the_contracts_columns(panel, tmp_path):

@@ -119,6 +119,35 @@ def test_crude_dependence_wants_one_date():
     assert notes["crude dependence"] == "the events are not on one date"
 
 
+def test_kolari_pynnonen_takes_the_correlation_of_the_residuals():
+    own = sample(6, one_date=True)
+    together = own.residuals + 0.02 * RNG.standard_normal(60)
+    fields = {f: getattr(own, f) for f in own.__dataclass_fields__}
+    outcomes = {o.test: o for o in run_tests(Sample(**{**fields, "residuals": together}))}
+    r = np.corrcoef(together)[np.triu_indices(6, 1)].mean()
+    assert r > 0.3
+    factor = np.sqrt((1 - r) / (1 + 5 * r))
+    assert outcomes["Kolari-Pynnonen"].statistic == pytest.approx(
+        outcomes["BMP"].statistic * factor
+    )
+
+
+def test_few_degrees_of_freedom_and_negative_correlation_have_their_reason():
+    own = sample(6, one_date=True)
+    fields = {f: getattr(own, f) for f in own.__dataclass_fields__}
+    thin = {o.test: o for o in run_tests(Sample(**{**fields, "dof": np.full(6, 2.0)}))}
+    assert thin["Patell"].note.startswith("an estimation has 2 degrees of freedom or fewer")
+    assert thin["BMP"].note.startswith("windows overlap")
+    three = sample(3, one_date=True)
+    fields = {f: getattr(three, f) for f in three.__dataclass_fields__}
+    v = np.array([0.01, -0.02, 0.03])
+    against = np.array([np.r_[v, v], np.r_[-v, v], np.r_[-v, -v]])
+    days = np.array([[1, 2, 3, 4, 5, 6], [1, 2, 3, 7, 8, 9], [4, 5, 6, 7, 8, 9]])  # r is -1
+    changed = Sample(**{**fields, "residuals": against, "days": days})
+    notes = {o.test: o.note for o in run_tests(changed)}
+    assert notes["Kolari-Pynnonen"].startswith("no variation, or a mean correlation at or below")
+
+
 def test_cars_that_do_not_vary_have_no_statistic():
     flat = sample(4)
     flat = Sample(

@@ -109,6 +109,18 @@ def test_the_share_of_positive_windows_skips_the_missing():
     assert np.isnan(positive_share(residuals, 9))
 
 
+def test_a_window_that_adds_up_to_nothing_is_not_positive():
+    residuals = np.array([1.0, -1.0, 2.0, -2.0])  # sums of two: 0, 1, 0
+    assert positive_share(residuals, 2) == pytest.approx(1 / 3)
+
+
+def test_wilcoxon_drops_zeros():
+    car = np.array([0.0, 0.1, -0.2, 0.3, 0.0])  # ranks 1, 2, 3 of the three that moved
+    statistic, p = wilcoxon(car)
+    assert statistic == 4
+    assert p == pytest.approx(stats.wilcoxon(car[car != 0]).pvalue)
+
+
 def test_wilcoxon_is_scipys():
     statistic, p = wilcoxon(CAR + 0.0003 * np.arange(6))
     expected = stats.wilcoxon(CAR + 0.0003 * np.arange(6), alternative="two-sided")
@@ -199,6 +211,8 @@ def test_sq_is_a_rank_with_a_floor():
     assert sq_p(residuals, leverage, -0.025, 0.0) == pytest.approx(2 / 5)  # one is larger
     assert sq_p(residuals, leverage, 0.5, 0.0) == pytest.approx(1 / 5)  # the floor
     assert sq_p(residuals, leverage, 0.031, 0.2) == pytest.approx(2 / 5)  # 0.031 / sqrt(1.2) < 0.03
+    near = np.array([0.0, 0.4, 0.0, 0.0])  # 0.02 / sqrt(0.6) = 0.0258 > 0.025
+    assert sq_p(residuals, near, -0.025, 0.0) == pytest.approx(3 / 5)
 
 
 def test_placebo_p_counts_the_event_in():
