@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from aftershock.errors import RunError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
@@ -59,8 +61,13 @@ def write_table(table: pd.DataFrame, path: Path) -> Path:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read what ``write_table`` wrote."""
-    table = pd.read_csv(path, keep_default_na=False, na_values={}, dtype="str")
+    """Read what ``write_table`` wrote; raises RunError where it is not there."""
+    try:
+        table = pd.read_csv(path, keep_default_na=False, na_values={}, dtype="str")
+    except FileNotFoundError as cause:
+        raise RunError(
+            f"{path} is missing: the run is incomplete or of another version; run it again"
+        ) from cause
     for name in table.columns.difference(list(TEXT)):
         if name in DATES:
             table[name] = pd.to_datetime(table[name]).astype("datetime64[s]")

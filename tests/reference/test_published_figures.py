@@ -14,8 +14,8 @@ from aftershock.study.inference.outcome import two_sided_t
 from aftershock.study.inference.power import detectable
 from aftershock.study.inference.sign import generalised_sign, sign, wilcoxon
 from aftershock.study.inference.standardised import bmp, patell
-from aftershock.study.models.base import least_squares
 from aftershock.study.models.batch import batch_least_squares
+from aftershock.study.models.estimate import least_squares
 
 # Seven US stocks on 2020-03-16, market model on 240 days (R estudy2's example): abnormal
 # returns, the same over their prediction-error standard deviations, degrees of freedom.

@@ -83,12 +83,26 @@ def test_fewer_than_k_plus_ten_is_refused_with_the_numbers(make_panel):
     assert result.cross_section("car ~ percent", window=(0, 1)).note == ""
 
 
+def test_attributes_that_repeat_one_another_are_refused(make_panel):
+    result, _ = fitted(make_panel, 20)
+    facts = result.attributes.assign(twice=2 * result.attributes["percent"], one=1.0)
+    again = dataclasses.replace(result, attributes=facts)
+    for formula in ("car ~ percent + twice", "car ~ one"):
+        own = again.cross_section(formula, window=(0, 1))
+        assert own.note == "refused: an attribute does not vary, or others add up to it"
+
+
 def test_wrong_requests_explain_themselves(make_panel):
     result, _ = fitted(make_panel, 12)
     with pytest.raises(UnknownName, match="unknown attribute 'percnt': did you mean 'percent'"):
         result.cross_section("car ~ percnt", window=(0, 1))
     with pytest.raises(StudyError, match=r"no window \(0, 9\); it has \[\(0, 1\)\]"):
         result.cross_section("car ~ percent", window=(0, 9))
+    with pytest.raises(StudyError, match=r"the study has no window \(0, 9\); it has \[\(0, 1\)\]"):
+        result.power("e0", window=(0, 9))
+    for formula in ("car + percent", "~ percent", "car ~ percent +"):
+        with pytest.raises(StudyError, match='is no formula.*write "car ~ percent"'):
+            result.cross_section(formula, window=(0, 1))
     with pytest.raises(StudyError, match='covariance="HC1" is not known'):
         result.cross_section("car ~ percent", window=(0, 1), covariance="HC1")
     with pytest.raises(StudyError, match='covariance="cluster:sector" is not known'):

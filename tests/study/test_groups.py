@@ -10,7 +10,7 @@ import aftershock as ash
 from aftershock.study.groups import calendar_time, window_mask
 from aftershock.study.inference.standardised import bmp
 from aftershock.study.models import Design
-from aftershock.study.models.base import ALPHA
+from aftershock.study.models.estimate import ALPHA
 from aftershock.study.windows import Window
 
 

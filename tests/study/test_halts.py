@@ -12,7 +12,7 @@ import aftershock as ash
 from aftershock.errors import StudyError
 from aftershock.study.halts import first_trade, trade_to_trade
 from aftershock.study.models import Design
-from aftershock.study.models.base import ALPHA
+from aftershock.study.models.estimate import ALPHA
 
 MARKET = np.array([np.nan, 0.01, 0.02, -0.01, 0.03, 0.01])
 DESIGN = Design((ALPHA, "beta"), np.zeros(6), np.column_stack([np.ones(6), MARKET]))
@@ -118,5 +118,7 @@ def test_without_prices_halts_cannot_be_bridged(halted):
         ash.Study(**options(halts="trade_to_trade")).fit(book(halted), panel)
     with pytest.raises(StudyError, match="cannot be used in a contrast"):
         ash.Study(**options(halts="trade_to_trade", contrast=("AAA", "BBB")))
+    with pytest.raises(StudyError, match="which the robust market model cannot; use a linear"):
+        ash.Study(**options(halts="trade_to_trade", model=ash.models.RobustModel("^IDX")))
     with pytest.raises(StudyError, match='halts="fill" is not known'):
         ash.Study(**options(halts="fill"))

@@ -12,8 +12,9 @@ import aftershock as ash
 from aftershock.events.admissible import admissible
 from aftershock.study.engine import Job
 from aftershock.study.fit import cumulate, fit_event
+from aftershock.study.halts import trade_to_trade
 from aftershock.study.models import Design, NotEstimable
-from aftershock.study.models.base import ALPHA
+from aftershock.study.models.estimate import ALPHA
 from aftershock.study.placebo import Placebo, everywhere, jointly, overlapping, place
 from aftershock.study.windows import Window
 
@@ -55,6 +56,20 @@ def test_everywhere_is_the_fit_of_every_session(holes):
     for window in windows:
         np.testing.assert_allclose(found[window], one_at_a_time(job, window, 33), rtol=1e-8)
         assert np.isfinite(found[window]).sum() > 30
+
+
+def test_bridged_halts_have_the_variance_of_their_sessions():
+    rng = np.random.default_rng(33)
+    close = 100 * np.exp(np.cumsum(0.02 * rng.standard_normal(N)))
+    close[[30, 31, 62, 63, 64]] = np.nan
+    own = make_job()
+    y, design = trade_to_trade(close, own.design, "simple")
+    job = Job(y, design, 60, Window(-5, 5))
+    for window in (Window(0, 0), Window(0, 5)):
+        found = everywhere(job, [window], ESTIMATION, 30)[window]
+        expected = one_at_a_time(job, window, 30)
+        inside = design.span == 0  # nothing happens inside a halt
+        np.testing.assert_allclose(found[~inside], expected[~inside], rtol=1e-8)
 
 
 def test_the_length_of_an_all_embracing_estimation_window_does_not_matter():
@@ -105,11 +120,12 @@ def test_events_apart_are_enumerated_over_all_pairs():
 def test_events_with_overlapping_windows_shift_together():
     first = [9.0, 1.0, 2.0, np.nan, 3.0]
     second = [np.nan, 10.0, 20.0, 30.0, np.nan]
-    own = [placebo(1.0, first), placebo(1.0, second)]
+    own = [placebo(14.0, first), placebo(10.0, second)]
     joint = jointly(own, np.array([2, 3]), [[0, 1]], seed=0)
     # day d of the first goes with day d + 1 of the second: (9, 10), (1, 20), (2, 30)
     assert joint.m == 3
-    assert joint.p_value == pytest.approx((1 + 3) / 4)
+    assert joint.statistic == 12.0
+    assert joint.p_value == pytest.approx((1 + 1) / 4)  # means 9.5, 10.5, 16
 
 
 def test_too_many_assignments_are_drawn_with_the_seed():

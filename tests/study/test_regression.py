@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import statsmodels.api as sm
 from scipy import stats
 
 import aftershock as ash
 from aftershock.content import load_file
 from aftershock.errors import StudyError
 from aftershock.study.models import Design
-from aftershock.study.models.base import ALPHA, least_squares
+from aftershock.study.models.estimate import ALPHA, least_squares
 from aftershock.study.regression import event_regression
 
 N = 80
@@ -139,6 +140,16 @@ def test_minimax_unlock_is_minus_1_85_and_not_minus_17(root, book, hk_ai):
     own = result.regression.query("event == 'minimax-lockup-2026-07' and start == 0 and end == 0")
     # facts/statistics: OLS -1.85; the Newey-West t that is refused is -17.2
     assert own["t"].iloc[0] == pytest.approx(-1.85, abs=0.005)
+    session = result.events.set_index("id").loc["minimax-lockup-2026-07", "session"].date()
+    returns = hk_ai.returns("simple")
+    y, x = returns[:, hk_ai.column("0100.HK")], returns[:, hk_ai.column("^HSI")]
+    rows = np.isfinite(y) & np.isfinite(x)
+    dummy = (np.arange(y.size) == hk_ai.sessions.position(session)).astype(float)
+    alone = sm.OLS(y[rows], sm.add_constant(np.column_stack([x, dummy]))[rows]).fit()
+    assert alone.tvalues[2] == pytest.approx(-1.8, abs=0.05)
+    for lags in (0, 4, 6):
+        sandwich = alone.get_robustcov_results("HAC", maxlags=lags)
+        assert -21 < sandwich.tvalues[2] < -15  # the day's own residual is 0
 
 
 def test_a_study_reports_every_event_of_the_stock(make_panel):

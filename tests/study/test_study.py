@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 import aftershock as ash
-from aftershock.errors import StudyError
+from aftershock.errors import RunError, StudyError
 from aftershock.study.result import FILES, StudyResult
 
 
@@ -74,6 +74,16 @@ def test_abnormal_returns_have_their_prediction_error(panel):
     ).all()  # always above sigma: the coefficients are estimated
     path = result.abnormal_returns
     assert path["car"].iloc[-1] == pytest.approx(path["ar"].sum())
+
+
+def test_the_path_is_the_car_to_each_session(panel):
+    ends = range(-5, 6)
+    result = study(cars=[(-5, end) for end in ends]).fit(
+        book({"id": "x", "when": day(panel, 100)}), panel
+    )
+    path, car = result.abnormal_returns.set_index("offset"), result.car.set_index("end")
+    np.testing.assert_allclose(path.loc[ends, "car"], car.loc[ends, "car"], rtol=1e-9)
+    np.testing.assert_allclose(path.loc[ends, "car_se"], car.loc[ends, "se"], rtol=1e-9)
 
 
 def test_robustness_rows_stand_beside_the_default(panel):
@@ -354,6 +364,16 @@ def test_log_returns_add_up(panel):
         ({"returns": "net"}, 'returns="net" is not known'),
         ({"events": "lockups"}, "events is not a selection"),
         ({"model": "market"}, "model is not a model"),
+        ({"model": ash.MarketModel(["^IDX"])}, r"has \['\^IDX'\] as benchmark; name one ticker"),
+        ({"cars": (0, 0)}, "cars is .0, 0.; write a list of windows"),
+        ({"cars": []}, "write a list of windows"),
+        ({"cars": [(0, 0), (0, 0)]}, "one window stands twice"),
+        ({"min_obs": "30"}, "min_obs is '30'; at least 3 returns"),
+        ({"title": ""}, "a study is called something"),
+        ({"by": 3}, "by is 3; write the name of an attribute"),
+        ({"contrast": "AAA"}, "contrast is 'AAA'; write two different tickers"),
+        ({"contrast": ("AAA", "AAA")}, "write two different tickers"),
+        ({"depth": (-1, 5)}, "must start on day 0"),
     ],
 )
 def test_wrong_requests_explain_themselves(changes, message):
@@ -365,6 +385,20 @@ def test_prices_without_the_benchmark_are_refused(panel):
     rows = book({"id": "x", "when": day(panel, 100)})
     with pytest.raises(StudyError, match=r"needs \^GSPC as benchmark and the prices hold only AAA"):
         study(model=ash.MarketModel(benchmark="^GSPC")).fit(rows, panel)
+
+
+def test_fit_says_what_it_takes(panel):
+    rows = book({"id": "x", "when": day(panel, 100)})
+    with pytest.raises(StudyError, match="fit takes an EventBook and a panel, in this order"):
+        study().fit(panel, rows)
+    with pytest.raises(StudyError, match="seed is 'x'; it is a whole number"):
+        study().fit(rows, panel, seed="x")
+    assert repr(rows) == "<EventBook 1 event(s) of 1 ticker(s) on XHKG sessions>"
+
+
+def test_one_caveat_may_be_text(panel):
+    result = study(caveats="survivors only").fit(book({"id": "x", "when": day(panel, 100)}), panel)
+    assert "survivors only" in result.warnings
 
 
 def test_a_return_panel_gives_the_same_result(panel):
@@ -390,6 +424,11 @@ def test_a_result_is_saved_and_read_back(panel, tmp_path):
             getattr(again, name), getattr(result, name), check_dtype=False
         )
     assert again.summary() == result.summary()
+    (tmp_path / "caar.csv").unlink()
+    with pytest.raises(
+        RunError, match=r"caar\.csv is missing: the run is incomplete or of another"
+    ):
+        StudyResult.read(tmp_path, result.record)
 
 
 def test_the_files_have_the_contracts_columns(panel, tmp_path):

@@ -87,7 +87,7 @@ def select(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class EventBook:
     """Events in order of time, with the companies they happened to.
 
@@ -108,6 +108,11 @@ class EventBook:
     def __post_init__(self) -> None:
         """Tell every unlock which share structure it belongs to."""
         object.__setattr__(self, "events", with_structure(self.events, self.companies))
+
+    def __repr__(self) -> str:
+        where = f" on {self.calendar} sessions" if self.calendar else ""
+        tickers = len({event.ticker for event in self.events})
+        return f"<EventBook {len(self.events)} event(s) of {tickers} ticker(s){where}>"
 
     @classmethod
     def from_frame(

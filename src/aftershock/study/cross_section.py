@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from aftershock.errors import StudyError, unknown
 
 if TYPE_CHECKING:
+    from aftershock.arrays import FloatArray
     from aftershock.study.result import StudyResult
 
 MARGIN = 10  # observations a regression needs beyond its coefficients, and clusters at all
 CLUSTERED = "cluster:"
+FUNCTIONS = {"C", "np", "log", "I", "Q", "exp", "sqrt"}  # what a formula may call
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,15 +71,15 @@ def cross_section(
     Returns
     -------
     CrossSection
-        With fewer than k + 10 events, or fewer than 10 clusters, it holds the reason instead
-        of numbers.
+        With fewer than k + 10 events, fewer than 10 clusters, or attributes that repeat one
+        another, it holds the reason instead of numbers.
 
     Raises
     ------
     UnknownName
         The formula names no attribute.
     StudyError
-        The covariance is not one of the two, or the study has no such window.
+        The covariance is not one of the two, the formula none, or the study has no such window.
 
     References
     ----------
@@ -84,31 +87,69 @@ def cross_section(
     Miller (2008), *Review of Economics and Statistics* 90(3), for what few clusters do.
     """
     data = _data(result, window)
-    names = set(re.findall(r"[A-Za-z_]\w*", formula)) - {"C", "np", "log", "I", "Q", "exp", "sqrt"}
-    for name in sorted(names):
+    names = _names(formula, data)
+    by = _clusters(covariance, data)
+    data = data.dropna(subset=names)
+    x = _regressors(formula, data)
+    (n, k), reason = x.shape, ""
+    if n < k + MARGIN:
+        reason = f"refused: {n} events for {k} coefficients, at least {k + MARGIN} needed"
+    elif by and data[by].nunique() < MARGIN:
+        count = data[by].nunique()
+        reason = f"refused: {count} clusters by {by}, at least {MARGIN} needed; use HC3"
+    elif np.linalg.matrix_rank(x) < k:
+        reason = "refused: an attribute does not vary, or others add up to it"
+    if reason:
+        empty = pd.DataFrame(columns=["coefficient", "estimate", "se", "t", "p_value"])
+        return CrossSection(formula, covariance, n, empty, float("nan"), reason)
+    table, r2 = _fit(formula, data, by)
+    return CrossSection(formula, covariance, n, table, r2)
+
+
+def _names(formula: str, data: pd.DataFrame) -> list[str]:
+    """Return the attributes a formula uses; raises where it is none or names another."""
+    if not formula.partition("~")[0].strip() or "~" not in formula:
+        raise StudyError(f'"{formula}" is no formula; write "car ~ percent"')
+    names = sorted(set(re.findall(r"[A-Za-z_]\w*", formula)) - FUNCTIONS)
+    for name in names:
         if name not in data.columns:
             raise unknown("attribute", name, map(str, data.columns))
+    return names
+
+
+def _clusters(covariance: str, data: pd.DataFrame) -> str:
+    """Return the attribute to cluster by, empty for HC3."""
     by = covariance.removeprefix(CLUSTERED)
-    if covariance != "HC3" and (by == covariance or by not in data.columns):
+    if covariance == "HC3":
+        return ""
+    if by == covariance or by not in data.columns:
         raise StudyError(f'covariance="{covariance}" is not known; write "HC3" or "cluster:ticker"')
+    return by
+
+
+def _regressors(formula: str, data: pd.DataFrame) -> FloatArray:
+    """Return a formula's right-hand side, shape (n, k)."""
+    import statsmodels.formula.api as smf
+    from patsy import PatsyError
+
+    if data.empty:
+        return np.empty((0, formula.count("+") + 2))
+    try:
+        return np.asarray(smf.ols(formula, data).exog)
+    except PatsyError as cause:
+        said = str(cause).splitlines()[0]
+        raise StudyError(f'"{formula}" is no formula: {said}; write "car ~ percent"') from cause
+
+
+def _fit(formula: str, data: pd.DataFrame, by: str) -> tuple[pd.DataFrame, float]:
+    """Return the table of coefficients, and R2."""
     import statsmodels.formula.api as smf
 
-    data = data.dropna(subset=sorted(names))
-    n = len(data)
-    k = smf.ols(formula, data).exog.shape[1] if n else formula.count("+") + 2
-    clusters = data[by].nunique() if by in data.columns else MARGIN
-    if n < k + MARGIN or clusters < MARGIN:
-        empty = pd.DataFrame(columns=["coefficient", "estimate", "se", "t", "p_value"])
-        note = f"refused: {n} events for {k} coefficients, at least {k + MARGIN} needed"
-        if n >= k + MARGIN:
-            note = f"refused: {clusters} clusters by {by}, at least {MARGIN} needed; use HC3"
-        return CrossSection(formula, covariance, n, empty, float("nan"), note)
-    model = smf.ols(formula, data)
-    if covariance == "HC3":
-        fit = model.fit(cov_type="HC3", use_t=True)
-    else:
+    options: dict[str, Any] = {"cov_type": "HC3"}
+    if by:
         groups = data[by].astype("category").cat.codes
-        fit = model.fit(cov_type="cluster", cov_kwds={"groups": groups}, use_t=True)
+        options = {"cov_type": "cluster", "cov_kwds": {"groups": groups}}
+    fit = smf.ols(formula, data).fit(use_t=True, **options)
     table = pd.DataFrame(
         {
             "coefficient": fit.params.index,
@@ -118,15 +159,20 @@ def cross_section(
             "p_value": fit.pvalues.to_numpy(),
         }
     )
-    return CrossSection(formula, covariance, n, table, float(fit.rsquared))
+    return table, float(fit.rsquared)
+
+
+def no_window(car: pd.DataFrame, window: tuple[int, int]) -> StudyError:
+    """Return the error for a window whose CARs the study does not have."""
+    known = sorted(set(zip(car["start"].tolist(), car["end"].tolist(), strict=True)))
+    return StudyError(f"the study has no window {window}; it has {known}")
 
 
 def _data(result: StudyResult, window: tuple[int, int]) -> pd.DataFrame:
     car = result.car
     own = car[(car["start"] == window[0]) & (car["end"] == window[1])]
     if own.empty and len(car):
-        known = sorted(set(zip(car["start"], car["end"], strict=True)))
-        raise StudyError(f"the study has no window {window}; it has {known}")
+        raise no_window(car, window)
     used = result.events[result.events["status"] == "used"]
     first = used[["id", "session"]].rename(columns={"id": "event"})
     own = own.merge(first, on=["event", "session"])

@@ -15,8 +15,8 @@ import numpy as np
 from aftershock.errors import StudyError
 from aftershock.study.fit import EventFit, fit_event, no_spread, too_few
 from aftershock.study.models import Estimate, NotEstimable
-from aftershock.study.models.base import EXACT, not_identified
 from aftershock.study.models.batch import BatchEstimate, batch_least_squares
+from aftershock.study.models.estimate import EXACT, not_identified
 from aftershock.study.windows import Window, rows
 
 if TYPE_CHECKING:

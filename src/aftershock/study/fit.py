@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aftershock.study.inference.outcome import two_sided_t
-from aftershock.study.models.base import EXACT, NotEstimable
+from aftershock.study.models.estimate import EXACT, NotEstimable
 from aftershock.study.windows import Window, estimation_rows, rows
 
 if TYPE_CHECKING:

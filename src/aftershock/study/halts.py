@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aftershock.study.models.base import ALPHA, Design
+from aftershock.study.models.base import Design
+from aftershock.study.models.estimate import ALPHA
 
 if TYPE_CHECKING:
     from aftershock.arrays import FloatArray

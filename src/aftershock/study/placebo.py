@@ -15,14 +15,15 @@ import numpy as np
 
 from aftershock.events.admissible import admissible, chained
 from aftershock.study.inference.single import placebo_p
-from aftershock.study.models.batch import BatchEstimate, batch_least_squares
-from aftershock.study.windows import Window
+from aftershock.study.models.batch import inverse_or_nan
+from aftershock.study.models.estimate import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aftershock.arrays import FloatArray, IntArray
     from aftershock.study.engine import Job
+    from aftershock.study.windows import Window
 
 DRAWS = 9_999
 
@@ -94,49 +95,54 @@ def everywhere(
     """Return CAR over its standard error with day 0 on every session, shape (S,) per window.
 
     NaN where the estimation window holds fewer than ``fewest`` returns or the CAR's window
-    lacks one.
+    lacks one. The regressions roll: every sum of one is the next one's but for two rows.
     """
-    size = job.y.size
-    whole = Window(min(window.start for window in windows), max(window.end for window in windows))
-    days = np.arange(max(-estimation.end, 0), size)
-    found = {window: np.full(size, np.nan) for window in windows}
-    if not days.size:
-        return found
-    to = days[:, None] + whole.offsets
-    inside = (to >= 0) & (to < size)
-    to = np.clip(to, 0, size - 1)
-    fit, counts = _fit_before(job, days, estimation, to)
-    error = np.where(inside, job.y[to], np.nan) - fit.expected
-    extra = np.zeros(to.shape) if job.design.span is None else job.design.span[to] - 1.0
-    enough = (counts >= fewest) & (fit.dof > 0)
-    for window, out in found.items():
-        part = window.within(whole)
-        variance = fit.covariance[:, part, part].sum((-1, -2))
-        variance = variance + fit.sigma**2 * extra[:, part].sum(-1)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            t = error[:, part].sum(axis=-1) / np.sqrt(variance)
-        out[days] = np.where(enough & np.isfinite(t), t, np.nan)
+    inverse, coefficients, variance = _rolling_fits(job, estimation, fewest)
+    design = job.design
+    span = np.ones(job.y.size) if design.span is None else design.span
+    found = {}
+    for window in windows:
+        x = _over(design.regressors, window)
+        car = _over(job.y - design.fixed, window) - (x * coefficients).sum(axis=-1)
+        spread = _over(span, window) + np.einsum("si,sij,sj->s", x, inverse, x)
+        with np.errstate(invalid="ignore"):
+            found[window] = car / np.sqrt(variance * spread)
     return found
 
 
-def _fit_before(
-    job: Job, days: IntArray, estimation: Window, to: IntArray
-) -> tuple[BatchEstimate, IntArray]:
-    """Fit the model before each of some days; return the fits and how many returns each has."""
-    design, size = job.design, job.y.size
-    reach = np.arange(max(estimation.start, 1 - size), estimation.end + 1)
-    at = days[:, None] + reach
-    keep = (at >= 0) & design.estimable(job.y)[np.maximum(at, 0)]
-    at = np.maximum(at, 0)
-    fit = batch_least_squares(
-        ((job.y - design.fixed) / design.root)[at],
-        (design.regressors / design.root[:, None])[at],
-        keep,
-        design.fixed[to],
-        design.regressors[to],
-        has_constant=design.has_constant,
-    )
-    return fit, keep.sum(axis=-1)
+def _rolling_fits(
+    job: Job, estimation: Window, fewest: int
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return (X'X)^-1, b and s^2 before each session, shapes (S, k, k), (S, k) and (S,)."""
+    design, usable = job.design, job.design.estimable(job.y)
+    y = np.where(usable, (job.y - design.fixed) / design.root, 0.0)
+    x = np.where(usable[:, None], design.regressors / design.root[:, None], 0.0)
+    inverse = inverse_or_nan(_within(x[:, :, None] * x[:, None, :], estimation))
+    cross = _within(x * y[:, None], estimation)
+    coefficients = (inverse @ cross[..., None])[..., 0]
+    counts = _within(usable.astype(float), estimation)
+    rss = _within(y**2, estimation) - (coefficients * cross).sum(axis=-1)
+    dof = counts - x.shape[1]
+    enough = (counts >= max(fewest, 1)) & (dof > 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        variance = rss / dof
+    return inverse, coefficients, np.where(enough & (variance > EXACT**2), variance, np.nan)
+
+
+def _within(values: FloatArray, window: Window) -> FloatArray:
+    """Return, for day 0 on every row, the sum of the window's rows that exist, shape (S, ...)."""
+    size = len(values)
+    total = np.concatenate([np.zeros((1, *values.shape[1:])), values.cumsum(axis=0)])
+    days = np.arange(size)
+    first, last = np.clip(days + window.start, 0, size), np.clip(days + window.end + 1, 0, size)
+    return np.asarray(total[last] - total[first])
+
+
+def _over(values: FloatArray, window: Window) -> FloatArray:
+    """Return the sum of the window's rows, NaN where one is missing, shape (S, ...)."""
+    known = np.isfinite(values)
+    whole = _within(known.astype(float), window) == window.length
+    return np.where(whole, _within(np.where(known, values, 0.0), window), np.nan)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from scipy.linalg import qr
 
 from aftershock.errors import StudyError
 from aftershock.study.inference.outcome import two_sided_t
-from aftershock.study.models.base import EXACT, check_identified
+from aftershock.study.models.estimate import EXACT, check_identified
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -26,6 +26,8 @@ SQ_NULL = "the day ranks like any day of the estimation window"
 PLACEBO_NULL = "the CAR is one of those where nothing happened"
 DONOR_NULL = "the CAR over its spread is one of the donors'"
 
+NO_RETURN = "no session of its window has a return of the stock and its benchmarks"
+
 SINGLE = [
     "event", "start", "end", "test", "statistic", "p_value", "floor", "m", "null", "note",
 ]  # fmt: skip
@@ -156,7 +158,7 @@ def _regression(ticker: str, window: Window, y: Any, design: Any, masks: Any) ->
         note = "; ".join(_remarks(own, window))
         yield ticker, own.event, *window, own.car, own.se, own.t, own.dof, own.p_value, nan, note
     for event in fit.left_out:
-        yield ticker, event, *window, nan, nan, nan, nan, nan, nan, "no session has a return"
+        yield ticker, event, *window, nan, nan, nan, nan, nan, nan, NO_RETURN
     note = f"F({fit.f_dof[0]}, {fit.f_dof[1]}) that every parameter is 0, {fit.n} sessions"
     yield ticker, "all", *window, nan, nan, nan, fit.f_dof[1], fit.f_p, fit.f, note
 

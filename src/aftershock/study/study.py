@@ -9,7 +9,7 @@ from aftershock.errors import StudyError
 from aftershock.events.book import EventBook, Selection
 from aftershock.prices.panel import check_kind
 from aftershock.study.models import MarketAdjusted, Model
-from aftershock.study.windows import Window, as_window
+from aftershock.study.windows import Window, as_window, as_windows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Halts = Literal["missing", "trade_to_trade"]
 
 MIN_OBS = 3
+PAIR = 2
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -98,7 +99,7 @@ class Study:
         contrast: tuple[str, str] | None = None,
         halts: Halts = "missing",
         depth: tuple[int, int] | None = None,
-        caveats: Sequence[str] = (),
+        caveats: str | Sequence[str] = (),
     ) -> None:
         values: dict[str, Any] = {
             "title": title,
@@ -107,13 +108,13 @@ class Study:
             "returns": check_kind(returns),
             "estimation": None if estimation is None else as_window(estimation, "estimation"),
             "window": as_window(window, "window"),
-            "cars": tuple(as_window(car, "cars") for car in cars),
+            "cars": as_windows(cars, "cars"),
             "min_obs": min_obs,
             "by": by,
             "contrast": contrast,
             "halts": halts,
             "depth": None if depth is None else as_window(depth, "depth"),
-            "caveats": tuple(caveats),
+            "caveats": (caveats,) if isinstance(caveats, str) else tuple(caveats),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -154,7 +155,7 @@ class Study:
         Raises
         ------
         StudyError
-            The prices lack a benchmark, or hold another kind of returns.
+            The prices lack a benchmark, or hold another kind of returns; the seed is none.
         UnknownName
             The selection names an event, kind or ticker that the book does not have, or ``by``
             an attribute that no selected event has.
@@ -163,6 +164,8 @@ class Study:
         from aftershock.study.run import make_records
 
         _check_data(events, prices)
+        if not isinstance(seed, int) or seed < 0:
+            raise StudyError(f"seed is {seed!r}; it is a whole number, 0 or above")
         records = make_records(self, events, prices, engine)
         return assemble(self, records, events, prices, seed)
 
@@ -201,10 +204,14 @@ def _check(study: Study) -> None:
         raise StudyError("events is not a selection; write events=ash.select(kind=...)")
     if not isinstance(study.model, Model):
         raise StudyError("model is not a model; write model=ash.MarketModel(benchmark=...)")
-    if not study.cars:
-        raise StudyError("cars is empty; name at least one window, such as cars=[(0, 0)]")
-    _check_windows(study)
+    for benchmark in study.model.benchmarks:
+        if not isinstance(benchmark, str):
+            raise StudyError(
+                f"the {study.model.label} has {benchmark!r} as benchmark; name one ticker as text,"
+                " and several with ash.models.BenchmarksModel"
+            )
     _check_options(study)
+    _check_windows(study)
 
 
 def _check_data(events: EventBook, prices: PricePanel | ReturnPanel) -> None:
@@ -223,8 +230,6 @@ def _check_windows(study: Study) -> None:
     for car in study.cars:
         if car.start < study.window.start or car.end > study.window.end:
             raise StudyError(f"the window {car} of cars reaches beyond window={study.window}")
-    if study.min_obs < MIN_OBS:
-        raise StudyError(f"min_obs is {study.min_obs}; at least {MIN_OBS} returns are needed")
     if study.depth is not None and study.depth.start != 0:
         raise StudyError(f"depth={study.depth} must start on day 0, at the close of day -1")
     if study.estimation is None:
@@ -242,9 +247,29 @@ def _check_windows(study: Study) -> None:
 
 
 def _check_options(study: Study) -> None:
+    if not isinstance(study.title, str) or not study.title:
+        raise StudyError(f"title is {study.title!r}; a study is called something on the page")
+    if not isinstance(study.min_obs, int) or study.min_obs < MIN_OBS:
+        raise StudyError(f"min_obs is {study.min_obs!r}; at least {MIN_OBS} returns are needed")
+    if study.by is not None and not isinstance(study.by, str):
+        raise StudyError(f'by is {study.by!r}; write the name of an attribute, such as by="sign"')
     if study.halts not in get_args(Halts):
         raise StudyError(f'halts="{study.halts}" is not known; write "missing" or "trade_to_trade"')
-    if study.bridges_halts and study.contrast:
+    if study.bridges_halts and not study.model.is_linear:
+        raise StudyError(
+            'halts="trade_to_trade" weighs each return by its sessions, which the'
+            f" {study.model.label} cannot; use a linear model, such as MarketModel"
+        )
+    if study.contrast is not None:
+        _check_contrast(study)
+
+
+def _check_contrast(study: Study) -> None:
+    pair = study.contrast
+    texts = isinstance(pair, tuple | list) and all(isinstance(ticker, str) for ticker in pair)
+    if not texts or pair is None or len(set(pair)) != PAIR or len(pair) != PAIR:
+        raise StudyError(f'contrast is {pair!r}; write two different tickers, such as ("A", "B")')
+    if study.bridges_halts:
         raise StudyError(
             'halts="trade_to_trade" bridges one stock and cannot be used in a contrast'
         )

@@ -9,8 +9,14 @@ import pandas as pd
 from aftershock.formats import DASH, METHOD_ONLY, day, number, p_value, percent, share
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from aftershock.study.result import StudyResult
 
+UNSEEN = (
+    "80 % power: the smallest effect that such an estimate shows at 5 % four times in five;"
+    " a smaller one would most likely have gone unseen"
+)
 KEY = ["event", "session", "start", "end"]
 
 
@@ -21,27 +27,40 @@ def summarise(result: StudyResult) -> str:
         parts.append(f"({METHOD_ONLY}: {result.conventions['market data'].removeprefix('no: ')})")
     said = result.conventions
     parts.append(f"{said['model']}; {said['returns']}; estimation {said['estimation']}")
-    if len(result.car):
-        parts += ["", "Cumulated abnormal returns, and their p-values in the robustness rows"]
-        parts.append(robustness_table(result).to_string(index=False))
-    means = result.caar[result.caar["se"].notna()]
-    if len(means):
-        parts += ["", "Mean CARs", _means(means)]
-    if len(result.single):
-        parts += ["", "Single events", _single(result.single)]
-    if len(result.tests):
-        parts += ["", "Tests", _tests(result.tests)]
-    if len(result.depth):
-        parts += ["", "Depth of the fall", _depth(result.depth)]
-    excluded = result.events[result.events["status"] == "excluded"]
-    if len(excluded):
-        parts += ["", "Excluded", *(f"  {row.id}: {row.reason}" for row in excluded.itertuples())]
-    noted = result.events[result.events["note"] != ""]
-    if len(noted):
-        parts += ["", "Notes", *(f"  {row.id}: {row.note}" for row in noted.itertuples())]
-    if result.warnings:
-        parts += ["", "Warnings", *(f"  {warning}" for warning in result.warnings)]
+    for heading, block in _blocks(result):
+        parts += ["", heading, block]
     return "\n".join(parts)
+
+
+def _blocks(result: StudyResult) -> Iterator[tuple[str, str]]:
+    """Yield heading and text of every block that has something to say."""
+    if len(result.car):
+        yield "Cumulated abnormal returns, and their p-values in the robustness rows", _cars(result)
+    means = result.caar[result.caar["se"].notna()]
+    tables = (
+        ("Mean CARs", means, _means),
+        ("Single events", result.single, _single),
+        ("Tests", result.tests, _tests),
+        ("Depth of the fall", result.depth, _depth),
+    )
+    for heading, table, text in tables:
+        if len(table):
+            yield heading, text(table)
+    events = result.events
+    excluded, noted = events[events["status"] == "excluded"], events[events["note"] != ""]
+    lists = (
+        ("Excluded", [f"{row.id}: {row.reason}" for row in excluded.itertuples()]),
+        ("Notes", [f"{row.id}: {row.note}" for row in noted.itertuples()]),
+        ("Warnings", result.warnings),
+    )
+    for heading, lines in lists:
+        if lines:
+            yield heading, "\n".join(f"  {line}" for line in lines)
+
+
+def _cars(result: StudyResult) -> str:
+    table = robustness_table(result).to_string(index=False)
+    return f"{table}\n  {UNSEEN}" if result.car["detectable"].notna().any() else table
 
 
 def robustness_table(result: StudyResult) -> pd.DataFrame:
@@ -101,16 +120,15 @@ def _means(means: pd.DataFrame) -> str:
 
 
 def _single(single: pd.DataFrame) -> str:
-    return pd.DataFrame(
-        {
-            "event": single["event"],
-            "window": [f"({row.start:g},{row.end:g})" for row in single.itertuples()],
-            "test": single["test"],
-            "p": single["p_value"].map(p_value),
-            "floor": single["floor"].map(p_value),
-            "m": single["m"].map("{:g}".format),
-        }
-    ).to_string(index=False)
+    """Return one row per event and window, one column per test."""
+    rows: dict[tuple[object, str], dict[object, object]] = {}
+    for row in single.itertuples():
+        said = f"{p_value(row.p_value)} (m {row.m:g}, floor {p_value(row.floor)})"
+        window = f"({row.start:g},{row.end:g})"
+        rows.setdefault((row.event, window), {"event": row.event, "window": window})[row.test] = (
+            said
+        )
+    return pd.DataFrame(list(rows.values())).fillna(DASH).to_string(index=False)
 
 
 def _tests(tests: pd.DataFrame) -> str:

@@ -9,6 +9,8 @@ import numpy as np
 from aftershock.errors import StudyError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aftershock.arrays import BoolArray, IntArray
 
 
@@ -53,6 +55,24 @@ def as_window(value: tuple[int, int], name: str) -> Window:
     if start > end:
         raise StudyError(f"{name} is {value!r}; it must run forward, such as ({end}, {start})")
     return Window(int(start), int(end))
+
+
+def as_windows(values: Sequence[tuple[int, int]], name: str) -> tuple[Window, ...]:
+    """Return validated windows, each once.
+
+    Raises
+    ------
+    StudyError
+        No list of windows, an empty one, or one of them twice.
+    """
+    if not isinstance(values, list | tuple) or not values or isinstance(values[0], int):
+        raise StudyError(
+            f"{name} is {values!r}; write a list of windows, such as [(0, 0), (-1, 1)]"
+        )
+    found = tuple(as_window(value, name) for value in values)
+    if len(set(found)) < len(found):
+        raise StudyError(f"{name} is {values!r}; one window stands twice")
+    return found
 
 
 def rows(day_zero: int, window: Window, size: int) -> tuple[IntArray, BoolArray]:

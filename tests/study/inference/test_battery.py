@@ -119,6 +119,35 @@ def test_crude_dependence_wants_one_date():
     assert notes["crude dependence"] == "the events are not on one date"
 
 
+def test_kolari_pynnonen_takes_the_correlation_of_the_residuals():
+    own = sample(6, one_date=True)
+    together = own.residuals + 0.02 * RNG.standard_normal(60)
+    fields = {f: getattr(own, f) for f in own.__dataclass_fields__}
+    outcomes = {o.test: o for o in run_tests(Sample(**{**fields, "residuals": together}))}
+    r = np.corrcoef(together)[np.triu_indices(6, 1)].mean()
+    assert r > 0.3
+    factor = np.sqrt((1 - r) / (1 + 5 * r))
+    assert outcomes["Kolari-Pynnonen"].statistic == pytest.approx(
+        outcomes["BMP"].statistic * factor
+    )
+
+
+def test_few_degrees_of_freedom_and_negative_correlation_have_their_reason():
+    own = sample(6, one_date=True)
+    fields = {f: getattr(own, f) for f in own.__dataclass_fields__}
+    thin = {o.test: o for o in run_tests(Sample(**{**fields, "dof": np.full(6, 2.0)}))}
+    assert thin["Patell"].note.startswith("an estimation has 2 degrees of freedom or fewer")
+    assert thin["BMP"].note.startswith("windows overlap")
+    three = sample(3, one_date=True)
+    fields = {f: getattr(three, f) for f in three.__dataclass_fields__}
+    v = np.array([0.01, -0.02, 0.03])
+    against = np.array([np.r_[v, v], np.r_[-v, v], np.r_[-v, -v]])
+    days = np.array([[1, 2, 3, 4, 5, 6], [1, 2, 3, 7, 8, 9], [4, 5, 6, 7, 8, 9]])  # r is -1
+    changed = Sample(**{**fields, "residuals": against, "days": days})
+    notes = {o.test: o.note for o in run_tests(changed)}
+    assert notes["Kolari-Pynnonen"].startswith("no variation, or a mean correlation at or below")
+
+
 def test_cars_that_do_not_vary_have_no_statistic():
     flat = sample(4)
     flat = Sample(
@@ -163,3 +192,25 @@ def test_the_same_seed_gives_the_same_bootstrap():
 def test_test_names_are_unique():
     names = [test.name for test in TESTS]
     assert len(names) == len(set(names))
+
+
+def test_the_methods_page_has_every_test_with_its_fewest_events(root):
+    lines = (root / "docs" / "methods.md").read_text("utf-8").splitlines()
+    rows = [
+        line.replace("\\|", "").strip("| ").split(" | ") for line in lines if line.startswith("|")
+    ]
+    table = {row[0]: row for row in rows}
+    for test in TESTS:
+        assert table[test.name][4].split(",")[0] == str(test.fewest), test.name
+        judged = {"t": "t, ", "normal": "normal", "binomial": "exact binomial",
+                  "bootstrap": "999 resamples", "signed rank": "exact to N = 50"}  # fmt: skip
+        assert table[test.name][3].startswith(judged[test.distribution]), test.name
+
+
+def test_the_methods_page_has_every_model(root):
+    from aftershock.study import models
+
+    page = (root / "docs" / "methods.md").read_text("utf-8")
+    parts = {"Design", "Estimate", "Market", "Model", "NotEstimable"}
+    for name in set(models.__all__) - parts:
+        assert f"`{name}`" in page or f"`models.{name}`" in page, name

@@ -50,6 +50,18 @@ def test_correlation_is_aligned_on_the_calendar_and_weighted_by_overlap():
     assert abs(np.corrcoef(base[:5], base[1:])[0, 1]) < 0.9
 
 
+def test_two_common_days_are_no_correlation():
+    residuals = np.array([[1.0, -2.0, 0.5, 3.0], [0.4, 3.0, -1.0, 2.0]])
+    windows, firms = np.array([[20], [20]]), np.array([0, 1])
+    two = np.array([[0, 1, 2, 3], [2, 3, 4, 5]])
+    three = np.array([[0, 1, 2, 3], [1, 2, 3, 4]])
+    assert mean_correlation(residuals, two, windows, firms) == 0.0
+    expected = np.corrcoef(residuals[0, 1:], residuals[1, :3])[0, 1]
+    assert mean_correlation(residuals, three, windows, firms) == pytest.approx(expected)
+    missing = np.where(two == 3, -1, two)
+    assert mean_correlation(residuals, missing, windows, firms) == 0.0
+
+
 def test_two_events_of_one_stock_are_correlated_one_to_one():
     residuals = np.random.default_rng(0).standard_normal((2, 5))
     days = np.array([[0, 1, 2, 3, 4], [20, 21, 22, 23, 24]])
@@ -97,6 +109,18 @@ def test_the_share_of_positive_windows_skips_the_missing():
     assert np.isnan(positive_share(residuals, 9))
 
 
+def test_a_window_that_adds_up_to_nothing_is_not_positive():
+    residuals = np.array([1.0, -1.0, 2.0, -2.0])  # sums of two: 0, 1, 0
+    assert positive_share(residuals, 2) == pytest.approx(1 / 3)
+
+
+def test_wilcoxon_drops_zeros():
+    car = np.array([0.0, 0.1, -0.2, 0.3, 0.0])  # ranks 1, 2, 3 of the three that moved
+    statistic, p = wilcoxon(car)
+    assert statistic == 4
+    assert p == pytest.approx(stats.wilcoxon(car[car != 0]).pvalue)
+
+
 def test_wilcoxon_is_scipys():
     statistic, p = wilcoxon(CAR + 0.0003 * np.arange(6))
     expected = stats.wilcoxon(CAR + 0.0003 * np.arange(6), alternative="two-sided")
@@ -119,6 +143,40 @@ def test_corrado_by_hand():
     days = u.sum(axis=0) / np.sqrt(2)
     expected = days[4] / np.sqrt((days**2).mean())
     assert corrado(estimation, event, slice(0, 1)) == pytest.approx(expected)
+
+
+HOLED = np.array([[0.1, -0.2, 0.3, 0.0], [0.2, np.nan, -0.1, 0.1], [0.4, 0.3, np.nan, -0.5]])
+
+
+def test_corrado_counts_the_events_each_day_has():
+    event = np.array([[0.5], [0.3], [-0.9]])
+    u = np.array(
+        [[3 / 6, 1 / 6, 4 / 6, 2 / 6, 5 / 6], [3 / 5, np.nan, 1 / 5, 2 / 5, 4 / 5],
+         [4 / 5, 3 / 5, np.nan, 2 / 5, 1 / 5]]
+    ) - 0.5  # fmt: skip
+    days = np.nansum(u, axis=0) / np.sqrt([3, 2, 2, 3, 3])
+    expected = days[4] / np.sqrt((days**2).mean())
+    assert corrado(HOLED, event, slice(0, 1)) == pytest.approx(expected)
+
+
+def test_grank_counts_the_events_each_day_has():
+    scar = np.array([1.0, -0.5, 2.0])
+    values = np.column_stack([HOLED, scar / scar.std(ddof=1)])
+    counts = np.isfinite(values).sum(axis=1, keepdims=True)
+    u = stats.rankdata(values, axis=1, nan_policy="omit") / (1 + counts) - 0.5
+    mean = np.nanmean(u, axis=0)
+    known = np.array([3, 2, 2, 3, 3])
+    z = mean[-1] / np.sqrt((known / 3 * mean**2).mean())
+    assert grank_t(HOLED, scar)[0] == pytest.approx(z * np.sqrt(3 / (4 - z**2)))
+
+
+def test_corrado_zivney_is_in_units_of_each_events_own_error():
+    rng = np.random.default_rng(8)
+    estimation, event = rng.standard_normal((12, 40)), rng.standard_normal((12, 2))
+    unit = np.where(np.arange(12) % 2, 10.0, 0.1)[:, None]
+    own = corrado_zivney(estimation, event, np.ones((12, 2)), slice(0, 2))
+    scaled = corrado_zivney(estimation, unit * event, unit * np.ones((12, 2)), slice(0, 2))
+    assert scaled == pytest.approx(own)
 
 
 def test_corrado_cumulates_with_the_root_of_the_length():
@@ -153,6 +211,8 @@ def test_sq_is_a_rank_with_a_floor():
     assert sq_p(residuals, leverage, -0.025, 0.0) == pytest.approx(2 / 5)  # one is larger
     assert sq_p(residuals, leverage, 0.5, 0.0) == pytest.approx(1 / 5)  # the floor
     assert sq_p(residuals, leverage, 0.031, 0.2) == pytest.approx(2 / 5)  # 0.031 / sqrt(1.2) < 0.03
+    near = np.array([0.0, 0.4, 0.0, 0.0])  # 0.02 / sqrt(0.6) = 0.0258 > 0.025
+    assert sq_p(residuals, near, -0.025, 0.0) == pytest.approx(3 / 5)
 
 
 def test_placebo_p_counts_the_event_in():

@@ -78,6 +78,24 @@ def test_wrong_factors_explain_themselves(tmp_path):
         ash.models.FactorModel(["MKTT"], table, percent=True)
     with pytest.raises(StudyError, match="cannot be read"):
         ash.models.FactorModel(["MKT"], tmp_path / "none.csv")
+    with pytest.raises(StudyError, match="at least one factor"):
+        ash.models.FactorModel([], table, percent=True)
+    with pytest.raises(StudyError, match="give a frame or the path of a CSV file"):
+        ash.models.FactorModel("MKT", 3)
+    with pytest.raises(StudyError, match="starts with 0; it holds the dates"):
+        ash.models.FactorModel("MKT", table.reset_index(drop=True), percent=True)
+    twice = pd.concat([table, table.iloc[:1]])
+    with pytest.raises(StudyError, match="the factors have 2024-01-01 twice"):
+        ash.models.FactorModel("MKT", twice, percent=True)
+    with pytest.raises(StudyError, match="whole numbers of sessions"):
+        ash.models.Dimson("M", lags=1.5)
+
+
+def test_a_stock_that_hardly_trades_has_no_median_deviation(data):
+    data[:, 0] = 0.0
+    data[::10, 0] = 0.02
+    with pytest.raises(NotEstimable, match="median deviation is 0; use MarketModel"):
+        fit(ash.models.RobustModel("M"), data)
 
 
 def test_days_the_factors_do_not_have_are_not_used(data):
@@ -96,6 +114,17 @@ def test_scholes_williams_by_hand(data):
     np.testing.assert_allclose(own.coefficients, [alpha, beta], rtol=1e-9)
     np.testing.assert_allclose(own.expected, alpha + beta * m[WIN], rtol=1e-9)
     assert beta == pytest.approx(1.1, abs=0.25)  # 0.7 the same day and 0.4 a day late
+    residuals = y[EST] - alpha - beta * m[EST]
+    x, w = (np.column_stack([np.ones(rows.size), m[rows]]) for rows in (EST, WIN))
+    variance = residuals @ residuals / (EST.size - 2)
+    spread = np.eye(WIN.size) + w @ np.linalg.inv(x.T @ x) @ w.T
+    np.testing.assert_allclose(own.covariance, variance * spread, rtol=1e-9)
+    assert own.sigma == pytest.approx(np.sqrt(variance))
+    assert own.dof == EST.size - 2
+    assert own.leverage.sum() == pytest.approx(2.0)
+    assert own.r2 == pytest.approx(
+        1 - residuals @ residuals / ((y[EST] - y[EST].mean()) ** 2).sum()
+    )
 
 
 def test_dimson_by_hand(data):
@@ -117,6 +146,10 @@ def test_robust_is_statsmodels_rlm_and_shrugs_at_an_outlier(data):
     reference = sm.RLM(data[EST, 0], sm.add_constant(data[EST, 1])).fit()
     np.testing.assert_allclose(own.coefficients, reference.params, rtol=1e-9)
     assert own.sigma == pytest.approx(reference.scale)
+    w = sm.add_constant(data[WIN, 1])
+    covariance = reference.scale**2 * np.eye(WIN.size) + w @ reference.cov_params() @ w.T
+    np.testing.assert_allclose(own.covariance, covariance, rtol=1e-9)
+    assert own.dof == EST.size - 2
     spoiled = data.copy()
     spoiled[100, 0] = 0.9
     plain = fit(ash.MarketModel(benchmark="M"), spoiled)
@@ -130,7 +163,7 @@ def test_garch_is_archs_own_forecast():
     n, h = 700, 1.0
     errors = np.empty(n)
     for t in range(n):
-        errors[t] = np.sqrt(h) * rng.standard_normal()
+        errors[t] = np.sqrt(h) * (5.0 if t == 599 else rng.standard_normal())  # ends in a shock
         h = 0.1 + 0.15 * errors[t] ** 2 + 0.75 * h
     market = rng.standard_normal(n)
     data = np.column_stack([0.1 + 0.8 * market + errors, market]) / 100
@@ -151,6 +184,13 @@ def test_garch_is_archs_own_forecast():
     assert own.coefficients[1] == pytest.approx(found.params.iloc[1], rel=1e-4)
     np.testing.assert_allclose(np.diag(own.covariance), variance.to_numpy()[0] / 1e4, rtol=0.03)
     assert dict(own.derived)["garch"] == pytest.approx(0.75, abs=0.15)
+    # off the diagonal stands what the days share, the coefficients' own uncertainty
+    unit = np.diag([0.01, 1.0])
+    coefficients = unit @ found.param_cov.to_numpy()[:2, :2] @ unit
+    w = np.column_stack([np.ones(5), data[win, 1]])
+    shared = w @ coefficients @ w.T
+    np.testing.assert_allclose(own.covariance[0, 1:], shared[0, 1:], rtol=0.05)
+    assert own.dof == 598
 
 
 def test_garch_refuses_a_short_window(data):
@@ -191,9 +231,16 @@ def test_a_synthetic_control_tracks_and_places_placebos(data):
     own = model.estimate(design, stock, EST, WIN)
     np.testing.assert_allclose(own.coefficients, [0.5, 0.5, 0, 0], atol=1e-3)
     assert (stock[WIN] - own.expected)[2] == pytest.approx(0.2, abs=1e-3)
+    active = int((own.coefficients > 1e-6).sum())
+    assert own.dof == EST.size - (active - 1)
+    assert own.sigma == pytest.approx(np.sqrt((own.residuals @ own.residuals) / own.dof))
+    np.testing.assert_allclose(own.covariance, own.sigma**2 * np.eye(6))
     ar, sigma = model.placebo(design, EST, WIN)
     assert ar.shape == (4, 6)
-    assert (sigma > 0).all()
+    weights = simplex_weights(donors[EST, 0], donors[EST, 1:])
+    gap = donors[:, 0] - donors[:, 1:] @ weights
+    np.testing.assert_allclose(ar[0], gap[WIN], atol=1e-6)
+    assert sigma[0] == pytest.approx(np.sqrt((gap[EST] ** 2).mean()), rel=1e-4)
     with pytest.raises(StudyError, match="at least two donors"):
         ash.models.SyntheticControl(["A"])
 

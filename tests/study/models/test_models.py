@@ -11,7 +11,7 @@ import aftershock as ash
 from aftershock.errors import StudyError
 from aftershock.sessions import Sessions
 from aftershock.study.models import Market
-from aftershock.study.models.base import least_squares
+from aftershock.study.models.estimate import least_squares
 
 
 @pytest.fixture
@@ -126,3 +126,11 @@ def test_a_peer_model_needs_a_peer():
 
 def test_leverage_sums_to_the_number_of_coefficients(data):
     assert estimate(ash.MarketModel(benchmark="M"), data).leverage.sum() == pytest.approx(2.0)
+
+
+def test_standardised_residuals_are_statsmodels(data):
+    import statsmodels.api as sm
+
+    fit = estimate(ash.MarketModel(benchmark="M"), data)
+    reference = sm.OLS(data[EST, 0], sm.add_constant(data[EST, 1])).fit().get_influence()
+    np.testing.assert_allclose(fit.standardised, reference.resid_studentized_internal, rtol=1e-9)

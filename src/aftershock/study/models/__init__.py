@@ -1,8 +1,9 @@
 """Models of the normal return: what the stock would have done without the event."""
 
-from aftershock.study.models.base import Design, Estimate, Market, Model, NotEstimable
+from aftershock.study.models.base import Design, Market, Model
 from aftershock.study.models.benchmarks import BenchmarksModel
 from aftershock.study.models.dimson import Dimson
+from aftershock.study.models.estimate import Estimate, NotEstimable
 from aftershock.study.models.factors import FactorModel
 from aftershock.study.models.garch import GarchModel
 from aftershock.study.models.market import MarketModel

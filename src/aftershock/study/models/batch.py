@@ -79,7 +79,7 @@ def batch_least_squares(
     y0 = np.where(keep, y, 0.0)
     x0 = np.where(keep[..., None], x, 0.0)
     cross = np.swapaxes(x0, -1, -2)
-    unscaled = _inverse(cross @ x0)
+    unscaled = inverse_or_nan(cross @ x0)
     coefficients = (
         (unscaled @ (cross @ y0[..., None]))[..., 0] if k else np.zeros((*y.shape[:-1], 0))
     )
@@ -108,7 +108,7 @@ def batch_least_squares(
     )
 
 
-def _inverse(gram: FloatArray) -> FloatArray:
+def inverse_or_nan(gram: FloatArray) -> FloatArray:
     """Return the inverse of each matrix, NaN where it is singular, shape (..., k, k)."""
     k = gram.shape[-1]
     if k == 0:

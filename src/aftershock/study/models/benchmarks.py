@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from aftershock.study.models.base import ALPHA, Design, Market, Model
+from aftershock.study.models.base import Design, Market, Model
+from aftershock.study.models.estimate import ALPHA
 from aftershock.study.models.peers import as_names
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class BenchmarksModel(Model):
     label: ClassVar[str] = "several benchmarks"
 
     def __init__(self, tickers: str | Iterable[str]) -> None:
-        names = as_names(tickers, "BenchmarksModel needs at least one benchmark")
+        names = as_names(tickers, "BenchmarksModel needs at least one ticker")
         object.__setattr__(self, "tickers", names)
 
     @property

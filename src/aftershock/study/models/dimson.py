@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from aftershock.errors import StudyError
-from aftershock.study.models.base import ALPHA, Design, Market, Model, shifted
+from aftershock.study.models.base import Design, Market, shifted
+from aftershock.study.models.estimate import ALPHA
+from aftershock.study.models.market import MarketModel
 
 if TYPE_CHECKING:
     from aftershock.arrays import FloatArray
-    from aftershock.study.models.base import Derived
+    from aftershock.study.models.estimate import Derived
 
 
 @dataclass(frozen=True, slots=True)
-class Dimson(Model):
+class Dimson(MarketModel):
     r"""``R_t = alpha + sum_k beta_k R_m,t+k + e`` over lags and leads of the market.
 
     The normal return uses every term, so that the prediction-error covariance of least
@@ -35,21 +37,20 @@ class Dimson(Model):
     Dimson (1979), *Journal of Financial Economics* 7(2).
     """
 
-    benchmark: str
     lags: int = 1
     leads: int = 1
     label: ClassVar[str] = "Dimson"
 
     def __post_init__(self) -> None:
+        if not isinstance(self.lags, int) or not isinstance(self.leads, int):
+            raise StudyError(
+                f"Dimson has {self.lags} lags and {self.leads} leads; they are whole numbers of"
+                " sessions"
+            )
         if self.lags < 0 or self.leads < 0 or self.lags + self.leads == 0:
             raise StudyError(
                 f"Dimson with {self.lags} lags and {self.leads} leads is the market model"
             )
-
-    @property
-    def benchmarks(self) -> tuple[str, ...]:
-        """The market."""
-        return (self.benchmark,)
 
     def design(self, market: Market) -> Design:
         """Return a constant and the market from ``lags`` before to ``leads`` after."""

@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from aftershock.errors import StudyError, unknown
-from aftershock.study.models.base import ALPHA, Design, Market, Model
+from aftershock.study.models.base import Design, Market, Model
+from aftershock.study.models.estimate import ALPHA
+from aftershock.study.models.peers import as_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +46,7 @@ class FactorModel(Model):
 
     def __init__(
         self,
-        factors: Sequence[str],
+        factors: str | Sequence[str],
         data: str | Path | pd.DataFrame,
         *,
         rf: str | None = None,
@@ -56,7 +58,7 @@ class FactorModel(Model):
         Parameters
         ----------
         factors
-            Column names.
+            Column names; a single one may be given as text.
         data
             A CSV file whose first column is the date (``2023-12-29`` or ``20231229``), or a
             frame with dates in the index.
@@ -75,10 +77,9 @@ class FactorModel(Model):
         UnknownName
             A column is not there.
         """
-        if not factors:
-            raise StudyError("FactorModel needs at least one factor, such as ['Mkt-RF']")
-        frame = _read(data) if isinstance(data, str | Path) else data.copy()
-        wanted = [*factors, *([rf] if rf else [])]
+        names = as_names(factors, "FactorModel needs at least one factor, such as 'Mkt-RF'")
+        frame = _read(data)
+        wanted = [*names, *([rf] if rf else [])]
         for name in wanted:
             if name not in frame.columns:
                 raise unknown("factor", name, map(str, frame.columns))
@@ -87,7 +88,7 @@ class FactorModel(Model):
             raise StudyError("the factors look like percent; say percent=True")
         values.index = _dates(frame)
         for name, value in (
-            ("factors", tuple(factors)), ("data", values), ("rf", rf), ("intercept", intercept),
+            ("factors", names), ("data", values), ("rf", rf), ("intercept", intercept),
         ):  # fmt: skip
             object.__setattr__(self, name, value)
 
@@ -105,18 +106,25 @@ class FactorModel(Model):
         return Design(names, fixed, np.column_stack([*ones, *columns]))
 
 
-def _read(path: str | Path) -> pd.DataFrame:
+def _read(data: str | Path | pd.DataFrame) -> pd.DataFrame:
+    if isinstance(data, pd.DataFrame):
+        return data
+    if not isinstance(data, str | Path):
+        raise StudyError(f"the factors are {data!r}; give a frame or the path of a CSV file")
     try:
-        return pd.read_csv(path, index_col=0)
+        return pd.read_csv(data, index_col=0)
     except (OSError, ValueError) as cause:
-        raise StudyError(f"the factors {path} cannot be read: {cause}") from cause
+        raise StudyError(f"the factors {data} cannot be read: {cause}") from cause
 
 
 def _dates(frame: pd.DataFrame) -> pd.DatetimeIndex:
     try:
-        dates = pd.DatetimeIndex(pd.to_datetime(frame.index.astype("str")))
+        dates = pd.DatetimeIndex(pd.to_datetime(frame.index.astype("str"), format="ISO8601"))
     except ValueError as cause:
-        raise StudyError(f"the factors' index holds no dates: {cause}") from cause
+        raise StudyError(
+            f"the factors' first column or index starts with {frame.index[0]!r}; it holds the"
+            " dates, such as 2023-12-29 or 20231229"
+        ) from cause
     if dates.has_duplicates:
         raise StudyError(f"the factors have {dates[dates.duplicated()][0].date()} twice")
     return dates

@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from aftershock.errors import StudyError
-from aftershock.study.models.base import (
-    ALPHA,
-    Design,
+from aftershock.study.models.estimate import (
     Estimate,
-    Market,
-    Model,
     NotEstimable,
     check_identified,
+    hat_diagonal,
+    share_explained,
 )
+from aftershock.study.models.market import MarketModel
 
 if TYPE_CHECKING:
     from aftershock.arrays import FloatArray, IntArray
+    from aftershock.study.models.base import Design
 
 FEWEST = 100  # returns; below them the three variance parameters are noise
 SCALE = 100.0  # the optimiser works on percent
 
 
 @dataclass(frozen=True, slots=True)
-class GarchModel(Model):
+class GarchModel(MarketModel):
     r"""``R = alpha + beta R_m + e`` with :math:`h_t = \omega + a e_{t-1}^2 + b h_{t-1}`.
 
     Fitted by the arch package (extra ``models``) with normal errors. A session h steps behind
@@ -45,20 +45,8 @@ class GarchModel(Model):
     Financial Research* 26(2), for event studies.
     """
 
-    benchmark: str
     label: ClassVar[str] = "GARCH(1,1) market model"
     is_linear: ClassVar[bool] = False
-
-    @property
-    def benchmarks(self) -> tuple[str, ...]:
-        """The market."""
-        return (self.benchmark,)
-
-    def design(self, market: Market) -> Design:
-        """Return a constant and the market's return."""
-        own = market.of(self.benchmark)
-        columns = np.column_stack([np.ones_like(own), own])
-        return Design((ALPHA, "beta"), np.zeros_like(own), columns)
 
     def estimate(
         self, design: Design, y: FloatArray, estimation: IntArray, window: IntArray
@@ -87,15 +75,14 @@ class GarchModel(Model):
         unit = np.where(np.arange(k) == 0, _unit(design), 1.0)
         own_covariance = np.asarray(fit.param_cov)[:k, :k] / np.outer(unit, unit)
         residuals = own - x @ coefficients
-        total = float(((own - own.mean()) ** 2).sum())
         return Estimate(
             names=design.names,
             coefficients=coefficients,
             sigma=float(np.sqrt(variance.mean())),
-            r2=1.0 - float(residuals @ residuals) / total,
+            r2=share_explained(own, residuals),
             dof=own.size - k,
             residuals=residuals,
-            leverage=np.einsum("ij,jk,ik->i", x, np.linalg.inv(x.T @ x), x),
+            leverage=hat_diagonal(x),
             expected=ahead @ coefficients,
             covariance=np.diag(variance) + ahead @ own_covariance @ ahead.T,
             derived=tuple(zip(("omega", "arch", "garch"), _variance_parameters(fit), strict=True)),

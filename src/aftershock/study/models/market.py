@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from aftershock.study.models.base import ALPHA, Design, Market, Model
+from aftershock.study.models.base import Design, Market, Model
+from aftershock.study.models.estimate import ALPHA
 
 
 @dataclass(frozen=True, slots=True)

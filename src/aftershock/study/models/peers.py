@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from aftershock.errors import StudyError
-from aftershock.study.models.base import ALPHA, Design, Market, Model
+from aftershock.study.models.base import Design, Market, Model
+from aftershock.study.models.estimate import ALPHA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +32,9 @@ class PeerModel(Model):
     label: ClassVar[str] = "peer model"
 
     def __init__(self, peers: str | Iterable[str]) -> None:
-        object.__setattr__(self, "peers", as_names(peers, "PeerModel needs at least one peer"))
+        object.__setattr__(
+            self, "peers", as_names(peers, "PeerModel needs at least one peer ticker")
+        )
 
     @property
     def benchmarks(self) -> tuple[str, ...]:
@@ -49,5 +52,5 @@ def as_names(names: str | Iterable[str], otherwise: str) -> tuple[str, ...]:
     """Return one or several names as a tuple; raises StudyError where there is none."""
     found = (names,) if isinstance(names, str) else tuple(names)
     if not found:
-        raise StudyError(f"{otherwise} ticker")
+        raise StudyError(otherwise)
     return found

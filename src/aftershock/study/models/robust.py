@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from aftershock.study.models.base import (
-    ALPHA,
+from aftershock.study.models.estimate import (
     EXACT,
-    Design,
     Estimate,
-    Market,
-    Model,
     NotEstimable,
     check_identified,
+    hat_diagonal,
+    share_explained,
 )
+from aftershock.study.models.market import MarketModel
 
 if TYPE_CHECKING:
     from aftershock.arrays import FloatArray, IntArray
+    from aftershock.study.models.base import Design
 
 
 @dataclass(frozen=True, slots=True)
-class RobustModel(Model):
+class RobustModel(MarketModel):
     """``R = alpha + beta R_m + e`` by Huber's M-estimator (statsmodels RLM).
 
     The spread is the scaled median absolute deviation, so that another event inside the
@@ -42,20 +42,8 @@ class RobustModel(Model):
     (2013), *Journal of Data Science* 11(3), for event studies.
     """
 
-    benchmark: str
     label: ClassVar[str] = "robust market model"
     is_linear: ClassVar[bool] = False
-
-    @property
-    def benchmarks(self) -> tuple[str, ...]:
-        """The market."""
-        return (self.benchmark,)
-
-    def design(self, market: Market) -> Design:
-        """Return a constant and the market's return."""
-        own = market.of(self.benchmark)
-        columns = np.column_stack([np.ones_like(own), own])
-        return Design((ALPHA, "beta"), np.zeros_like(own), columns)
 
     def estimate(
         self, design: Design, y: FloatArray, estimation: IntArray, window: IntArray
@@ -80,15 +68,14 @@ class RobustModel(Model):
         ahead = design.regressors[window]
         variance = float(fit.scale) ** 2
         residuals = np.asarray(fit.resid)
-        total = float(((own - own.mean()) ** 2).sum())
         return Estimate(
             names=design.names,
             coefficients=np.asarray(fit.params),
             sigma=float(fit.scale),
-            r2=1.0 - float(residuals @ residuals) / total,
+            r2=share_explained(own, residuals),
             dof=own.size - x.shape[1],
             residuals=residuals,
-            leverage=np.einsum("ij,jk,ik->i", x, np.linalg.inv(x.T @ x), x),
+            leverage=hat_diagonal(x),
             expected=ahead @ fit.params,
             covariance=variance * np.eye(len(ahead))
             + ahead @ np.asarray(fit.cov_params()) @ ahead.T,

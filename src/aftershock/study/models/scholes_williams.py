@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from aftershock.study.models.base import (
+from aftershock.study.models.base import Design, Market, shifted
+from aftershock.study.models.estimate import (
     ALPHA,
-    Design,
     Estimate,
-    Market,
-    Model,
     check_identified,
-    shifted,
+    hat_diagonal,
+    share_explained,
 )
+from aftershock.study.models.market import MarketModel
 
 if TYPE_CHECKING:
     from aftershock.arrays import FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
-class ScholesWilliams(Model):
+class ScholesWilliams(MarketModel):
     r"""``R = alpha + beta R_m + e`` with Scholes and Williams' consistent beta.
 
     :math:`\beta = (\beta_{-1} + \beta_0 + \beta_{+1}) / (1 + 2\rho)`: the slopes of three
@@ -44,14 +44,8 @@ class ScholesWilliams(Model):
     Scholes and Williams (1977), *Journal of Financial Economics* 5(3).
     """
 
-    benchmark: str
     label: ClassVar[str] = "Scholes-Williams"
     is_linear: ClassVar[bool] = False
-
-    @property
-    def benchmarks(self) -> tuple[str, ...]:
-        """The market."""
-        return (self.benchmark,)
 
     def design(self, market: Market) -> Design:
         """Return a constant and the market on the session, the one before and the one after."""
@@ -80,15 +74,14 @@ class ScholesWilliams(Model):
         k = columns.shape[1]
         variance = float(residuals @ residuals) / (own.size - k)
         unscaled = np.linalg.inv(columns.T @ columns)
-        total = float(((own - own.mean()) ** 2).sum())
         return Estimate(
             names=(ALPHA, "beta") if has_constant else ("beta",),
             coefficients=np.array([alpha, beta]) if has_constant else np.array([beta]),
             sigma=float(np.sqrt(variance)),
-            r2=1.0 - float(residuals @ residuals) / total,
+            r2=share_explained(own, residuals),
             dof=own.size - k,
             residuals=residuals,
-            leverage=np.einsum("ij,jk,ik->i", columns, unscaled, columns),
+            leverage=hat_diagonal(columns),
             expected=alpha + beta * ahead,
             covariance=variance * (np.eye(ahead.size) + ahead_x @ unscaled @ ahead_x.T),
         )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from aftershock.errors import StudyError
-from aftershock.study.models.base import Design, Estimate, Market, Model
+from aftershock.study.models.base import Design, Market, Model
+from aftershock.study.models.estimate import Estimate, share_explained
 from aftershock.study.models.peers import as_names
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class SyntheticControl(Model):
     is_linear: ClassVar[bool] = False
 
     def __init__(self, donors: Iterable[str]) -> None:
-        names = as_names(donors, "SyntheticControl needs at least one donor")
+        names = as_names(donors, "SyntheticControl needs at least two donors")
         if len(names) < FEWEST_DONORS:
             raise StudyError("SyntheticControl needs at least two donors; with one, use PeerModel")
         object.__setattr__(self, "donors", names)
@@ -70,12 +71,11 @@ class SyntheticControl(Model):
         residuals = own - donors @ weights
         dof = own.size - max(int((weights > ACTIVE).sum()) - 1, 0)
         variance = float(residuals @ residuals) / dof
-        total = float(((own - own.mean()) ** 2).sum())
         return Estimate(
             names=design.names,
             coefficients=weights,
             sigma=float(np.sqrt(variance)),
-            r2=1.0 - float(residuals @ residuals) / total,
+            r2=share_explained(own, residuals),
             dof=dof,
             residuals=residuals,
             leverage=np.zeros(own.size),
