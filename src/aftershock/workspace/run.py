@@ -12,7 +12,7 @@ from aftershock.backtest.run import Backtest
 from aftershock.errors import WorkspaceError
 from aftershock.events.day_zero import day_zero, spanning
 from aftershock.events.supply import supply_steps
-from aftershock.prices.sources import load_prices, open_source
+from aftershock.prices.sources import files_read
 from aftershock.report.page import build_page, index_page
 from aftershock.runs.folder import RunFolder, new_run
 from aftershock.runs.history import list_runs, write_index
@@ -41,12 +41,15 @@ class Request:
         Price source instead of the settings'.
     command
         What the manifest says made the run.
+    offline
+        Serve stored prices, ask nobody.
     """
 
     studies: Sequence[str] | None = None
     strategies: Sequence[str] | None = None
     source: str | None = None
     command: str = "aftershock.run"
+    offline: bool = False
 
 
 def run_workspace(
@@ -84,7 +87,11 @@ def run_workspace(
         raise WorkspaceError(f"{workspace.folder} has no studies and no strategies to run")
     step("prices")
     source = workspace.source(request.source)
-    prices = load_prices(settings.all_tickers, source=source, calendar=settings.calendar)
+    prices = workspace.prices(
+        request.source,
+        further=[name for study in studies.values() for name in study.model.benchmarks],
+        offline=request.offline,
+    )
     started = dt.datetime.now().astimezone()
     with new_run(workspace.results, started) as folder:
         manifest = _manifest(workspace, request, prices, started, source)
@@ -139,9 +146,9 @@ def _backtests(
 def _manifest(
     workspace: Workspace, request: Request, prices: PricePanel, started: dt.datetime, source: str
 ) -> Manifest:
-    inputs = list(workspace.inputs)
-    provider = open_source(source)
-    inputs += getattr(provider, "paths", lambda _: [])(prices.tickers)
+    inputs = [*workspace.inputs, *files_read(source, prices.tickers)]
+    rates = workspace.risk_free().file
+    inputs += [rates] if rates else []
     return Manifest(
         command=request.command,
         started=started.astimezone(dt.UTC).isoformat(timespec="seconds"),
