@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import backtrader as bt
 import numpy as np
+import pandas as pd
 from pydantic import ValidationError
 
 from aftershock.backtest import tables
@@ -19,19 +20,22 @@ from aftershock.backtest.agenda import Agenda
 from aftershock.backtest.broker import EventBroker
 from aftershock.backtest.exchanges import Exchange, Instrument, PlainExchange
 from aftershock.backtest.feed import Bar, SessionFeed
+from aftershock.backtest.metrics import SESSIONS_A_YEAR
 from aftershock.backtest.result import BacktestResult
 from aftershock.backtest.strategy import EventStrategy
 from aftershock.content import load_file
 from aftershock.errors import AftershockError, BacktestError, nearest
 from aftershock.events.book import EventBook
+from aftershock.prices.currency import clashes
 from aftershock.prices.panel import PricePanel
+from aftershock.prices.quality import touched
 from aftershock.tables import make_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    import pandas as pd
-
+    from aftershock.arrays import FloatArray
+    from aftershock.prices.quality import Finding
 
 PRICE_INDEX = "a price index, without dividends; it cannot itself be bought"
 
@@ -123,6 +127,7 @@ class Backtest:
         tradable = [event for event in selected if event.ticker in panel.tickers]
         for event in tradable:
             _needs_bars(panel, event.ticker)
+        _one_currency(panel, [event.ticker for event in tradable])
         agenda = Agenda.of(tradable, panel.sessions)
         without = [
             (event, f"no prices for {event.ticker}") for event in selected if event not in tradable
@@ -226,6 +231,17 @@ def _needs_bars(panel: PricePanel, ticker: str) -> None:
             )
 
 
+def _one_currency(panel: PricePanel, tickers: list[str]) -> None:
+    said = {panel.currency_of(ticker): ticker for ticker in tickers}
+    said.pop("", None)
+    if len(said) > 1:
+        shown = ", ".join(f"{ticker} in {currency}" for currency, ticker in said.items())
+        raise BacktestError(
+            f"cash is in one currency, and the traded tickers are quoted in several ({shown});"
+            " backtest them apart"
+        )
+
+
 def _run_cerebro(
     backtest: Backtest, panel: PricePanel, broker: EventBroker, benchmark: str
 ) -> None:
@@ -276,7 +292,9 @@ def _assemble(
     trades, orders = tables.trade_table(ledger), tables.order_table(broker.records)
     costs = tables.cost_table(ledger)
     events = tables.event_table(agenda, broker.records)
-    metrics = tables.metric_table(equity, trades, costs, orders)
+    rates = panel.risk_free
+    riskless: FloatArray | None = None if rates is None else np.cumprod(np.add(rates, 1.0))
+    metrics = tables.metric_table(equity, trades, costs, orders, riskless)
     traded = {record.ticker for record in broker.records}
     return BacktestResult(
         name=backtest.name,
@@ -288,7 +306,7 @@ def _assemble(
         costs=costs,
         events=events,
         metrics=metrics,
-        versus=tables.versus_table(equity, trades),
+        versus=tables.versus_table(equity, trades, riskless),
         conventions=_conventions(backtest, prices, benchmark, traded, broker),
         warnings=tuple(_warnings(prices, equity, trades, events, benchmark)),
         is_market_data=prices.origin.is_market_data,
@@ -323,6 +341,7 @@ def _conventions(
         " each sized on the equity of the last close",
         "prices": "raw; adjusted prices are for studies",
         "benchmark": f"{benchmark}, {PRICE_INDEX}" if benchmark.startswith("^") else benchmark,
+        "risk-free": "0" if prices.risk_free is None else _rate(prices.risk_free),
         "source": prices.origin.source,
         "market data": "yes" if prices.origin.is_market_data else f"no: {prices.origin.notice}",
         **backtest.exchange.conventions(),
@@ -337,6 +356,11 @@ def _conventions(
     return said
 
 
+def _rate(risk_free: FloatArray) -> str:
+    yearly = float(np.mean(risk_free)) * SESSIONS_A_YEAR
+    return f"{yearly:.2%} a year on average; taken off every return before ratios, alpha and beta"
+
+
 def _warnings(
     prices: PricePanel,
     equity: pd.DataFrame,
@@ -348,6 +372,8 @@ def _warnings(
     if prices.origin.notice:
         yield prices.origin.notice
     yield from prices.notes
+    yield from map(str, _flagged(prices, equity, trades, benchmark))
+    yield from clashes(prices, traded, [benchmark])
     if not len(trades):
         yield "no trade was made; the reasons stand with the events and orders"
     for row in trades[trades["open"]].itertuples():
@@ -363,6 +389,19 @@ def _warnings(
     late = events[events["reason"].str.contains("after the last session")]
     if len(late):
         yield f"{len(late)} event(s) lie after the run and were not traded"
+
+
+def _flagged(
+    prices: PricePanel, equity: pd.DataFrame, trades: pd.DataFrame, benchmark: str
+) -> list[Finding]:
+    """Return the flagged bars that the run used: of its trades, and the benchmark's closes."""
+    start, end = equity["session"].iloc[0].date(), equity["session"].iloc[-1].date()
+    found = touched(prices, benchmark, start, end, closes=True)
+    exits = trades["exit_session"].fillna(pd.Timestamp(end)).dt.date
+    held = zip(trades["ticker"], trades["entry_session"].dt.date, exits, strict=True)
+    for ticker, entry, last in held:
+        found += touched(prices, ticker, entry, last, closes=False)
+    return list(dict.fromkeys(found))
 
 
 def _has_volume(prices: PricePanel, ticker: str) -> bool:

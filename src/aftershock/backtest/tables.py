@@ -129,9 +129,16 @@ def _why_not(agenda: Agenda, entry: Entry, day: dt.date) -> str:
 
 
 def metric_table(
-    equity: pd.DataFrame, trades: pd.DataFrame, costs: pd.DataFrame, orders: pd.DataFrame
+    equity: pd.DataFrame,
+    trades: pd.DataFrame,
+    costs: pd.DataFrame,
+    orders: pd.DataFrame,
+    riskless: FloatArray | None = None,
 ) -> dict[str, Any]:
-    """Return the figures of the run, None where one is not defined."""
+    """Return the figures of the run, None where one is not defined.
+
+    ``riskless`` is what one unit of cash grows to, shape (S,); None where it earns nothing.
+    """
     curve = equity["equity"].to_numpy("float64")
     held: BoolArray = np.asarray(holdings(equity["session"], trades).any(axis=1))
     gross = ((equity["long"] + equity["short"]) / equity["equity"]).to_numpy("float64")
@@ -146,7 +153,7 @@ def metric_table(
         "sessions": len(curve),
         "start_equity": curve[0],
         "end_equity": curve[-1],
-        **asdict(performance(curve)),
+        **asdict(performance(curve, riskless)),
         "time_in_market": float(held.mean()),
         "blocks_in_market": blocks(held),
         "mean_gross_exposure": float(gross.mean()),
@@ -171,17 +178,20 @@ def holdings(sessions: pd.Series[pd.Timestamp], trades: pd.DataFrame) -> BoolArr
     return np.asarray((days >= trades["entry_session"].to_numpy()) & (days <= last))
 
 
-def versus_table(equity: pd.DataFrame, trades: pd.DataFrame) -> pd.DataFrame:
+def versus_table(
+    equity: pd.DataFrame, trades: pd.DataFrame, riskless: FloatArray | None = None
+) -> pd.DataFrame:
     """Return strategy beside benchmark: figures, then alpha and beta in both samples."""
     known = equity["benchmark"].notna().to_numpy("bool")
-    own = performance(equity["equity"].to_numpy("float64"))
-    other = performance(equity["benchmark"].to_numpy("float64")[known])
+    cash = np.ones(len(equity)) if riskless is None else riskless
+    own = performance(equity["equity"].to_numpy("float64"), cash)
+    other = performance(equity["benchmark"].to_numpy("float64")[known], cash[known])
     rows: list[tuple[Any, ...]] = [
         (name, getattr(own, name), getattr(other, name), "")
         for name in Performance.__dataclass_fields__
     ]
-    strategy = changes(equity["equity"].to_numpy("float64"))
-    benchmark = changes(equity["benchmark"].to_numpy("float64"))
+    strategy = changes(equity["equity"].to_numpy("float64")) - changes(cash)
+    benchmark = changes(equity["benchmark"].to_numpy("float64")) - changes(cash)
     each = holdings(equity["session"], trades)
     held: BoolArray = np.asarray(each.any(axis=1))
     longest = int(each.sum(axis=0).max(initial=0))

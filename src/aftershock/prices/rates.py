@@ -63,7 +63,7 @@ class RiskFree:
             reach over the sessions.
         """
         if self.file is None:
-            constant: FloatArray = np.full(len(sessions), self.rate).astype(np.float64)
+            constant = np.repeat(np.float64(self.rate), len(sessions))
             return read_only(_each(constant)) if self.rate else None
         rates = self._read(self.file)
         wanted = pd.DatetimeIndex(sessions.dates).as_unit("us")

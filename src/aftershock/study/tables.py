@@ -8,7 +8,9 @@ import numpy as np
 
 from aftershock.errors import unknown
 from aftershock.events.book import COMMON
+from aftershock.prices.currency import clashes
 from aftershock.prices.panel import PricePanel
+from aftershock.prices.quality import touched
 from aftershock.study.attributes import attribute_table, depth_table
 from aftershock.study.fit import path
 from aftershock.study.groups import (
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from aftershock.events.book import EventBook
+    from aftershock.prices.quality import Finding
     from aftershock.prices.returns import ReturnPanel
     from aftershock.sessions import Sessions
     from aftershock.study.placebo import Placebo
@@ -393,6 +396,8 @@ def _warnings(
         yield prices.origin.notice
     yield from study.caveats
     yield from prices.notes
+    if isinstance(prices, PricePanel):
+        yield from _doubts(study, records, prices)
     for record in records:
         flips = {(str(row.session), str(row.window)) for row in record.cars if row.robust is False}
         for session, window in sorted(flips):
@@ -408,3 +413,28 @@ def _warnings(
                 yield f"{record.unit.id}: {note}"
     if not any(record.fit for record in records):
         yield "no event could be studied; the reasons stand with the events"
+
+
+def _doubts(study: Study, records: Sequence[Record], prices: PricePanel) -> Iterable[str]:
+    """Yield the flagged bars that the studied events touch, and currencies that differ."""
+    touching: dict[Finding, list[str]] = {}
+    fitted = [record for record in records if record.fit is not None]
+    for record in fitted:
+        rows = touched_rows(record)
+        first, last = prices.sessions.date(rows[0]), prices.sessions.date(rows[-1])
+        own = [(ticker, False) for ticker in record.unit.tickers]
+        for ticker, closes in (*own, *((name, True) for name in study.model.benchmarks)):
+            for item in touched(prices, ticker, first, last, closes=closes):
+                touching.setdefault(item, []).append(record.unit.id)
+    for item, names in touching.items():
+        yield f"{item} (used by {', '.join(dict.fromkeys(names))})"
+    stocks = [ticker for record in fitted for ticker in record.unit.tickers]
+    yield from clashes(prices, stocks, study.model.benchmarks)
+
+
+def touched_rows(record: Record) -> list[int]:
+    """Return the panel rows an event's returns come from, ascending."""
+    if record.fit is None:
+        return []
+    rows = {int(row) for row in (*record.fit.rows, *record.fit.used) if row >= 0}
+    return sorted({max(row - 1, 0) for row in rows} | rows)  # a return starts a session before
