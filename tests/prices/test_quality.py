@@ -73,7 +73,7 @@ def test_placeholders_are_found(clean):
 def test_volumes_that_are_always_round_are_no_placeholder(clean):
     lots = clean.assign(Volume=(clean["Volume"] // 1000) * 1000)
     assert found(lots) == set()
-    assert found(spoiled(lots, "2026-03-16", "Volume", 2_000_000)) == {
+    assert found(spoiled(lots, "2026-03-16", "Volume", 10_000_000)) == {
         ("volume_placeholder", "2026-03-16")
     }
 
@@ -134,9 +134,7 @@ def test_the_ends_of_a_history_are_looked_at(clean, days):
 
 
 def test_a_newest_bar_still_forming_is_found(clean, days):
-    assert found(spoiled(clean, days.dates[-1], "Volume", 0)) == {
-        ("unfinished", str(days.last))
-    }
+    assert found(spoiled(clean, days.dates[-1], "Volume", 0)) == {("unfinished", str(days.last))}
     panel = ash.PricePanel.from_frames({"T": clean}, calendar="XHKG")
     close = days.close(-1)
     during = examine(panel, now=close - dt.timedelta(hours=1))
@@ -299,7 +297,7 @@ def test_every_check_has_a_severity_and_a_remedy():
         assert len(item.remedy) > 10, name
 
 
-def test_a_flagged_bar_is_carried_to_a_study_and_a_backtest(make_panel, make_bars):
+def test_a_flagged_bar_is_carried_to_a_study_and_a_backtest(make_bars):
     rng = np.random.default_rng(8)
     sessions = Sessions.exchange("XHKG", dt.date(2026, 1, 2), dt.date(2026, 6, 30))
     frames = {}
@@ -329,11 +327,16 @@ def test_a_flagged_bar_is_carried_to_a_study_and_a_backtest(make_panel, make_bar
         events = ash.select(kind="announcement")
 
         def on_offset(self, event, offset):
-            if offset == -5:
-                self.buy_event(event, weight=0.5)
-            if offset == 5:
-                self.close_event(event)
+            if offset == 2:
+                self.enter_short(event, weight=0.1)
+            elif offset == 5:
+                self.leave(event)
 
-    del make_panel
-    names = [name for name in dir(Hold) if not name.startswith("_")]
-    assert "on_offset" in names
+    outcome = ash.Backtest(Hold).run(book, prices, benchmark="^IDX")
+    assert len(outcome.trades) == 1
+    assert not [text for text in outcome.warnings if "flat_zero_volume" in text]
+    flagged = ash.load_prices(list(frames), source=Frames(**{
+        **frames, "AAA.HK": spoiled(frames["AAA.HK"], "2026-04-16", "Volume", 0),
+    }), calendar="XHKG")  # fmt: skip
+    outcome = ash.Backtest(Hold).run(book, flagged, benchmark="^IDX")
+    assert "AAA.HK 2026-04-16 zero_volume: volume 0 although the price moved" in outcome.warnings

@@ -28,7 +28,7 @@ def delivery(closes, days=DAYS, at="2026-06-19T00:00:00", currency="HKD", since=
     closes = np.asarray(closes, dtype=float)
     log = pd.DataFrame(
         {
-            **{name: closes for name in ("Open", "High", "Low", "Close")},
+            **dict.fromkeys(("Open", "High", "Low", "Close"), closes),
             "Volume": 1e6,
             "Dividends": 0.0,
             "Stock Splits": 0.0,

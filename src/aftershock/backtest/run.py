@@ -293,7 +293,9 @@ def _assemble(
     costs = tables.cost_table(ledger)
     events = tables.event_table(agenda, broker.records)
     rates = panel.risk_free
-    riskless: FloatArray | None = None if rates is None else np.cumprod(np.add(rates, 1.0))
+    riskless: FloatArray | None = None
+    if rates is not None:
+        riskless = np.multiply.accumulate(1.0 + rates, dtype="float64")
     metrics = tables.metric_table(equity, trades, costs, orders, riskless)
     traded = {record.ticker for record in broker.records}
     return BacktestResult(

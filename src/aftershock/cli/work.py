@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aftershock.cli.options import HERE, SourceOption, WorkspaceOption, command_line
+from aftershock.cli.options import (
+    HERE,
+    OfflineOption,
+    SourceOption,
+    WorkspaceOption,
+    command_line,
+)  # fmt: skip
 from aftershock.cli.screen import print_text, progress
 
 if TYPE_CHECKING:
@@ -22,19 +28,24 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def run(workspace: WorkspaceOption = HERE, source: SourceOption = None) -> None:
+def run(
+    workspace: WorkspaceOption = HERE,
+    source: SourceOption = None,
+    offline: OfflineOption = False,
+) -> None:
     """Run every study and backtest of the workspace, write one report."""
     space = _open(workspace)
-    _go(space, list(space.studies), list(space.strategies), source)
+    _go(space, list(space.studies), list(space.strategies), source, offline=offline)
 
 
 def study(
     names: Annotated[list[str], typer.Argument(help="Studies, by file name without .py.")],
     workspace: WorkspaceOption = HERE,
     source: SourceOption = None,
+    offline: OfflineOption = False,
 ) -> None:
     """Run one or more studies, write a report and print the results."""
-    path = _go(_open(workspace), names, [], source)
+    path = _go(_open(workspace), names, [], source, offline=offline)
     _print_studies(path, names)
 
 
@@ -42,9 +53,10 @@ def backtest(
     names: Annotated[list[str], typer.Argument(help="Strategies, by file name without .py.")],
     workspace: WorkspaceOption = HERE,
     source: SourceOption = None,
+    offline: OfflineOption = False,
 ) -> None:
     """Backtest one or more strategies, write a report and print the results."""
-    path = _go(_open(workspace), [], names, source)
+    path = _go(_open(workspace), [], names, source, offline=offline)
     _print_backtests(path, names)
 
 
@@ -80,10 +92,17 @@ def _open(folder: Path) -> Workspace:
     return Workspace.open(folder)
 
 
-def _go(space: Workspace, studies: list[str], strategies: list[str], source: str | None) -> Path:
+def _go(
+    space: Workspace,
+    studies: list[str],
+    strategies: list[str],
+    source: str | None,
+    *,
+    offline: bool,
+) -> Path:
     from aftershock.workspace.run import Request, run_workspace
 
-    request = Request(studies, strategies, source, command_line())
+    request = Request(studies, strategies, source, command_line(), offline)
     steps = 2 + 2 * (len(studies) + len(strategies)) + DRAWING  # prices and publishing
     with progress(steps) as step:
         path = run_workspace(space, request, step=step)

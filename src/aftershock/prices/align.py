@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aftershock.arrays import BoolArray, FloatArray, IntArray, read_only
-from aftershock.prices.frames import PUBLISHED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pandas as pd
-
     from aftershock.arrays import DateArray
+    from aftershock.prices.frames import Bars
 
 FIELDS = {
     "open": "Open",
@@ -29,13 +27,7 @@ FIELDS = {
 NEUTRAL = {"adjustment": 1.0, "dividend": 0.0, "split": 0.0}
 
 
-def days_of(bars: pd.DataFrame) -> DateArray:
-    """Return the dates of tidied bars as ``datetime64[D]``, shape (B,)."""
-    days: DateArray = bars.index.to_numpy().astype("datetime64[D]")
-    return days
-
-
-def align(bars: Mapping[str, pd.DataFrame], sessions: DateArray) -> dict[str, FloatArray]:
+def align(bars: Mapping[str, Bars], sessions: DateArray) -> dict[str, FloatArray]:
     """Return one array per field, each of shape (S, N), sessions by tickers, read-only.
 
     Parameters
@@ -51,27 +43,27 @@ def align(bars: Mapping[str, pd.DataFrame], sessions: DateArray) -> dict[str, Fl
     everywhere is one number seen S x N times, so that thousands of tickers without splits
     or dividends cost nothing.
     """
-    places = [_places(days_of(frame), sessions) for frame in bars.values()]
+    places = [places_of(own.days, sessions) for own in bars.values()]
     return {
         name: _stack(bars, places, column, NEUTRAL.get(name), len(sessions))
         for name, column in FIELDS.items()
     }
 
 
-def published(bars: Mapping[str, pd.DataFrame], sessions: DateArray) -> BoolArray | None:
+def published(bars: Mapping[str, Bars], sessions: DateArray) -> BoolArray | None:
     """Return which closes are published figures, shape (S, N); None where no ticker says."""
-    if not any(PUBLISHED in frame for frame in bars.values()):
+    if all(own.published is None for own in bars.values()):
         return None
     out = np.zeros((len(sessions), len(bars)), dtype=bool)
-    for column, frame in enumerate(bars.values()):
-        rows, kept = _places(days_of(frame), sessions)
-        said = frame[PUBLISHED] if PUBLISHED in frame else frame["Close"].notna()
-        out[rows, column] = said.to_numpy("bool")[kept]
+    for column, own in enumerate(bars.values()):
+        rows, kept = places_of(own.days, sessions)
+        said = np.isfinite(own.columns["Close"]) if own.published is None else own.published
+        out[rows, column] = said[kept]
     return read_only(out)
 
 
-def _places(days: DateArray, sessions: DateArray) -> tuple[IntArray, IntArray]:
-    """Return the session row of each bar that has one, and which bars those are."""
+def places_of(days: DateArray, sessions: DateArray) -> tuple[IntArray, IntArray]:
+    """Return the session row of each bar that has one, and which bars those are, ascending."""
     at = np.searchsorted(sessions, days)
     inside = np.minimum(at, len(sessions) - 1)
     kept = np.flatnonzero(sessions[inside] == days)
@@ -79,14 +71,14 @@ def _places(days: DateArray, sessions: DateArray) -> tuple[IntArray, IntArray]:
 
 
 def _stack(
-    bars: Mapping[str, pd.DataFrame],
+    bars: Mapping[str, Bars],
     places: list[tuple[IntArray, IntArray]],
     column: str,
     neutral: float | None,
     rows: int,
 ) -> FloatArray:
     shape = (rows, len(bars))
-    columns = [frame[column].to_numpy() for frame in bars.values()]
+    columns = [own.columns[column] for own in bars.values()]
     if neutral is not None and all(_is_all(values, neutral) for values in columns):
         return np.broadcast_to(np.float64(neutral), shape)
     out = np.full(shape, np.nan if neutral is None else neutral, order="F")

@@ -185,44 +185,48 @@ def _high_low_missing(sight: Sight) -> Iterator[Stretch]:
 
 def _volume_placeholders(sight: Sight) -> Iterator[Stretch]:
     volume = sight.panel.volume
-    known = np.isfinite(volume) & (volume > 0)
-    if not known.any():
+    columns, rows = np.nonzero((volume.T % 10.0 == 0) & (volume.T > 0))
+    if not rows.size:
         return
-    for row, column in np.argwhere(known & _like_a_price(sight.panel)):
-        yield column, row, row, f"volume {volume[row, column]:,.0f} is the day's price in digits"
-    for row, column in np.argwhere(known & _too_round(volume, known)):
-        yield column, row, row, f"volume {volume[row, column]:,.0f} is a round number"
+    sizes = volume[rows, columns]
+    counts = (volume > 0).sum(axis=0)
+    for hit, what in (
+        (_like_a_price(sight.panel, rows, columns, sizes), "is the day's price in digits"),
+        (_too_round(columns, sizes, counts), "is a round number"),
+    ):
+        for at in np.flatnonzero(hit):
+            row, detail = int(rows[at]), f"volume {sizes[at]:,.0f} {what}"
+            yield int(columns[at]), row, row, detail
 
 
-def _like_a_price(panel: PricePanel) -> BoolArray:
-    """Return where a volume is an own price times a power of ten, to four digits or more."""
-    hit = np.zeros(panel.volume.shape, dtype=bool)
+def _like_a_price(
+    panel: PricePanel, rows: IntArray, columns: IntArray, sizes: FloatArray
+) -> BoolArray:
+    """Return which volumes are an own price times a power of ten, to four digits or more."""
+    hit = np.zeros(sizes.shape, dtype=bool)
     for name in ("open", "high", "low", "close"):
-        price = getattr(panel, name)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            ratio = panel.volume / price
-            near = ratio > 1
-            power = np.where(near, 10.0 ** np.rint(np.log10(np.where(near, ratio, 10.0))), np.nan)
-            hit |= np.abs(ratio - power) < 1e-9 * power
-    rows, columns = np.nonzero(hit)
-    digits = [len(f"{value:.0f}".rstrip("0")) for value in panel.volume[rows, columns]]
-    hit[rows, columns] = np.array(digits, dtype="int64") >= _DIGITS
+        ratio = sizes / getattr(panel, name)[rows, columns]
+        power = 10.0 ** np.rint(np.log10(np.fmax(ratio, 10.0)))
+        hit |= np.abs(ratio - power) < 1e-9 * power
+    at = np.flatnonzero(hit)
+    digits = [len(f"{size:.0f}".rstrip("0")) for size in sizes[at]]
+    hit[at] = np.array(digits, dtype="int64") >= _DIGITS
     return hit
 
 
-def _too_round(volume: FloatArray, known: BoolArray) -> BoolArray:
-    """Return where a volume ends in far more zeros than the ticker's volumes usually do."""
-    out = np.zeros(volume.shape, dtype=bool)
-    counts = known.sum(axis=0)
-    usual = np.zeros(volume.shape[1], dtype="int64")
-    whole = np.where(known, volume, 1.0)
+def _too_round(columns: IntArray, sizes: FloatArray, counts: IntArray) -> BoolArray:
+    """Return which volumes end in far more zeros than their ticker's volumes usually do."""
+    usual = np.zeros(len(counts), dtype="int64")
+    ends = np.zeros(sizes.shape, dtype="int64")  # zeros each volume ends in
+    left = np.arange(len(sizes))
     for zeros in range(1, _MOST_ZEROS):
-        divisible = whole % 10.0**zeros == 0
-        if not divisible.any():
+        left = left[sizes[left] % 10.0**zeros == 0]
+        if not left.size:
             break
-        usual[(divisible.sum(axis=0) >= _COMMON * counts) & (usual == zeros - 1)] = zeros
-        out |= divisible & (usual + _ODD_ZEROS <= zeros) & known
-    return out
+        ends[left] = zeros
+        share = np.bincount(columns[left], minlength=len(counts))
+        usual[(usual == zeros - 1) & (share > 0) & (share >= _COMMON * counts)] = zeros
+    return np.asarray(ends >= usual[columns] + _ODD_ZEROS)
 
 
 def _stale_tails(sight: Sight) -> Iterator[Stretch]:

@@ -13,6 +13,8 @@ from aftershock.errors import PriceError
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from aftershock.arrays import DateArray
+
 _EIGHT_DIGITS = (1800_01_01, 2200_12_31)
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?!\d)")
 _OFFSET = re.compile(r"[ T].*(Z|[+-]\d\d:?\d\d)$")
@@ -50,7 +52,13 @@ def local_dates(ticker: str, raw: Any, zone: ZoneInfo) -> pd.DatetimeIndex:
     if dates.tz is not None:
         labels = bool((dates == dates.normalize()).all())
         dates = dates.tz_localize(None) if labels else dates.tz_convert(zone).tz_localize(None)
-    return dates.normalize().as_unit("us").rename("Date")
+    return dates.normalize().as_unit("us").rename("Date") if len(dates) else dates
+
+
+def days_of(dates: pd.DatetimeIndex) -> DateArray:
+    """Return tz-naive dates as ``datetime64[D]``."""
+    days: DateArray = dates.to_numpy().astype("datetime64[D]")
+    return days
 
 
 def parse_dates(ticker: str, raw: Any) -> pd.DatetimeIndex:

@@ -99,7 +99,9 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     with pq.ParquetFile(path, memory_map=True) as file:
         texts = [f.name for f in file.schema_arrow if str(f.type) in {"string", "large_string"}]
     table = pq.read_table(path, memory_map=True, read_dictionary=texts, partitioning=None)
-    frame: pd.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True)
+    frame: pd.DataFrame = table.to_pandas(
+        split_blocks=True, self_destruct=True, date_as_object=False
+    )
     return frame
 
 
@@ -140,7 +142,7 @@ def _from_long(path: Path, tickers: Sequence[str]) -> dict[str, pd.DataFrame]:
             f"{path} has no column Ticker ({', '.join(map(str, table.columns))}); a file without"
             " one is named <ticker>.csv and stands in a folder: files:DIR"
         )
-    table = table.set_axis(names, axis=1)
+    table.columns = pd.Index(names)
     labels = table.pop(_TICKER).astype("category").cat
     known = {str(name): code for code, name in enumerate(labels.categories)}
     for ticker in tickers:

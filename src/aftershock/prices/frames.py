@@ -1,23 +1,20 @@
-"""One ticker's bars, brought from whatever a source delivers into one shape.
-
-The shape: a frame indexed by tz-naive dates named ``Date``, ascending, with the columns of
-``COLUMNS`` as floats; what the source does not have is NaN (``Adjustment`` 1, ``Dividends`` 0,
-``Stock Splits`` 0, as yfinance writes "none"). ``Currency`` and ``Published`` may stand beside
-them.
-"""
+"""One ticker's bars, brought from whatever a source delivers into one shape."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from aftershock.errors import PriceError
-from aftershock.prices.dates import local_dates
+from aftershock.prices.dates import days_of, local_dates
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
+
+    from aftershock.arrays import BoolArray, DateArray, FloatArray, IntArray
 
 COLUMNS = ("Open", "High", "Low", "Close", "Volume", "Adjustment", "Dividends", "Stock Splits")
 PRICES = ["Open", "High", "Low", "Close"]
@@ -48,7 +45,51 @@ _NAMES = {
 _ABSENT = {"Adjustment": 1.0, "Dividends": 0.0, "Stock Splits": 0.0}
 
 
-def tidy(ticker: str, frame: pd.DataFrame | pd.Series[Any], zone: ZoneInfo) -> pd.DataFrame:
+@dataclass(frozen=True, slots=True, eq=False)
+class Bars:
+    """One ticker's bars in the common shape, as arrays of shape (B,), days ascending.
+
+    Attributes
+    ----------
+    days
+        The exchange's local dates, ``datetime64[D]``; a date may stand twice.
+    columns
+        One array for each of ``COLUMNS``; what the source does not have is NaN
+        (``Adjustment`` 1, ``Dividends`` 0, ``Stock Splits`` 0).
+    currency
+        What the prices are quoted in, empty where the source does not say.
+    published
+        True where the close is a published figure; None where the source does not say.
+    """
+
+    days: DateArray
+    columns: dict[str, FloatArray]
+    currency: str = ""
+    published: BoolArray | None = None
+
+    def __len__(self) -> int:
+        return len(self.days)
+
+    @property
+    def doubled(self) -> BoolArray:
+        """True on every bar that shares its day with another."""
+        same = self.days[1:] == self.days[:-1]
+        return np.asarray(np.r_[False, same] | np.r_[same, False])
+
+    @property
+    def not_positive(self) -> BoolArray:
+        """True on every bar with a price of 0 or less; a missing price is neither."""
+        lowest = np.fmin.reduce([self.columns[name] for name in PRICES])
+        return np.asarray(lowest <= 0)
+
+    def only(self, keep: BoolArray | IntArray) -> Bars:
+        """Return the bars that ``keep`` marks, or names in their order."""
+        parts = {name: values[keep] for name, values in self.columns.items()}
+        published = None if self.published is None else self.published[keep]
+        return Bars(self.days[keep], parts, self.currency, published)
+
+
+def tidy(ticker: str, frame: pd.DataFrame | pd.Series[Any] | Bars, zone: ZoneInfo) -> Bars:
     """Return one ticker's bars in the common shape, refusing what cannot be right.
 
     Parameters
@@ -67,31 +108,23 @@ def tidy(ticker: str, frame: pd.DataFrame | pd.Series[Any], zone: ZoneInfo) -> p
         No rows, no close, a row without a date, a column that is not a number, a date twice,
         or a price that is not positive.
     """
-    bars = normalise(ticker, frame, zone)
-    twice = bars.index[bars.index.duplicated()]
+    bars = frame if isinstance(frame, Bars) else normalise(ticker, frame, zone)
+    twice = np.unique(bars.days[bars.doubled])
     if len(twice):
-        days = ", ".join(str(day.date()) for day in twice[:3])
+        days = ", ".join(str(day) for day in twice[:3])
         raise PriceError(
             f"{ticker}: {len(twice)} date(s) stand twice ({days}); keep one bar per session"
         )
-    bad = not_positive(bars)
+    bad = bars.not_positive
     if bad.any():
         raise PriceError(
             f"{ticker}: {int(bad.sum())} bar(s) with a price that is not positive, first on"
-            f" {bars.index[bad][0].date()}; a session without trading has no bar"
+            f" {bars.days[bad][0]}; a session without trading has no bar"
         )
     return bars
 
 
-def not_positive(bars: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Return which bars have a price that is 0 or less; a missing price is neither."""
-    bad = np.zeros(len(bars), dtype=bool)
-    for name in PRICES:
-        bad |= bars[name].to_numpy() <= 0
-    return bad
-
-
-def normalise(ticker: str, frame: pd.DataFrame | pd.Series[Any], zone: ZoneInfo) -> pd.DataFrame:
+def normalise(ticker: str, frame: pd.DataFrame | pd.Series[Any], zone: ZoneInfo) -> Bars:
     """Return one ticker's bars in the common shape as they stand, doubled dates included.
 
     Raises
@@ -100,22 +133,28 @@ def normalise(ticker: str, frame: pd.DataFrame | pd.Series[Any], zone: ZoneInfo)
         No rows, no close, a row without a date, a column that is not a number, or bars in
         several currencies.
     """
-    bars = frame.to_frame("Close") if isinstance(frame, pd.Series) else frame
-    if _is_normal(bars):
-        return bars
-    bars = bars.set_axis(spelled(ticker, bars.columns), axis=1)
-    if bars.empty or "Close" not in bars:
-        columns = ", ".join(map(str, bars.columns))
+    table = frame.to_frame("Close") if isinstance(frame, pd.Series) else frame
+    names = {name: at for at, name in enumerate(spelled(ticker, table.columns))}
+    if table.empty or "Close" not in names:
+        columns = ", ".join(names)
         raise PriceError(
-            f"{ticker}: no closing prices ({len(bars)} rows, columns {columns});"
+            f"{ticker}: no closing prices ({len(table)} rows, columns {columns});"
             " at least Date and Close are needed"
         )
-    dates = local_dates(ticker, bars.get("Date", bars.index), zone)
-    bars = _numbers(ticker, bars.set_axis(dates, axis=0))
-    return bars if dates.is_monotonic_increasing else bars.sort_index(kind="stable")
+    raw = table.iloc[:, names["Date"]] if "Date" in names else table.index
+    days = days_of(local_dates(ticker, raw, zone))
+    bars = Bars(
+        days,
+        _numbers(ticker, table, names),
+        _currency(ticker, table.iloc[:, names[CURRENCY]]) if CURRENCY in names else "",
+        table.iloc[:, names[PUBLISHED]].to_numpy().astype(bool) if PUBLISHED in names else None,
+    )
+    if (days[1:] >= days[:-1]).all():
+        return bars
+    return bars.only(np.argsort(days, kind="stable"))
 
 
-def spelled(ticker: str, columns: pd.Index[Any]) -> pd.Index[Any]:
+def spelled(ticker: str, columns: pd.Index[Any]) -> list[str]:
     """Return column names in the one spelling; a name nobody knows stays as it is.
 
     Raises
@@ -127,7 +166,7 @@ def spelled(ticker: str, columns: pd.Index[Any]) -> pd.Index[Any]:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise PriceError(f"{ticker}: several columns are {', '.join(twice)}; keep one of each")
-    return pd.Index(names)
+    return names
 
 
 def _spelling(name: object) -> str:
@@ -137,65 +176,31 @@ def _spelling(name: object) -> str:
     return _NAMES.get(plain, str(name))
 
 
-def _is_normal(bars: pd.DataFrame) -> bool:
-    """Return whether bars already have the common shape, as those of the store have."""
-    index = bars.index
-    extra = set(bars.columns[len(COLUMNS) :])
-    return (
-        tuple(bars.columns[: len(COLUMNS)]) == COLUMNS
-        and extra <= {PUBLISHED, CURRENCY}
-        and isinstance(index, pd.DatetimeIndex)
-        and index.name == "Date"
-        and index.tz is None
-        and len(index) > 0
-        and not index.hasnans
-        and index.is_monotonic_increasing
-        and bool((index.asi8 % _A_DAY[index.unit] == 0).all())
-        and all(kind == np.float64 for kind in bars.dtypes.iloc[: len(COLUMNS)])
-    )
-
-
-_A_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
-
-
-def _numbers(ticker: str, bars: pd.DataFrame) -> pd.DataFrame:
-    index = pd.DatetimeIndex(bars.index)
-    out: dict[str, Any] = {}
+def _numbers(ticker: str, table: pd.DataFrame, names: dict[str, int]) -> dict[str, FloatArray]:
+    out: dict[str, FloatArray] = {}
     for name in COLUMNS:
-        if name in bars:
-            out[name] = _floats(ticker, name, bars[name])
+        if name in names:
+            out[name] = _floats(ticker, name, table.iloc[:, names[name]])
         else:
-            # one number seen len(index) times: a panel of thousands of tickers holds them all
-            out[name] = np.broadcast_to(np.float64(_ABSENT.get(name, np.nan)), len(index))
-    if _ADJUSTED in bars and "Adjustment" not in bars:
-        out["Adjustment"] = _floats(ticker, _ADJUSTED, bars[_ADJUSTED]) / out["Close"]
-    if PUBLISHED in bars:
-        out[PUBLISHED] = bars[PUBLISHED].to_numpy().astype(bool)
-    if CURRENCY in bars:
-        out[CURRENCY] = currency_of(ticker, bars)
-    return pd.DataFrame(out, index=index, copy=False)
+            # one number seen many times: a panel of thousands of tickers holds them all
+            out[name] = np.broadcast_to(np.float64(_ABSENT.get(name, np.nan)), len(table))
+    if _ADJUSTED in names and "Adjustment" not in names:
+        adjusted = _floats(ticker, _ADJUSTED, table.iloc[:, names[_ADJUSTED]])
+        out["Adjustment"] = adjusted / out["Close"]
+    return out
 
 
-def _floats(
-    ticker: str, name: str, column: pd.Series[Any]
-) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _floats(ticker: str, name: str, column: pd.Series[Any]) -> FloatArray:
+    if column.dtype == np.float64:
+        return column.to_numpy()
     try:
         return pd.to_numeric(column).to_numpy("float64", na_value=np.nan)
     except (ValueError, TypeError) as cause:
         raise PriceError(f"{ticker}: column {name} is not a number: {cause}") from cause
 
 
-def currency_of(ticker: str, bars: pd.DataFrame) -> str:
-    """Return the currency the bars name, empty where they name none.
-
-    Raises
-    ------
-    PriceError
-        They name several.
-    """
-    if CURRENCY not in bars:
-        return ""
-    named = sorted({str(value).strip() for value in bars[CURRENCY].dropna().unique()})
+def _currency(ticker: str, column: pd.Series[Any]) -> str:
+    named = sorted({str(value).strip() for value in column.dropna().unique()})
     if len(named) > 1:
         raise PriceError(f"{ticker}: bars in several currencies ({', '.join(named)}); keep one")
     return named[0] if named else ""

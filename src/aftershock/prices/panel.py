@@ -11,8 +11,8 @@ import pandas as pd
 
 from aftershock.arrays import BoolArray, FloatArray, read_only
 from aftershock.errors import PriceError, StudyError, unknown
-from aftershock.prices.align import FIELDS, align, days_of, published
-from aftershock.prices.frames import currency_of, tidy
+from aftershock.prices.align import FIELDS, align, places_of, published
+from aftershock.prices.frames import Bars, tidy
 from aftershock.sessions import Sessions, exchange_zone
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class PricePanel:
     @classmethod
     def from_frames(
         cls,
-        frames: Mapping[str, pd.DataFrame | pd.Series[Any]],
+        frames: Mapping[str, pd.DataFrame | pd.Series[Any] | Bars],
         *,
         calendar: str,
         origin: Origin | None = None,
@@ -128,12 +128,10 @@ class PricePanel:
             raise PriceError("no price frames were given; at least one ticker is needed")
         zone = exchange_zone(calendar)
         bars = {ticker: tidy(ticker, frame, zone) for ticker, frame in frames.items()}
-        first = min(frame.index[0] for frame in bars.values()).date()
-        last = max(frame.index[-1] for frame in bars.values()).date()
+        first = min(own.days[0] for own in bars.values()).item()
+        last = max(own.days[-1] for own in bars.values()).item()
         sessions = Sessions.exchange(calendar, first, last, closed=closed)
-        notes = [
-            note for ticker, frame in bars.items() for note in _left_out(ticker, frame, sessions)
-        ]
+        notes = [note for ticker, own in bars.items() for note in _left_out(ticker, own, sessions)]
         arrays: dict[str, Any] = {**align(bars, sessions.dates)}
         return cls(
             sessions=sessions,
@@ -141,7 +139,7 @@ class PricePanel:
             published=published(bars, sessions.dates),
             origin=origin or Origin("frames"),
             notes=tuple(notes),
-            currency=tuple(currency_of(ticker, frame) for ticker, frame in bars.items()),
+            currency=tuple(own.currency for own in bars.values()),
             **arrays,
         )
 
@@ -239,15 +237,15 @@ def column_of(tickers: tuple[str, ...], ticker: str) -> int:
     return tickers.index(ticker)
 
 
-def _left_out(ticker: str, bars: pd.DataFrame, sessions: Sessions) -> list[str]:
-    days = days_of(bars)
-    extra = days[~np.isin(days, sessions.dates)]
-    if extra.size == days.size:
+def _left_out(ticker: str, bars: Bars, sessions: Sessions) -> list[str]:
+    _, kept = places_of(bars.days, sessions.dates)
+    if not kept.size:
         raise PriceError(
-            f"{ticker}: none of its {days.size} bars is a session of {sessions.calendar}"
+            f"{ticker}: none of its {len(bars)} bars is a session of {sessions.calendar}"
         )
-    if not extra.size:
+    if kept.size == len(bars):
         return []
+    extra = np.delete(bars.days, kept)
     shown = ", ".join(str(day) for day in extra[:3])
     said = f"{extra.size} bar(s) on days that are no session of {sessions.calendar} left out"
     return [f"{ticker}: {said} ({shown})"]

@@ -8,19 +8,19 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
+import pandas as pd
 
 from aftershock.arrays import read_only
 from aftershock.errors import PriceError, unknown
+from aftershock.prices.align import places_of
 from aftershock.prices.checks import CHECKS, Severity, Sight
-from aftershock.prices.frames import normalise, not_positive
+from aftershock.prices.frames import Bars, normalise
 from aftershock.tables import make_table, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
     from zoneinfo import ZoneInfo
-
-    import pandas as pd
 
     from aftershock.prices.panel import PricePanel
 
@@ -129,7 +129,7 @@ class Policies:
 
 def read_rows(
     frames: Mapping[str, pd.DataFrame | pd.Series[Any]], zone: ZoneInfo, policies: Policies
-) -> tuple[dict[str, pd.DataFrame], list[Finding]]:
+) -> tuple[dict[str, Bars], list[Finding]]:
     """Return tickers' bars in the common shape, without rows that cannot stand in a panel.
 
     Rows that stand twice, or have a price that is not positive, are taken out where the
@@ -141,7 +141,7 @@ def read_rows(
     PriceError
         A frame cannot be read, or the policy of what was found is ``fail``.
     """
-    out: dict[str, pd.DataFrame] = {}
+    out: dict[str, Bars] = {}
     found: list[Finding] = []
     for ticker, frame in frames.items():
         bars = normalise(ticker, frame, zone)
@@ -152,39 +152,39 @@ def read_rows(
     return out, found
 
 
-def _without(bars: pd.DataFrame, wrong: list[Finding], policies: Policies) -> pd.DataFrame:
+def _without(bars: Bars, wrong: list[Finding], policies: Policies) -> Bars:
     dropped = {item.check for item in wrong if policies.of(item.check) == "drop"}
     if "not_positive" in dropped:
-        bars = bars[~not_positive(bars)]
+        bars = bars.only(~bars.not_positive)
     if "duplicate" in dropped:
-        once = bars[~bars.reset_index().duplicated().to_numpy()]
-        bars = once[~once.index.duplicated(keep=False)]
+        rows = pd.DataFrame({"Date": bars.days, **bars.columns})
+        bars = bars.only(~rows.duplicated().to_numpy())
+        bars = bars.only(~bars.doubled)
     return bars
 
 
-def _doubled(ticker: str, bars: pd.DataFrame) -> Iterator[Finding]:
-    if bars.index.is_unique:
-        return
-    for stamp, closes in bars.loc[bars.index.duplicated(keep=False), "Close"].groupby(level=0):
+def _doubled(ticker: str, bars: Bars) -> Iterator[Finding]:
+    doubled = bars.doubled
+    for day in np.unique(bars.days[doubled]):
+        closes = bars.columns["Close"][bars.days == day]
         shown = ", ".join(f"{close:g}" for close in closes)
-        day = _day(stamp)
-        yield Finding(ticker, day, day, "duplicate", f"{len(closes)} bars, closes {shown}")
+        detail = f"{len(closes)} bars, closes {shown}"
+        yield Finding(ticker, day.item(), day.item(), "duplicate", detail)
 
 
-def _not_positive(ticker: str, bars: pd.DataFrame) -> Iterator[Finding]:
-    for stamp in bars.index[not_positive(bars)]:
-        day = _day(stamp)
-        yield Finding(ticker, day, day, "not_positive", "a price that is 0 or less")
+def _not_positive(ticker: str, bars: Bars) -> Iterator[Finding]:
+    for day in bars.days[bars.not_positive]:
+        yield Finding(ticker, day.item(), day.item(), "not_positive", "a price that is 0 or less")
 
 
-def outside(bars: Mapping[str, pd.DataFrame], panel: PricePanel) -> Iterator[Finding]:
+def outside(bars: Mapping[str, Bars], panel: PricePanel) -> Iterator[Finding]:
     """Yield the bars on days that are no session of the panel's exchange."""
-    sessions = panel.sessions.dates
-    for ticker, frame in bars.items():
-        days = frame.index.to_numpy().astype("datetime64[D]")
-        for at in np.flatnonzero(~np.isin(days, sessions)):
-            day = days[at].item()
-            detail = f"a bar (close {frame['Close'].iloc[at]:g}) while the exchange was closed"
+    for ticker, own in bars.items():
+        _, kept = places_of(own.days, panel.sessions.dates)
+        for at in np.setdiff1d(np.arange(len(own)), kept) if len(kept) < len(own) else ():
+            day = own.days[at].item()
+            close = own.columns["Close"][at]
+            detail = f"a bar (close {close:g}) while the exchange was closed"
             yield Finding(ticker, day, day, "non_session", detail)
 
 
@@ -320,8 +320,3 @@ def touched(
         and first <= item.last
         and (CHECKS[item.check].closes or not closes)
     ]
-
-
-def _day(stamp: Any) -> dt.date:
-    day: dt.date = stamp.date()
-    return day

@@ -63,8 +63,8 @@ class RiskFree:
             reach over the sessions.
         """
         if self.file is None:
-            constant = np.repeat(np.float64(self.rate), len(sessions))
-            return read_only(_each(constant)) if self.rate else None
+            each = float((1.0 + self.rate) ** (1.0 / SESSIONS_A_YEAR) - 1.0)
+            return np.broadcast_to(np.float64(each), len(sessions)) if self.rate else None
         rates = self._read(self.file)
         wanted = pd.DatetimeIndex(sessions.dates).as_unit("us")
         held = rates.reindex(wanted, method="ffill" if self.per == "year" else None)
@@ -75,8 +75,10 @@ class RiskFree:
                 f" {lost[0].date()}; the file runs from {rates.index[0].date()} to"
                 f" {rates.index[-1].date()}"
             )
-        values: FloatArray = held.to_numpy("float64", copy=True)
-        return read_only(_each(values) if self.per == "year" else values)
+        values: FloatArray = np.array(held, dtype=np.float64)
+        if self.per == "year":
+            values = np.power(1.0 + values, 1.0 / SESSIONS_A_YEAR) - 1.0
+        return read_only(values)
 
     def _read(self, path: Path) -> pd.Series[float]:
         frame = read_bars(path)
@@ -110,9 +112,3 @@ def _checked(path: Path, rates: pd.Series[float]) -> pd.Series[float]:
             " set percent = true"
         )
     return rates
-
-
-def _each(annual: FloatArray) -> FloatArray:
-    """Return what an annual rate is over one session, compounded to the year."""
-    out: FloatArray = (1.0 + annual) ** (1.0 / SESSIONS_A_YEAR) - 1.0
-    return out

@@ -1,0 +1,138 @@
+"""How long 5,000 tickers x 2,500 sessions take from Parquet into a checked panel.
+
+Run ``python benchmarks/panel.py``. Each case runs in a process of its own, so that its peak
+memory is its own. The ratio is to the least that can be done: pandas reading the same file
+and pivoting one column of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+TICKERS, SESSIONS = 5_000, 2_500
+LIMIT_SECONDS, LIMIT_GB = 10.0, 2.0
+COLUMNS = ("Open", "High", "Low", "Close", "Volume")
+
+
+def write(folder, tickers, sessions):
+    """Write random walks twice: one long file, and one file per ticker."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from aftershock.sessions import Sessions
+
+    rng = np.random.default_rng(5)
+    year = 2026 - sessions // 245 - 1
+    days = Sessions.exchange("XNYS", *(np.datetime64(f"{y}-01-01").item() for y in (year, 2027)))
+    dates = pa.array(days.dates[-sessions:])
+    (folder / "each").mkdir()
+    schema = pa.schema(
+        [("Ticker", pa.string()), ("Date", pa.date32())] + [(name, pa.float64()) for name in COLUMNS]
+    )
+    with pq.ParquetWriter(folder / "long.parquet", schema) as writer:
+        for number in range(tickers):
+            close = 50 * np.exp(np.cumsum(0.02 * rng.standard_normal(sessions)))
+            opened = np.r_[close[:1], close[:-1]]
+            bars = {
+                "Open": opened,
+                "High": np.maximum(opened, close) * 1.01,
+                "Low": np.minimum(opened, close) * 0.99,
+                "Close": close,
+                "Volume": (rng.integers(10_000, 9_000_000, sessions) | 1).astype(float),
+            }
+            table = pa.table({"Date": dates, **{k: pa.array(v) for k, v in bars.items()}})
+            pq.write_table(table, folder / "each" / f"T{number:04d}.parquet")
+            label = pa.array([f"T{number:04d}"] * sessions)
+            writer.write_table(table.add_column(0, "Ticker", label))
+
+
+def load(place, tickers):
+    import aftershock as ash
+
+    names = [f"T{number:04d}" for number in range(tickers)]
+    panel = ash.load_prices(names, source=f"files:{place}", calendar="XNYS")
+    return panel.close
+
+
+def floor(place, tickers):
+    import pandas as pd
+
+    del tickers
+    frame = pd.read_parquet(place)
+    return frame.pivot_table(index="Date", columns="Ticker", values="Close").to_numpy()
+
+
+CASES = {
+    "one long file": (load, "long.parquet"),
+    "a file per ticker": (load, "each"),
+    "pandas: read and pivot closes": (floor, "long.parquet"),
+}
+
+
+def one(case, folder, tickers):
+    """Run one case; print seconds, peak memory in GB and the panel's shape."""
+    function, name = CASES[case]
+    import pyarrow.parquet  # noqa: F401 - not what is measured
+
+    import aftershock.prices.sources  # noqa: F401
+
+    begin = time.perf_counter()
+    close = function(Path(folder) / name, tickers)
+    took = time.perf_counter() - begin
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    print(json.dumps({"seconds": took, "gb": peak, "shape": close.shape}))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tickers", type=int, default=TICKERS)
+    parser.add_argument("--sessions", type=int, default=SESSIONS)
+    parser.add_argument("--case", nargs=2)
+    given = parser.parse_args()
+    if given.case:
+        one(*given.case, given.tickers)
+        return
+    import pandas as pd
+    import pyarrow as pa
+
+    print(
+        f"Python {platform.python_version()}, numpy {np.__version__}, pandas {pd.__version__},"
+        f" pyarrow {pa.__version__}, {os.cpu_count()} cores"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder), given.tickers, given.sessions)
+        sizes = ["--tickers", str(given.tickers), "--sessions", str(given.sessions)]
+        results = {}
+        for case in CASES:
+            done = subprocess.run(
+                [sys.executable, __file__, *sizes, "--case", case, folder],
+                check=True, capture_output=True, text=True,
+            )  # fmt: skip
+            results[case] = json.loads(done.stdout)
+    base = results["pandas: read and pivot closes"]
+    print(f"{given.tickers} tickers x {given.sessions} sessions from Parquet into a checked panel:")
+    late = False
+    for case, took in results.items():
+        print(
+            f"  {case:<30} {took['seconds']:6.2f} s  {took['gb']:5.2f} GB"
+            f"  x{took['seconds'] / base['seconds']:.2f} of pandas"
+        )
+        own = CASES[case][0] is load
+        late |= own and (took["seconds"] > LIMIT_SECONDS or took["gb"] > LIMIT_GB)
+    print(f"limit {LIMIT_SECONDS:.0f} s and {LIMIT_GB:.0f} GB: {'MISSED' if late else 'kept'}")
+    sys.exit(late)
+
+
+if __name__ == "__main__":
+    main()
