@@ -64,6 +64,9 @@ def published(bars: Mapping[str, Bars], sessions: DateArray) -> BoolArray | None
 
 def places_of(days: DateArray, sessions: DateArray) -> tuple[IntArray, IntArray]:
     """Return the session row of each bar that has one, and which bars those are, ascending."""
+    start = int(np.searchsorted(sessions, days[0])) if len(days) else 0
+    if np.array_equal(sessions[start : start + len(days)], days):  # without holes: most tickers
+        return np.arange(start, start + len(days)), np.arange(len(days))
     at = np.searchsorted(sessions, days)
     inside = np.minimum(at, len(sessions) - 1)
     kept = np.flatnonzero(sessions[inside] == days)
@@ -81,8 +84,10 @@ def _stack(
     columns = [own.columns[column] for own in bars.values()]
     if neutral is not None and all(_is_all(values, neutral) for values in columns):
         return np.broadcast_to(np.float64(neutral), shape)
-    out = np.full(shape, np.nan if neutral is None else neutral, order="F")
+    out = np.empty(shape, order="F")
     for number, (values, (at, kept)) in enumerate(zip(columns, places, strict=True)):
+        if len(at) < rows:
+            out[:, number] = np.nan if neutral is None else neutral
         out[at, number] = values[kept]
     if neutral is not None:
         np.nan_to_num(out, copy=False, nan=neutral)

@@ -45,18 +45,17 @@ def local_dates(ticker: str, raw: Any, zone: ZoneInfo) -> pd.DatetimeIndex:
     PriceError
         Not dates, a row without one, or a column in which every date could mean two days.
     """
+    return pd.DatetimeIndex(local_days(ticker, raw, zone)).as_unit("us").rename("Date")
+
+
+def local_days(ticker: str, raw: Any, zone: ZoneInfo) -> DateArray:
+    """Return what ``local_dates`` returns as ``datetime64[D]``."""
     dates = raw if isinstance(raw, pd.DatetimeIndex) else parse_dates(ticker, raw)
-    missing = int(np.sum(dates.isna()))
-    if missing:
-        raise PriceError(f"{ticker}: {missing} row(s) have no date")
+    if dates.hasnans:
+        raise PriceError(f"{ticker}: {int(np.sum(dates.isna()))} row(s) have no date")
     if dates.tz is not None:
         labels = bool((dates == dates.normalize()).all())
         dates = dates.tz_localize(None) if labels else dates.tz_convert(zone).tz_localize(None)
-    return dates.normalize().as_unit("us").rename("Date") if len(dates) else dates
-
-
-def days_of(dates: pd.DatetimeIndex) -> DateArray:
-    """Return tz-naive dates as ``datetime64[D]``."""
     days: DateArray = dates.to_numpy().astype("datetime64[D]")
     return days
 

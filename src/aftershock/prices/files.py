@@ -24,6 +24,7 @@ SUFFIXES = (".csv", ".csv.gz", ".parquet")
 _TICKER = "Ticker"
 _MISSING = ["", "NA", "N/A", "#N/A", "NaN", "nan", "null", "None", "-"]
 _SHOWN = 10
+_MANY = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +95,33 @@ def read_bars(path: Path) -> pd.DataFrame:
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path, memory_map=True) as file:
-        texts = [f.name for f in file.schema_arrow if str(f.type) in {"string", "large_string"}]
-    table = pq.read_table(path, memory_map=True, read_dictionary=texts, partitioning=None)
+        types = {field.name: field.type for field in file.schema_arrow}
+        texts = [name for name, kind in types.items() if not _is_plain(kind)]
+        large = file.metadata.num_rows > _MANY  # a thread costs more than a small file
+        if not texts:
+            table = file.read(use_threads=large)
+            return pd.DataFrame({name: table[name].to_numpy() for name in types}, copy=False)
+    names = [name for name in texts if pa.types.is_string(types[name])]
+    # as codes: millions of rows name a few thousand tickers
+    with pq.ParquetFile(path, memory_map=True, read_dictionary=names) as file:
+        table = file.read(use_threads=large)
     frame: pd.DataFrame = table.to_pandas(
         split_blocks=True, self_destruct=True, date_as_object=False
     )
     return frame
+
+
+def _is_plain(kind: Any) -> bool:
+    """Return whether Arrow's and numpy's arrays of a type are the same."""
+    import pyarrow as pa
+
+    if pa.types.is_timestamp(kind):
+        return kind.tz is None
+    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_date(kind))
 
 
 def _read_csv(path: Path) -> pd.DataFrame:

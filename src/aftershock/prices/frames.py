@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from aftershock.errors import PriceError
-from aftershock.prices.dates import days_of, local_dates
+from aftershock.prices.dates import local_days
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -23,7 +24,7 @@ CURRENCY = "Currency"
 
 _ADJUSTED = "Adj Close"
 _SPELLINGS = {
-    "Date": "date datetime timestamp session tradedate tradingday",
+    "Date": "date datetime timestamp session tradedate tradingday indexlevel0",
     "Ticker": "ticker symbol code instrument ric stock",
     "Open": "open openprice openingprice px_open o",
     "High": "high highprice dayhigh px_high h",
@@ -134,20 +135,20 @@ def normalise(ticker: str, frame: pd.DataFrame | pd.Series[Any], zone: ZoneInfo)
         several currencies.
     """
     table = frame.to_frame("Close") if isinstance(frame, pd.Series) else frame
-    names = {name: at for at, name in enumerate(spelled(ticker, table.columns))}
+    names = dict(zip(spelled(ticker, table.columns), table.columns, strict=True))
     if table.empty or "Close" not in names:
         columns = ", ".join(names)
         raise PriceError(
             f"{ticker}: no closing prices ({len(table)} rows, columns {columns});"
             " at least Date and Close are needed"
         )
-    raw = table.iloc[:, names["Date"]] if "Date" in names else table.index
-    days = days_of(local_dates(ticker, raw, zone))
+    raw = table[names["Date"]] if "Date" in names else table.index
+    days = local_days(ticker, raw, zone)
     bars = Bars(
         days,
         _numbers(ticker, table, names),
-        _currency(ticker, table.iloc[:, names[CURRENCY]]) if CURRENCY in names else "",
-        table.iloc[:, names[PUBLISHED]].to_numpy().astype(bool) if PUBLISHED in names else None,
+        _currency(ticker, table[names[CURRENCY]]) if CURRENCY in names else "",
+        table[names[PUBLISHED]].to_numpy().astype(bool) if PUBLISHED in names else None,
     )
     if (days[1:] >= days[:-1]).all():
         return bars
@@ -169,6 +170,7 @@ def spelled(ticker: str, columns: pd.Index[Any]) -> list[str]:
     return names
 
 
+@cache
 def _spelling(name: object) -> str:
     plain = str(name).strip().lower()
     for mark in ("_", " ", "-", ".", "*"):
@@ -176,16 +178,16 @@ def _spelling(name: object) -> str:
     return _NAMES.get(plain, str(name))
 
 
-def _numbers(ticker: str, table: pd.DataFrame, names: dict[str, int]) -> dict[str, FloatArray]:
+def _numbers(ticker: str, table: pd.DataFrame, names: dict[str, Any]) -> dict[str, FloatArray]:
     out: dict[str, FloatArray] = {}
     for name in COLUMNS:
         if name in names:
-            out[name] = _floats(ticker, name, table.iloc[:, names[name]])
+            out[name] = _floats(ticker, name, table[names[name]])
         else:
             # one number seen many times: a panel of thousands of tickers holds them all
             out[name] = np.broadcast_to(np.float64(_ABSENT.get(name, np.nan)), len(table))
     if _ADJUSTED in names and "Adjustment" not in names:
-        adjusted = _floats(ticker, _ADJUSTED, table.iloc[:, names[_ADJUSTED]])
+        adjusted = _floats(ticker, _ADJUSTED, table[names[_ADJUSTED]])
         out["Adjustment"] = adjusted / out["Close"]
     return out
 
