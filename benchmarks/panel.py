@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,7 @@ LIMIT_SECONDS, LIMIT_GB = 10.0, 2.0
 COLUMNS = ("Open", "High", "Low", "Close", "Volume")
 
 
-def write(folder, tickers, sessions):
+def write(folder: Path, tickers: int, sessions: int) -> None:
     """Write random walks twice: one long file, and one file per ticker."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -39,7 +40,8 @@ def write(folder, tickers, sessions):
     dates = pa.array(days.dates[-sessions:])
     (folder / "each").mkdir()
     schema = pa.schema(
-        [("Ticker", pa.string()), ("Date", pa.date32())] + [(name, pa.float64()) for name in COLUMNS]
+        [("Ticker", pa.string()), ("Date", pa.date32())]
+        + [(name, pa.float64()) for name in COLUMNS]
     )
     with pq.ParquetWriter(folder / "long.parquet", schema) as writer:
         for first in range(0, tickers, GROUP):
@@ -50,7 +52,7 @@ def write(folder, tickers, sessions):
             writer.write_table(pa.concat_tables(tables).select(schema.names))
 
 
-def _walk(name, dates, rng, folder):
+def _walk(name: str, dates: Any, rng: np.random.Generator, folder: Path) -> Any:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -69,7 +71,7 @@ def _walk(name, dates, rng, folder):
     return table.append_column("Ticker", pa.array([name] * sessions))
 
 
-def load(place, tickers):
+def load(place: Path, tickers: int) -> Any:
     import aftershock as ash
 
     names = [f"T{number:04d}" for number in range(tickers)]
@@ -77,7 +79,7 @@ def load(place, tickers):
     return panel.close
 
 
-def floor(place, tickers):
+def floor(place: Path, tickers: int) -> Any:
     import pandas as pd
 
     del tickers
@@ -92,7 +94,7 @@ CASES = {
 }
 
 
-def one(case, folder, tickers):
+def one(case: str, folder: str, tickers: int) -> None:
     """Run one case; print seconds, peak memory in GB and the panel's shape."""
     function, name = CASES[case]
     import pyarrow.parquet  # noqa: F401 - not what is measured
@@ -106,7 +108,7 @@ def one(case, folder, tickers):
     print(json.dumps({"seconds": took, "cpu": work, "gb": peak, "shape": close.shape}))
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tickers", type=int, default=TICKERS)
     parser.add_argument("--sessions", type=int, default=SESSIONS)

@@ -7,8 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-import textwrap
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,7 @@ from aftershock.errors import PriceError
 from aftershock.prices.store import FETCHED, Store, Stored, cache_folder
 from aftershock.prices.yahoo import YahooSource
 
+PATHS = [str(Path(__file__).parent), str(Path(yahoo_stub.__file__).parent)]
 DAYS = ["2026-06-15", "2026-06-16", "2026-06-17", "2026-06-18"]
 
 
@@ -155,29 +156,27 @@ def test_the_folder_is_the_users_cache(monkeypatch, tmp_path):
     assert cache_folder().name == "aftershock"
 
 
-def test_a_lock_that_is_kept_is_said(store, monkeypatch):
+def test_a_lock_that_is_kept_is_said(store):
     from filelock import FileLock
 
-    monkeypatch.setattr("aftershock.prices.store._LOCK_SECONDS", 0.05)
     store.folder.mkdir()
+    code = LOCKED.format(paths=PATHS, folder=str(store.folder))
     with FileLock(f"{store.path('0100.HK')}.lock"):
         done = subprocess.run(
-            [sys.executable, "-c", script("_LOCK_SECONDS", store.folder)],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False
+        )
     assert "another process has kept the store's lock" in done.stderr
 
 
-def script(_, folder):
-    return textwrap.dedent(f"""
-        import sys
-        sys.path[:0] = {[str(path) for path in (os.path.dirname(__file__), os.path.dirname(yahoo_stub.__file__))]!r}
-        import aftershock.prices.store as store
-        from test_store import delivery
-        store._LOCK_SECONDS = 0.05
-        from pathlib import Path
-        store.Store(Path({str(folder)!r})).add(delivery([1.0]))
-    """)
+LOCKED = """
+import sys
+sys.path[:0] = {paths!r}
+from pathlib import Path
+import aftershock.prices.store as store
+from test_store import delivery
+store._LOCK_SECONDS = 0.05
+store.Store(Path({folder!r})).add(delivery([1.0]))
+"""
 
 
 FETCH = """
@@ -207,7 +206,7 @@ def test_two_processes_at_once_leave_one_consistent_store(tmp_path, make_bars):
         running = [
             subprocess.Popen(
                 [sys.executable, "-c", FETCH.format(
-                    helpers=os.path.dirname(yahoo_stub.__file__), port=port, folder=str(folder),
+                    helpers=PATHS[1], port=port, folder=str(folder),
                     zones=str(tmp_path / f"zones{number}"),
                     tickers=tickers if number else tickers[::-1],
                 )],
@@ -244,8 +243,7 @@ for size in range(3000, 6000):
 
 def test_kill_9_leaves_the_old_file_or_the_new_one(tmp_path):
     store = Store(tmp_path / "store")
-    paths = [os.path.dirname(__file__), os.path.dirname(yahoo_stub.__file__)]
-    code = WRITE.format(paths=paths, folder=str(store.folder))
+    code = WRITE.format(paths=PATHS, folder=str(store.folder))
     sizes = []
     for wait in (0.05, 0.083, 0.121, 0.177, 0.211):
         process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)

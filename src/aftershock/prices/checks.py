@@ -311,9 +311,6 @@ CHECKS = {
         "warning", (), True,
         "the stored value is used; 'aftershock prices fetch --accept' records the revision", None,
     ),
-    "revision": Check(
-        "note", (), True, "recorded; runs made before used the value of then", None
-    ),
     "gap": Check(
         "warning", (), True,
         "studied as missing; fetch again, or confirm that nothing was traded", _gaps,
@@ -347,6 +344,9 @@ CHECKS = {
     "volume_placeholder": Check(
         "warning", _VOLUME, False, "take the volume as unknown, or correct it",
         _volume_placeholders,
+    ),
+    "revision": Check(
+        "note", (), True, "recorded; runs made before used the value of then", None
     ),
     "late_listing": Check(
         "note", (), True, "nothing, if it was listed then; else fetch its history", _late_listings
