@@ -8,6 +8,7 @@ and pivoting one column of it.
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
 import os
 import platform
@@ -35,8 +36,8 @@ def write(folder: Path, tickers: int, sessions: int) -> None:
     from aftershock.sessions import Sessions
 
     rng = np.random.default_rng(5)
-    year = 2026 - sessions // 245 - 1
-    days = Sessions.exchange("XNYS", *(np.datetime64(f"{y}-01-01").item() for y in (year, 2027)))
+    first = dt.date(2026 - sessions // 245 - 1, 1, 1)
+    days = Sessions.exchange("XNYS", first, dt.date(2026, 10, 30))
     dates = pa.array(days.dates[-sessions:])
     (folder / "each").mkdir()
     schema = pa.schema(

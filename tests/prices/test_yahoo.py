@@ -180,6 +180,33 @@ def test_a_bar_that_yahoo_withdraws_is_a_contradiction_too(yahoo, make_bars):
     assert panel.close[:, 0].tolist() == [1.0, 2.0, 3.0, 4.0]
 
 
+def test_a_bar_still_forming_survives_an_earlier_start(yahoo, make_bars):
+    stub, source = yahoo
+    today = dt.datetime.now(yahoo_stub.HK).date()
+    days = [str(today - dt.timedelta(days=back)) for back in (3, 2, 1, 0)]
+    stub.put("0100.HK", make_bars(days, [1.0, 2.0, 3.0, 4.0]))
+    source().daily(["0100.HK"], today - dt.timedelta(days=2), None)
+    bars = source().daily(["0100.HK"], None, None)["0100.HK"]
+    assert bars["Close"].tolist() == [1.0, 2.0, 3.0, 4.0]
+
+
+def test_a_store_that_begins_too_late_says_so(yahoo, make_bars):
+    stub, source = yahoo
+    stub.put("0100.HK", make_bars(DAYS, [1.0, 2.0, 3.0, 4.0]))
+    load(source(), start=dt.date(2026, 6, 17))
+    panel = load(source(offline=True))
+    assert panel.close[:, 0].tolist() == [3.0, 4.0]
+    assert "0100.HK: nothing before 2026-06-17 was ever fetched" in panel.notes
+
+
+def test_patience_ends_the_attempts(yahoo, make_bars):
+    stub, source = yahoo
+    stub.put("0100.HK", make_bars(DAYS, [1.0, 2.0, 3.0, 4.0]))
+    stub.break_("0100.HK", yahoo_stub.reset)
+    with pytest.raises(PriceError, match="tried once"):
+        load(source(attempts=9, pause=5.0, patience=1.0))
+
+
 def test_a_lone_row_is_no_history(yahoo, make_bars):
     stub, source = yahoo
     stub.put("0100.HK", make_bars(["2026-06-16"], [2.0]))
@@ -366,6 +393,24 @@ def test_a_folder_that_cannot_be_written_delivers_unkept(yahoo, make_bars, tmp_p
     panel = load(source())
     assert panel.close[:, 0].tolist() == [1.0, 2.0, 3.0, 4.0]
     assert any("cannot be stored" in note for note in panel.notes)
+    with pytest.raises(PriceError, match="cannot be stored .*set AFTERSHOCK_CACHE"):
+        load(source(strict=True))
+
+
+def test_a_store_that_can_only_be_read_is_added_to_in_memory(yahoo, make_bars, monkeypatch):
+    stub, source = yahoo
+    stub.put("0100.HK", make_bars(DAYS[:3], [1.0, 2.0, 3.0]))
+    load(source())
+    stub.put("0100.HK", make_bars(DAYS, [1.0, 2.0, 3.0, 4.0]))
+
+    def refuse(*args):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("aftershock.prices.store._write", refuse)
+    panel = load(source())
+    assert panel.close[:, 0].tolist() == [1.0, 2.0, 3.0, 4.0]
+    assert any("Permission denied" in note for note in panel.notes)
+    assert len(source().store.read("0100.HK")[0].bars) == 3
 
 
 def test_every_kind_of_failure_has_a_sentence():

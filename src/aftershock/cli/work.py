@@ -104,6 +104,7 @@ def _go(
 
     request = Request(studies, strategies, source, command_line(), offline)
     steps = 2 + 2 * (len(studies) + len(strategies)) + DRAWING  # prices and publishing
+    steps += len(space.settings.all_tickers) if space.source(source) == "yahoo" else 0
     with progress(steps) as step:
         path = run_workspace(space, request, step=step)
     print_text(str(path / "report.html"))

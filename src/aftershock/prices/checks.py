@@ -128,7 +128,12 @@ def runs(mask: BoolArray) -> list[tuple[int, int, int]]:
 def _gaps(sight: Sight) -> Iterator[Stretch]:
     for column, first, last in runs(sight.missing & ~sight.suspended):
         days = last - first + 1
-        yield column, first, last, "no bar on a session" if days == 1 else f"{days} without a bar"
+        yield (
+            column,
+            first,
+            last,
+            "no bar on a session" if days == 1 else f"{days} sessions without a bar",
+        )
 
 
 def _suspensions(sight: Sight) -> Iterator[Stretch]:

@@ -14,7 +14,7 @@ class Courier(Session[Response]):
     ----------
     limit
         Seconds. yfinance itself asks for up to 30, several times over, for a cookie it can
-        do without.
+        do without; that one is given half.
     """
 
     def __init__(self, limit: float) -> None:
@@ -23,7 +23,8 @@ class Courier(Session[Response]):
 
     def request(self, method: Any, url: str, *args: Any, **options: Any) -> Response:
         """Send a request."""
+        limit = self.limit if "/chart/" in url else self.limit / 2
         asked: Any = options.get("timeout")
-        if not isinstance(asked, int | float) or asked > self.limit:
-            options["timeout"] = self.limit
+        if not isinstance(asked, int | float) or asked > limit:
+            options["timeout"] = limit
         return super().request(method, url, *args, **options)

@@ -100,6 +100,10 @@ class Contradiction:
         return f"{self.field} stored {self.stored:g}, now {self.offered:g}"
 
 
+class NotKept(PriceError):  # noqa: N818 - reads as the sentence it prints
+    """A delivery that could not be written to the store."""
+
+
 class Store:
     """Stored bars of one source, a file per ticker.
 
@@ -163,8 +167,9 @@ class Store:
         Raises
         ------
         PriceError
-            The currency changed, the file cannot be written, or another process keeps the
-            lock.
+            The currency changed.
+        NotKept
+            The file cannot be written, or another process keeps the lock.
         """
         from filelock import FileLock, Timeout
 
@@ -172,22 +177,23 @@ class Store:
             self.folder.mkdir(parents=True, exist_ok=True)
             with FileLock(f"{self.path(new.ticker)}.lock", timeout=_LOCK_SECONDS):
                 old, _ = self.read(new.ticker)
-                merged, found = (new, []) if old is None else _merged(old, new, accept=accept)
+                merged, found = (new, []) if old is None else merge(old, new, accept=accept)
                 _write(self.path(new.ticker), merged)
         except Timeout as cause:
-            raise PriceError(
+            raise NotKept(
                 f"{new.ticker}: another process has kept the store's lock for"
                 f" {_LOCK_SECONDS:.0f} seconds; wait for it, or end it"
             ) from cause
         except OSError as cause:
-            raise PriceError(
+            raise NotKept(
                 f"{new.ticker} cannot be stored in {self.folder}: {cause.strerror or cause};"
                 f" set {CACHE} to a folder that can be written"
             ) from cause
         return merged, found
 
 
-def _merged(old: Stored, new: Stored, *, accept: bool) -> tuple[Stored, list[Contradiction]]:
+def merge(old: Stored, new: Stored, *, accept: bool) -> tuple[Stored, list[Contradiction]]:
+    """Return what is stored with a delivery added, as ``Store.add`` does; nothing is written."""
     if old.currency and new.currency and old.currency != new.currency:
         raise PriceError(
             f"{new.ticker}: stored in {old.currency}, now delivered in {new.currency}; the stored"

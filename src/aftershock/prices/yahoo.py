@@ -19,11 +19,20 @@ import pandas as pd
 from aftershock.errors import PriceError
 from aftershock.prices import download
 from aftershock.prices.actions import adjustment, as_traded
+from aftershock.prices.delivery import Delivery, age_of, findings_of, listed, off_events
 from aftershock.prices.download import Failure
 from aftershock.prices.frames import COLUMNS, CURRENCY
 from aftershock.prices.panel import Origin
-from aftershock.prices.quality import Finding
-from aftershock.prices.store import FETCHED, FIELDS, Contradiction, Store, Stored, cache_folder
+from aftershock.prices.store import (
+    FETCHED,
+    FIELDS,
+    Contradiction,
+    NotKept,
+    Store,
+    Stored,
+    cache_folder,
+    merge,
+)  # fmt: skip
 from aftershock.prices.tickers import canonical, hint
 
 if TYPE_CHECKING:
@@ -32,25 +41,6 @@ if TYPE_CHECKING:
     from aftershock.prices.download import Answer
 
 _OUTAGES = 2  # tickers in a row that cannot be reached before the others are not asked for
-_OFF = 0.005  # by how far Yahoo's adjusted close may differ from its own events
-_SHOWN = 3
-
-
-class Delivery(dict[str, pd.DataFrame]):
-    """Bars by ticker, with what is to be said about them.
-
-    Attributes
-    ----------
-    notes
-        One sentence each: the age of what was not fetched now, and what was set aside.
-    findings
-        Stored values that the source now gives otherwise.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.notes: list[str] = []
-        self.findings: list[Finding] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +59,10 @@ class YahooSource:
         Refuse where a ticker could not be fetched; else the store is served with its age.
     accept
         Record what contradicts stored values as a revision.
-    attempts, pause, timeout
+    attempts, pause, timeout, patience
         How often each ticker is tried, the seconds before the second attempt (doubled before
-        each further one), and the seconds one request may take.
+        each further one), the seconds one request may take, and the seconds after which no
+        further attempt begins.
     progress
         Called with each ticker when it is done.
     """
@@ -86,6 +77,7 @@ class YahooSource:
     attempts: int = 3
     pause: float = 2.0
     timeout: float = 10.0
+    patience: float = 30.0
     progress: Callable[[str], None] | None = None
 
     def daily(self, tickers: Sequence[str], start: dt.date | None, end: dt.date | None) -> Delivery:
@@ -122,7 +114,7 @@ class YahooSource:
                 outages = 0 if failure is None else outages + _weight(failure)
                 if self.progress:
                     self.progress(ticker)
-        self._fall_back(symbols, failed, out)
+        self._fall_back(symbols, start, failed, out)
         return out
 
     def _one(
@@ -146,10 +138,11 @@ class YahooSource:
         forming = pd.DataFrame()
         for first, last in _lacking(stored, start):
             answer = self._asked(session, symbol, first, last)
-            new, forming = _delivery(symbol, answer, first, last, stored)
+            new, open_bar = _delivery(symbol, answer, first, last, stored)
+            forming = open_bar if last is None else forming
             stored, contradictions = self._kept(new, stored, out)
-            out.findings += _findings(ticker, contradictions, accepted=self.accept)
-            out.notes += _off_events(ticker, answer.bars)
+            out.findings += findings_of(ticker, contradictions, accepted=self.accept)
+            out.notes += off_events(ticker, answer.bars)
         if stored is not None:
             out[ticker] = _served(stored, forming)
 
@@ -160,27 +153,34 @@ class YahooSource:
             return stored or new, []
         try:
             return self.store.add(new, accept=self.accept)
-        except PriceError as cause:
-            if stored is not None or self.strict:
+        except NotKept as cause:
+            if self.strict:
                 raise
-            out.notes.append(str(cause))  # a folder that cannot be written: deliver, unkept
-            return new, []
+            out.notes.append(str(cause))
+            return (new, []) if stored is None else merge(stored, new, accept=self.accept)
 
     def _asked(
         self, session: Any, symbol: str, first: dt.date | None, last: dt.date | None
     ) -> Answer:
         """Ask Yahoo, again after a pause where it may help; raises Failure."""
-        for attempt in range(1, self.attempts + 1):
+        begin, attempt = time.monotonic(), 0
+        while True:
+            attempt += 1
             try:
                 return download.history(session, symbol, first, last, self.timeout)
             except Failure as failure:
-                if not failure.may_pass or attempt == self.attempts:
+                pause = self.pause * 2.0 ** (attempt - 1)
+                late = time.monotonic() - begin + pause > self.patience
+                if not failure.may_pass or attempt >= self.attempts or late:
                     raise Failure(failure.kind, failure.said, attempt) from failure
-            time.sleep(self.pause * 2.0 ** (attempt - 1))
-        raise Failure("outage", "it was not asked", 0)
+            time.sleep(pause)
 
     def _fall_back(
-        self, symbols: dict[str, str], failed: dict[str, Failure], out: Delivery
+        self,
+        symbols: dict[str, str],
+        start: dt.date | None,
+        failed: dict[str, Failure],
+        out: Delivery,
     ) -> None:
         """Serve the store for tickers that were not fetched, and say how old it is."""
         aged: dict[str, Stored] = {}
@@ -191,11 +191,13 @@ class YahooSource:
                 lost[ticker] = failure
             else:
                 aged[ticker] = stored
+                if not stored.covers(start):
+                    out.notes.append(f"{ticker}: nothing before {stored.since} was ever fetched")
                 out[ticker] = _served(stored, pd.DataFrame())
         if lost:
-            raise PriceError(self._refusal(symbols, lost))
+            raise PriceError("; ".join([self._refusal(symbols, lost), *out.notes]))
         if aged:
-            out.notes.append(_age(aged, failed))
+            out.notes.append(age_of(aged, failed))
 
     def _refusal(self, symbols: dict[str, str], lost: dict[str, Failure]) -> str:
         """Return why tickers have no prices, those of one reason together."""
@@ -207,8 +209,8 @@ class YahooSource:
         for tickers in groups.values():
             known = {*self.store.tickers(), *symbols.values(), *_near(tickers[0])}
             near = hint(symbols[tickers[0]], known - {symbols[t] for t in lost})
-            said.append(lost[tickers[0]].sentence(_listed(tickers), near))
-        rest = f"; stored prices of {_listed(kept)} are untouched" if kept else ""
+            said.append(lost[tickers[0]].sentence(listed(tickers), near))
+        rest = f"; stored prices of {listed(kept)} are untouched" if kept else ""
         return "; ".join(said) + rest
 
 
@@ -218,6 +220,7 @@ def _weight(failure: Failure) -> int:
 
 
 def _near(ticker: str) -> set[str]:
+    """Return an index often asked for without its caret."""
     return {f"^{ticker}"} if ticker.isalpha() and ticker in _INDICES else set()
 
 
@@ -280,51 +283,3 @@ def _served(stored: Stored, forming: pd.DataFrame) -> pd.DataFrame:
         )
     )[list(COLUMNS)]
     return out.assign(**{CURRENCY: stored.currency}) if stored.currency else out
-
-
-def _findings(ticker: str, found: list[Contradiction], *, accepted: bool) -> list[Finding]:
-    """Return contradictions session by session, every value with the one it is against."""
-    by_day: dict[dt.date, list[str]] = {}
-    for item in found:
-        by_day.setdefault(item.session, []).append(str(item))
-    check = "revision" if accepted else "contradiction"
-    return [Finding(ticker, day, day, check, "; ".join(said)) for day, said in by_day.items()]
-
-
-def _off_events(ticker: str, bars: pd.DataFrame) -> list[str]:
-    """Return a note where Yahoo's adjusted close does not follow from the events it lists."""
-    traded = as_traded(bars)
-    columns = ("Close", "Dividends", "Stock Splits")
-    own = adjustment(*(traded[name].to_numpy("float64") for name in columns))
-    theirs = (bars["Adj Close"] / traded["Close"]).to_numpy("float64")
-    wide = np.abs(own / theirs - 1.0) > _OFF
-    if not wide.any():
-        return []
-    day = bars.index[wide][-1].date()
-    said = "adjusted close differs from the dividends and splits it lists by more than 0.5 %"
-    return [f"{ticker}: up to {day} Yahoo's {said}; the listed events are used"]
-
-
-def _age(aged: dict[str, Stored], failed: dict[str, Failure]) -> str:
-    """Return how old stored prices are, and why nothing newer was fetched."""
-    oldest = min(aged, key=lambda ticker: aged[ticker].fetched)
-    at, last = aged[oldest].fetched, aged[oldest].bars.index[-1].date()
-    old = _duration(dt.datetime.now(dt.UTC) - at)
-    kinds = sorted({failed[ticker].reason for ticker in aged})
-    return (
-        f"prices of {_listed(list(aged))} from the store ({'; '.join(kinds)}): fetched {old} ago,"
-        f" {at:%Y-%m-%d %H:%M} UTC, last bar {last}"
-        + ("" if len(aged) == 1 else f" (the oldest, {oldest})")
-    )
-
-
-def _duration(age: dt.timedelta) -> str:
-    hours = int(age.total_seconds() // 3600)
-    if hours < 1:
-        return f"{max(0, int(age.total_seconds() // 60))} minute(s)"
-    return f"{hours} hour(s)" if hours < 48 else f"{hours // 24} days"  # noqa: PLR2004
-
-
-def _listed(tickers: list[str]) -> str:
-    more = f" and {len(tickers) - _SHOWN} more" if len(tickers) > _SHOWN else ""
-    return ", ".join(tickers[:_SHOWN]) + more

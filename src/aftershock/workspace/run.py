@@ -91,6 +91,7 @@ def run_workspace(
         request.source,
         further=[name for study in studies.values() for name in study.model.benchmarks],
         offline=request.offline,
+        progress=lambda ticker: step(f"prices {ticker}"),
     )
     started = dt.datetime.now().astimezone()
     with new_run(workspace.results, started) as folder:
