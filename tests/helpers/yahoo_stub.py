@@ -1,30 +1,34 @@
 """A loopback Yahoo: serves daily bars in Yahoo's JSON, for the real yfinance to read.
 
 ``LoopbackSession`` is a curl_cffi session that sends every request for a Yahoo host to the
-stub and refuses any other address.
+stub and refuses any other address. ``Stub.break_`` makes a ticker fail, in the ways Yahoo fails.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+import socket
+import struct
 import threading
+import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from curl_cffi import requests
+
+from aftershock.prices.courier import Courier
 
 HK = ZoneInfo("Asia/Hong_Kong")
 
 
-class LoopbackSession(requests.Session):
+class LoopbackSession(Courier):
     """Sends ``*.yahoo.com`` to the stub; anything else is an error of the test."""
 
-    def __init__(self, port):
-        super().__init__()
+    def __init__(self, port, limit=10.0):
+        super().__init__(limit)
         self.port = port
         self.asked = []
 
@@ -43,8 +47,20 @@ class Stub:
     def __init__(self):
         self.bars = {}
         self.meta = {}
-        self.faults = {}  # symbol to a list of faults, used up one per request for bars
+        self.faults = {}  # symbol to the faults of its next requests; the last one stays
         self.asked = []
+
+    def break_(self, ticker, *faults):
+        """Fail the ticker's next requests, one fault each; None answers, the last one stays."""
+        self.faults[ticker] = list(faults)
+
+    def spans(self, ticker):
+        """Return first and last instant of every request for the ticker's bars."""
+        return [
+            (int(query["period1"]), int(query["period2"]))
+            for asked, query in self.asked
+            if asked == ticker and "period1" in query
+        ]
 
     def put(
         self, ticker, frame, *, currency="HKD", zone="Asia/Hong_Kong", dividends=None, splits=None
@@ -59,15 +75,7 @@ class Stub:
 
     def chart(self, ticker, query):
         if ticker not in self.bars:
-            return 404, {
-                "chart": {
-                    "result": None,
-                    "error": {
-                        "code": "Not Found",
-                        "description": "No data found, symbol may be delisted",
-                    },
-                }
-            }
+            return 404, NOT_FOUND
         frame, dividends, splits = self.bars[ticker]
         stamps = [_stamp(day) for day in frame.index]
         first = int(query.get("period1", ["-9999999999"])[0])
@@ -110,6 +118,72 @@ class Stub:
         return 200, {"chart": {"result": [result], "error": None}}
 
 
+NOT_FOUND = {
+    "chart": {
+        "result": None,
+        "error": {"code": "Not Found", "description": "No data found, symbol may be delisted"},
+    }
+}
+INTERNAL = {
+    "chart": {"result": None, "error": {"code": "Internal Server Error", "description": "oops"}}
+}
+
+
+def not_found(handler, stub, ticker):
+    handler.reply(404, json.dumps(NOT_FOUND))
+
+
+def too_many(handler, stub, ticker):
+    handler.reply(429, "Too Many Requests", kind="text/plain")
+
+
+def server_error(handler, stub, ticker):
+    handler.reply(500, "<html>Internal Server Error</html>", kind="text/html")
+
+
+def server_error_json(handler, stub, ticker):
+    handler.reply(500, json.dumps(INTERNAL))
+
+
+def empty(handler, stub, ticker):
+    handler.reply(200, "")
+
+
+def no_result(handler, stub, ticker):
+    handler.reply(200, json.dumps({"chart": {"result": [], "error": None}}))
+
+
+def html(handler, stub, ticker):
+    handler.reply(200, "<html><body>Will you accept our cookies?</body></html>", kind="text/html")
+
+
+def truncated(handler, stub, ticker):
+    handler.reply(200, '{"chart":{"result":[{"meta":{"currency":"HKD","exchangeTim')
+
+
+def broken_off(handler, stub, ticker):
+    handler.send_response(200)
+    handler.send_header("Content-Length", "100000")
+    handler.end_headers()
+    handler.wfile.write(b'{"chart":')
+
+
+def slow(handler, stub, ticker):
+    time.sleep(3.0)
+    handler.close_connection = True
+
+
+def reset(handler, stub, ticker):
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.connection.close()
+    handler.close_connection = True
+
+
+def no_bars(handler, stub, ticker):
+    result = {"meta": stub.meta[ticker], "indicators": {"quote": [{}], "adjclose": [{}]}}
+    handler.reply(200, json.dumps({"chart": {"result": [result], "error": None}}))
+
+
 def _stamp(day):
     local = dt.datetime.combine(dt.date.fromisoformat(str(day)[:10]), dt.time(9, 30), tzinfo=HK)
     return int(local.timestamp())
@@ -130,10 +204,10 @@ def serve(stub):
             if "/chart/" in parts.path:
                 ticker = unquote(parts.path.rsplit("/", 1)[1])
                 stub.asked.append((ticker, {name: values[0] for name, values in query.items()}))
-                fault = stub.faults.get(ticker, [None])
-                current = fault.pop(0) if len(fault) > 1 else fault[0]
-                if current is not None and query.get("range") != ["1d"]:
-                    current(self)
+                faults = stub.faults.get(ticker, [None])
+                fault = faults.pop(0) if len(faults) > 1 else faults[0]
+                if fault is not None:
+                    fault(self, stub, ticker)
                     return
                 status, body = stub.chart(ticker, query)
                 self.reply(status, json.dumps(body))
@@ -157,7 +231,7 @@ def serve(stub):
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield server.server_address[1]

@@ -6,7 +6,8 @@ import pytest
 
 import aftershock as ash
 from aftershock.errors import PriceError
-from aftershock.prices.sources import exchange_of, open_source
+from aftershock.prices.sources import open_source
+from aftershock.prices.tickers import exchange_of
 
 CSV = "Date,Open,High,Low,Close,Volume\n2026-06-17,1,2,1,2,100\n2026-06-18,2,3,2,3,100\n"
 

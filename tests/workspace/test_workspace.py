@@ -176,7 +176,7 @@ def test_a_content_file_that_does_not_load_writes_nothing(space, part):
 def test_a_study_that_cannot_be_fitted_writes_nothing(space):
     study = space.folder / "studies" / "lockups.py"
     study.write_text(study.read_text("utf-8").replace("^HSI", "^GSPC"), "utf-8")
-    with pytest.raises(AftershockError, match=r"needs \^GSPC as benchmark"):
+    with pytest.raises(AftershockError, match=r"the sample has no \^GSPC"):
         run_workspace(Workspace.open(space.folder), Request())
     left = [
         path.name for path in space.results.iterdir() if path.name not in {"README.md", ".lock"}

@@ -42,7 +42,9 @@ class _Column:
     traded: float
 
 
-def versus_table(equity: pd.DataFrame, trades: pd.DataFrame) -> pd.DataFrame:
+def versus_table(
+    equity: pd.DataFrame, trades: pd.DataFrame, riskless: FloatArray | None = None
+) -> pd.DataFrame:
     """Return strategy, benchmark and the hedged strategy side by side.
 
     Parameters
@@ -52,6 +54,8 @@ def versus_table(equity: pd.DataFrame, trades: pd.DataFrame) -> pd.DataFrame:
         column here and figures of the strategy against it below those against the first.
     trades
         The run's trades.
+    riskless : ndarray, shape (S,)
+        What one unit of cash grows to; taken off every return before ratios, alpha and beta.
 
     Returns
     -------
@@ -63,9 +67,10 @@ def versus_table(equity: pd.DataFrame, trades: pd.DataFrame) -> pd.DataFrame:
     columns = {"strategy": _strategy_column(equity, trades), "hedged": _hedged(equity, trades)}
     columns |= {name: _held_column(equity[name]) for name in ("benchmark", *others)}
     each = holdings(equity["session"], trades)
-    rows = [*_own_rows(columns), *_market_rows(each, ["benchmark", *others])]
+    cash = np.ones(len(equity)) if riskless is None else riskless
+    rows = [*_own_rows(columns, cash), *_market_rows(each, ["benchmark", *others])]
     for name in ("benchmark", *others):
-        rows += _against_rows(columns, name, each)
+        rows += _against_rows(columns, name, each, cash)
     table = pd.DataFrame(rows).reindex(columns=["metric", *_order(others), "note"])
     return make_table(table.itertuples(index=False), list(table.columns))
 
@@ -96,9 +101,9 @@ def _levels(column: pd.Series[float]) -> FloatArray:
     return np.asarray(column.to_numpy("float64"))
 
 
-def _own_rows(columns: dict[str, _Column]) -> list[dict[str, Any]]:
+def _own_rows(columns: dict[str, _Column], cash: FloatArray) -> list[dict[str, Any]]:
     """Return what each curve came to by itself, and what it held and traded."""
-    figures = {name: _figures(column) for name, column in columns.items()}
+    figures = {name: _figures(column, cash) for name, column in columns.items()}
     metrics = list(figures["strategy"])
     return [
         {"metric": metric, **{name: own[metric] for name, own in figures.items()}, "note": ""}
@@ -106,14 +111,14 @@ def _own_rows(columns: dict[str, _Column]) -> list[dict[str, Any]]:
     ]
 
 
-def _figures(column: _Column) -> dict[str, float]:
+def _figures(column: _Column, cash: FloatArray) -> dict[str, float]:
     known = np.isfinite(column.levels)
     levels = column.levels[known]
     nan = np.full(levels.size, np.nan)
     exposure = column.gross[known] / levels if (levels > 0).all() else nan
     years = max(levels.size - 1, 1) / SESSIONS_A_YEAR
     return {
-        **asdict(performance(levels)),
+        **asdict(performance(levels, cash[known])),
         "mean_gross_exposure": float(exposure.mean()),
         "max_gross_exposure": float(exposure.max()),
         "turnover_a_year": column.traded / float(levels.mean()) / years,
@@ -135,19 +140,21 @@ def _market_rows(each: BoolArray, benchmarks: list[str]) -> list[dict[str, Any]]
 
 
 def _against_rows(
-    columns: dict[str, _Column], other: str, each: BoolArray
+    columns: dict[str, _Column], other: str, each: BoolArray, cash: FloatArray
 ) -> Iterator[dict[str, Any]]:
     """Yield the figures of the strategy, and of it hedged, against one benchmark."""
     held = np.asarray(each.any(axis=1))
     longest = int(each.sum(axis=0).max(initial=0))
-    benchmark = changes(columns[other].levels)
+    benchmark, saved = changes(columns[other].levels), changes(cash)
     whose = "" if other == "benchmark" else f"against {other}, "
     for sample, only in (("full sample", False), ("in market", True)):
         found = {}
         notes: dict[str, str] = {}
         for name in ("strategy", "hedged"):
             own = changes(columns[name].levels)
-            fit = regress(own, benchmark, held, longest=longest, only_in_market=only)
+            fit = regress(
+                own - saved, benchmark - saved, held, longest=longest, only_in_market=only
+            )
             beside = relative(own, benchmark, held if only else np.ones_like(held))
             found[name] = _regression_figures(fit) | _relative_figures(beside)
             notes = notes or _notes(fit)
@@ -198,6 +205,14 @@ def beside(prices: PricePanel, ticker: str, equity: pd.DataFrame) -> FloatArray 
     levels = prices.adjusted_close()[at, prices.column(ticker)]
     cash = float(equity["benchmark"].dropna().iloc[0])
     return bought(levels, cash) if np.isfinite(levels).any() else None
+
+
+def riskless(panel: PricePanel, sessions: pd.Series[pd.Timestamp]) -> FloatArray | None:
+    """Return what one unit of cash grows to over a run's sessions; None where it earns nothing."""
+    if panel.risk_free is None:
+        return None
+    at = np.searchsorted(panel.sessions.dates, sessions.to_numpy().astype("datetime64[D]"))
+    return np.asarray(np.multiply.accumulate(1.0 + panel.risk_free[at]))
 
 
 def changes(levels: FloatArray) -> FloatArray:

@@ -26,7 +26,8 @@ class Performance:
     total_return, annual_return
         Over the whole run, and per 252 sessions (geometric).
     annual_volatility, sharpe, sortino
-        From session returns, risk-free 0; NaN where returns do not vary.
+        From session returns, the ratios in excess of the risk-free one; NaN where returns do
+        not vary.
     max_drawdown
         Deepest fall from a peak, as a negative fraction.
     calmar
@@ -42,7 +43,7 @@ class Performance:
     calmar: float
 
 
-def performance(equity: FloatArray) -> Performance:
+def performance(equity: FloatArray, riskless: FloatArray | None = None) -> Performance:
     """Return the figures of an equity curve.
 
     Parameters
@@ -50,6 +51,8 @@ def performance(equity: FloatArray) -> Performance:
     equity : ndarray, shape (S,)
         Equity at each close, the first being the start; finite. A curve that reaches 0 has
         no returns from there on: everything but the total return is NaN.
+    riskless : ndarray, shape (S,)
+        What one unit of cash grows to over the same closes; None where cash earns nothing.
     """
     if (equity <= 0).any():
         nan = float("nan")
@@ -60,15 +63,17 @@ def performance(equity: FloatArray) -> Performance:
     total = float(equity[-1] / equity[0] - 1.0)
     annual = (1.0 + total) ** (SESSIONS_A_YEAR / n) - 1.0 if n and total > -1.0 else float("nan")
     sigma = float(returns.std(ddof=1)) if n > 1 else float("nan")
-    downside = float(np.sqrt(np.mean(np.minimum(returns, 0.0) ** 2))) if n else float("nan")
-    mean = float(returns.mean()) if n else float("nan")
+    excess = returns if riskless is None else returns - (riskless[1:] / riskless[:-1] - 1.0)
+    spread = float(excess.std(ddof=1)) if n > 1 else float("nan")
+    downside = float(np.sqrt(np.mean(np.minimum(excess, 0.0) ** 2))) if n else float("nan")
+    mean = float(excess.mean()) if n else float("nan")
     scale = np.sqrt(SESSIONS_A_YEAR)
     depth = float(drawdown(equity).min())
     return Performance(
         total_return=total,
         annual_return=annual,
         annual_volatility=sigma * scale,
-        sharpe=_ratio(mean, sigma) * scale,
+        sharpe=_ratio(mean, spread) * scale,
         sortino=_ratio(mean, downside) * scale,
         max_drawdown=depth,
         calmar=_ratio(annual, -depth),

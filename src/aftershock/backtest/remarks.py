@@ -5,15 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+
+from aftershock.backtest.metrics import SESSIONS_A_YEAR
+from aftershock.prices.currency import clashes
+from aftershock.prices.quality import touched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import pandas as pd
-
+    from aftershock.arrays import FloatArray
     from aftershock.backtest.broker import EventBroker
     from aftershock.backtest.run import Backtest
     from aftershock.prices.panel import PricePanel
+    from aftershock.prices.quality import Finding
 
 PRICE_INDEX = "a price index, without dividends; it cannot itself be bought"
 
@@ -32,6 +37,7 @@ def conventions(
         " each sized on the equity of the last close",
         "prices": "raw; adjusted prices are for studies",
         "benchmark": f"{benchmark}, {PRICE_INDEX}" if benchmark.startswith("^") else benchmark,
+        "risk-free": "0" if prices.risk_free is None else _rate(prices.risk_free),
         "source": prices.origin.source,
         "market data": "yes" if prices.origin.is_market_data else f"no: {prices.origin.notice}",
         **backtest.exchange.conventions(),
@@ -46,9 +52,15 @@ def conventions(
     return said
 
 
+def _rate(risk_free: FloatArray) -> str:
+    yearly = float(np.mean(risk_free)) * SESSIONS_A_YEAR
+    return f"{yearly:.2%} a year on average; taken off every return before ratios, alpha and beta"
+
+
 def warnings(
     prices: PricePanel,
     broker: EventBroker,
+    equity: pd.DataFrame,
     trades: pd.DataFrame,
     events: pd.DataFrame,
     benchmark: str,
@@ -58,6 +70,8 @@ def warnings(
     if prices.origin.notice:
         yield prices.origin.notice
     yield from prices.notes
+    yield from map(str, _flagged(prices, equity, trades, benchmark))
+    yield from clashes(prices, traded, [benchmark])
     if not len(trades):
         yield "no trade was made; the reasons stand with the events and orders"
     for row in trades[trades["open"]].itertuples():
@@ -75,6 +89,19 @@ def warnings(
     late = events[events["reason"].str.contains("after the last session")]
     if len(late):
         yield f"{len(late)} event(s) lie after the run and were not traded"
+
+
+def _flagged(
+    prices: PricePanel, equity: pd.DataFrame, trades: pd.DataFrame, benchmark: str
+) -> list[Finding]:
+    """Return the flagged bars that the run used: of its trades, and the benchmark's closes."""
+    start, end = equity["session"].iloc[0].date(), equity["session"].iloc[-1].date()
+    found = touched(prices, benchmark, start, end, closes=True)
+    exits = trades["exit_session"].fillna(pd.Timestamp(end)).dt.date
+    held = zip(trades["ticker"], trades["entry_session"].dt.date, exits, strict=True)
+    for ticker, entry, last in held:
+        found += touched(prices, ticker, entry, last, closes=False)
+    return list(dict.fromkeys(found))
 
 
 def _has_volume(prices: PricePanel, ticker: str) -> bool:

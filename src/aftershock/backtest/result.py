@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from aftershock.backtest.compare import beside, changes, drawdown_table, versus_table
+from aftershock.backtest.compare import beside, changes, drawdown_table, riskless, versus_table
 from aftershock.backtest.hedge import RULE
 from aftershock.backtest.luck.tables import (
     event_nets,
@@ -166,7 +166,7 @@ class BacktestResult:
         return replace(
             self,
             equity=equity,
-            versus=versus_table(equity, self.trades),
+            versus=versus_table(equity, self.trades, riskless(prices, equity["session"])),
             drawdowns=drawdown_table(equity),
             conventions={**self.conventions, "further benchmarks": "; ".join(said)},
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 import pandas as pd
 from pydantic import ValidationError
 
-from aftershock.backtest import tables
+from aftershock.backtest import compare, tables
 from aftershock.backtest.break_even import borrow_grid, break_even
 from aftershock.backtest.exchanges import Exchange, PlainExchange
 from aftershock.backtest.remarks import conventions, warnings
@@ -297,6 +297,7 @@ def _assemble(
     ledger, panel = broker.ledger, stage.panel
     held = panel.adjusted_close()[: len(ledger.balances), panel.column(stage.benchmark)]
     equity = tables.equity_table(ledger, held, backtest.cash)
+    saved = compare.riskless(panel, equity["session"])
     trades, orders = tables.trade_table(ledger), tables.order_table(broker.records)
     costs = tables.cost_table(ledger)
     events = tables.event_table(stage.agenda, broker.records)
@@ -310,16 +311,16 @@ def _assemble(
         costs=costs,
         events=events,
         metrics={
-            **tables.metric_table(equity, trades, costs, orders),
+            **tables.metric_table(equity, trades, costs, orders, saved),
             **break_even(ledger),
             "ruined": str(broker.ruined) if broker.ruined else None,
         },
-        versus=tables.versus_table(equity, trades),
+        versus=compare.versus_table(equity, trades, saved),
         borrow_grid=borrow_grid(broker),
         conventions=conventions(backtest, prices, stage.benchmark, broker),
         warnings=(
             *backtest.caveats,
-            *warnings(prices, broker, trades, events, stage.benchmark),
+            *warnings(prices, broker, equity, trades, events, stage.benchmark),
         ),
         is_market_data=prices.origin.is_market_data,
     )

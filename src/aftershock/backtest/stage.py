@@ -90,6 +90,7 @@ class Stage:
         tradable = [event for event in events if event.ticker in panel.tickers]
         for event in tradable:
             _needs_bars(panel, event.ticker)
+        _one_currency(panel, [event.ticker for event in tradable])
         agenda = Agenda.of(tradable, panel.sessions)
         without = [
             (event, f"no prices for {event.ticker}") for event in events if event not in tradable
@@ -187,6 +188,17 @@ def _needs_bars(panel: PricePanel, ticker: str) -> None:
             raise BacktestError(
                 f"{ticker} has closes without {name}s; a backtest needs Open, High, Low and Close"
             )
+
+
+def _one_currency(panel: PricePanel, tickers: list[str]) -> None:
+    said = {panel.currency_of(ticker): ticker for ticker in tickers}
+    said.pop("", None)
+    if len(said) > 1:
+        shown = ", ".join(f"{ticker} in {currency}" for currency, ticker in said.items())
+        raise BacktestError(
+            f"cash is in one currency, and the traded tickers are quoted in several ({shown});"
+            " backtest them apart"
+        )
 
 
 def _explained(cls: type[EventStrategy], cause: Exception) -> AftershockError:

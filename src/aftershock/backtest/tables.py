@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aftershock.backtest import compare
 from aftershock.backtest.compare import BALANCE, EQUITY, bought, holdings
 from aftershock.backtest.exchanges.base import INDEX_LOT, Instrument
 from aftershock.backtest.hedge import Leg, index_leg
@@ -37,7 +36,6 @@ ORDERS = [
 ]  # fmt: skip
 COSTS = ["trade", "event", "ticker", "session", "item", "amount"]
 EVENTS = ["id", "ticker", "kind", "when", "session", "status", "reason"]
-versus_table = compare.versus_table
 
 _A_CENT = 0.005
 BROKERAGE = "brokerage"  # negotiated, and no part of what a notional leg costs
@@ -161,9 +159,16 @@ def _why_not(agenda: Agenda, entry: Entry, day: dt.date) -> str:
 
 
 def metric_table(
-    equity: pd.DataFrame, trades: pd.DataFrame, costs: pd.DataFrame, orders: pd.DataFrame
+    equity: pd.DataFrame,
+    trades: pd.DataFrame,
+    costs: pd.DataFrame,
+    orders: pd.DataFrame,
+    riskless: FloatArray | None = None,
 ) -> dict[str, Any]:
-    """Return the figures of the run, None where one is not defined."""
+    """Return the figures of the run, None where one is not defined.
+
+    ``riskless`` is what one unit of cash grows to, shape (S,); None where it earns nothing.
+    """
     curve = equity["equity"].to_numpy("float64")
     held: BoolArray = np.asarray(holdings(equity["session"], trades).any(axis=1))
     gross = ((equity["long"] + equity["short"]) / equity["equity"]).to_numpy("float64")
@@ -178,7 +183,7 @@ def metric_table(
         "sessions": len(curve),
         "start_equity": curve[0],
         "end_equity": curve[-1],
-        **asdict(performance(curve)),
+        **asdict(performance(curve, riskless)),
         "time_in_market": float(held.mean()),
         "blocks_in_market": blocks(held),
         "mean_gross_exposure": float(gross.mean()),

@@ -15,7 +15,14 @@ WorkspaceOption = Annotated[
 ]
 SourceOption = Annotated[
     str | None,
-    typer.Option("--source", help="Prices: sample, yahoo or files:DIR.", show_default=False),
+    typer.Option(
+        "--source",
+        help="Prices: sample, yahoo, files:DIR or FILE.py.",
+        show_default=False,
+    ),
+]
+OfflineOption = Annotated[
+    bool, typer.Option("--offline", help="Ask nobody: stored prices, marked with their age.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 

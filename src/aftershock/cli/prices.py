@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aftershock.cli.options import HERE, JsonOption, SourceOption, WorkspaceOption
-from aftershock.cli.screen import print_json, print_table, print_text
+from aftershock.cli.options import HERE, JsonOption, OfflineOption, SourceOption, WorkspaceOption
+from aftershock.cli.screen import print_json, print_table, print_text, progress
 
 if TYPE_CHECKING:
+    from aftershock.prices.panel import PricePanel
     from aftershock.prices.quality import Finding
     from aftershock.workspace.load import Workspace
 
@@ -23,23 +24,35 @@ Tickers = Annotated[
 
 @app.command()
 def fetch(
-    tickers: Tickers = None, workspace: WorkspaceOption = HERE, source: SourceOption = None
+    tickers: Tickers = None,
+    workspace: WorkspaceOption = HERE,
+    source: SourceOption = None,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Record what contradicts stored prices as a revision.")
+    ] = False,
+    offline: OfflineOption = False,
 ) -> None:
-    """Load the prices and say what there is."""
-    from aftershock.prices.sources import load_prices
+    """Fetch what the store lacks, and say what there is."""
+    from aftershock.prices.sources import fetch_prices
 
     space = _open(workspace)
     wanted = tickers or list(space.settings.all_tickers)
-    panel = load_prices(wanted, source=space.source(source), calendar=space.settings.calendar)
-    rows = []
-    for ticker in panel.tickers:
-        span = panel.span(ticker)
-        count = int(panel.to_frame()[ticker].notna().sum())
-        rows.append([ticker, str(count), *(map(str, span) if span else ("-", "-"))])
-    print_table(("ticker", "bars", "first", "last"), rows, f"Source {panel.origin.source}")
-    for note in (panel.origin.notice, *panel.notes):
-        if note:
-            print_text(note)
+    with progress(len(wanted)) as step:
+        panel = fetch_prices(
+            wanted,
+            source=space.source(source),
+            calendar=space.settings.calendar,
+            closed=space.settings.closed,
+            accept=accept,
+            offline=offline,
+            progress=step,
+        )
+    rows = [_row(panel, ticker) for ticker in panel.tickers]
+    columns = ("ticker", "bars", "first", "last", "currency")
+    print_table(columns, rows, f"Source {panel.origin.source}")
+    for text in (panel.origin.notice, *panel.notes, *map(str, panel.flags)):
+        if text:
+            print_text(text)
 
 
 @app.command()
@@ -47,29 +60,50 @@ def check(
     tickers: Tickers = None,
     workspace: WorkspaceOption = HERE,
     source: SourceOption = None,
+    offline: OfflineOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Report gaps, wrong days, placeholders, disordered bars, jumps, duplicates, stale tails."""
+    """Look for what is wrong with the prices; print it, and write it to results."""
+    from aftershock.prices.quality import write_findings
+    from aftershock.prices.sources import check_prices
+
     space = _open(workspace)
-    found = _findings(space, tickers or list(space.settings.all_tickers), space.source(source))
+    wanted = tickers or list(space.settings.all_tickers)
+    with progress(len(wanted)) as step:
+        panel, found = check_prices(
+            wanted,
+            source=space.source(source),
+            calendar=space.settings.calendar,
+            closed=space.settings.closed,
+            offline=offline,
+            progress=step,
+        )
+    path = write_findings(found, space.results)
     if json:
-        names = ("ticker", "session", "check", "severity", "detail", "remedy")
-        print_json([{name: getattr(item, name) for name in names} for item in found])
+        print_json([item.record() for item in found])
         return
+    _print_findings(found)
+    for text in (panel.origin.notice, *panel.notes):
+        if text:
+            print_text(text)
+    print_text(str(path))
+
+
+def _print_findings(found: list[Finding]) -> None:
     if not found:
         print_text("Nothing found.")
         return
     rows = [
-        [item.ticker, str(item.session), item.check, item.severity, item.detail, item.remedy]
+        [item.ticker, item.days, item.check, item.severity, item.detail, item.remedy]
         for item in found
     ]
     print_table(("ticker", "session", "check", "severity", "detail", "remedy"), rows)
 
 
-def _findings(space: Workspace, tickers: list[str], source: str) -> list[Finding]:
-    from aftershock.prices.quality import check_source
-
-    return check_source(tickers, source, space.settings.calendar)
+def _row(panel: PricePanel, ticker: str) -> list[str]:
+    span = panel.span(ticker)
+    first, last = map(str, span) if span else ("-", "-")
+    return [ticker, str(panel.count(ticker)), first, last, panel.currency_of(ticker) or "-"]
 
 
 def _open(folder: Path) -> Workspace:

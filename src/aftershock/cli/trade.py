@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aftershock.cli.options import HERE, SourceOption, WorkspaceOption
+from aftershock.cli.options import HERE, OfflineOption, SourceOption, WorkspaceOption
 from aftershock.cli.screen import print_table, print_text, progress
 from aftershock.cli.work import go, open_workspace
 from aftershock.errors import BacktestError
@@ -54,6 +54,7 @@ def backtest(
     names: NamesArgument = None,
     workspace: WorkspaceOption = HERE,
     source: SourceOption = None,
+    offline: OfflineOption = False,
     first: FromOption = None,
     last: ToOption = None,
     cash: CashOption = None,
@@ -77,9 +78,9 @@ def backtest(
     space = open_workspace(workspace)
     terms = _terms(first, last, cash, params, borrow, no_costs, draws)
     if check_lookahead:
-        _print_check(space, names, source, terms)
+        _print_check(space, names, source, offline, terms)
         return
-    path = go(space, [], names, source=source, terms=terms)
+    path = go(space, [], names, source=source, offline=offline, terms=terms)
     _print_backtests(path, names)
 
 
@@ -92,6 +93,7 @@ def sweep(
     ] = None,
     workspace: WorkspaceOption = HERE,
     source: SourceOption = None,
+    offline: OfflineOption = False,
     first: FromOption = None,
     last: ToOption = None,
     cash: CashOption = None,
@@ -113,7 +115,9 @@ def sweep(
     if not axes:
         raise BacktestError("a sweep needs --grid, once for each parameter: --grid entry=-20:-1")
     terms = _terms(first, last, cash, params, borrow, no_costs, placebos)
-    path = go(open_workspace(workspace), [], names, source=source, terms=terms, grid=axes)
+    path = go(
+        open_workspace(workspace), [], names, source=source, offline=offline, terms=terms, grid=axes
+    )
     _print_sweeps(path, names)
 
 
@@ -163,16 +167,15 @@ def _print_help(context: typer.Context, names: list[str] | None, workspace: Path
         print_table(["parameter", "type", "default", "meaning"], rows, f"--set, of {name}")
 
 
-def _print_check(space: Workspace, names: list[str], source: str | None, terms: Terms) -> None:
+def _print_check(
+    space: Workspace, names: list[str], source: str | None, offline: bool, terms: Terms
+) -> None:
     """Run every strategy on cut data; exit with 1 where one decided otherwise."""
     from aftershock.backtest.lookahead import check_lookahead
-    from aftershock.prices.sources import load_prices
 
     settings, events = space.settings, space.events()
     tests = {name: terms.backtest(space, name) for name in names}
-    prices = load_prices(
-        settings.all_tickers, source=space.source(source), calendar=settings.calendar
-    )
+    prices = space.prices(source, offline=offline)
     found = {}
     with progress(len(tests)) as step:
         for name, test in tests.items():

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aftershock.cli.options import HERE, SourceOption, WorkspaceOption, command_line
+from aftershock.cli.options import (
+    HERE,
+    OfflineOption,
+    SourceOption,
+    WorkspaceOption,
+    command_line,
+)  # fmt: skip
 from aftershock.cli.screen import print_text, progress
 
 if TYPE_CHECKING:
@@ -25,19 +31,24 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def run(workspace: WorkspaceOption = HERE, source: SourceOption = None) -> None:
+def run(
+    workspace: WorkspaceOption = HERE,
+    source: SourceOption = None,
+    offline: OfflineOption = False,
+) -> None:
     """Run every study and backtest of the workspace, write one report."""
     space = open_workspace(workspace)
-    go(space, list(space.studies), list(space.strategies), source=source)
+    go(space, list(space.studies), list(space.strategies), source=source, offline=offline)
 
 
 def study(
     names: Annotated[list[str], typer.Argument(help="Studies, by file name without .py.")],
     workspace: WorkspaceOption = HERE,
     source: SourceOption = None,
+    offline: OfflineOption = False,
 ) -> None:
     """Run one or more studies, write a report and print the results."""
-    path = go(open_workspace(workspace), names, [], source=source)
+    path = go(open_workspace(workspace), names, [], source=source, offline=offline)
     _print_studies(path, names)
 
 
@@ -80,6 +91,7 @@ def go(
     strategies: list[str],
     *,
     source: str | None,
+    offline: bool,
     terms: Terms | None = None,
     grid: Mapping[str, Sequence[Any]] | None = None,
 ) -> Path:
@@ -87,8 +99,11 @@ def go(
     from aftershock.workspace.request import Request, Terms
     from aftershock.workspace.run import run_workspace
 
-    request = Request(studies, strategies, source, command_line(), terms or Terms(), grid or {})
+    request = Request(
+        studies, strategies, source, command_line(), terms or Terms(), offline, grid or {}
+    )
     steps = 2 + 2 * (len(studies) + len(strategies)) + DRAWING  # prices and publishing
+    steps += len(space.settings.all_tickers) if space.source(source) == "yahoo" else 0
     with progress(steps) as step:
         path = run_workspace(space, request, step=step)
     print_text(str(path / "report.html"))

@@ -1,46 +1,96 @@
-"""One ticker's bars, brought from whatever a source delivers into one shape.
-
-The shape: a frame indexed by tz-naive dates named ``Date``, ascending, with the columns of
-``COLUMNS`` as floats; what the source does not have is NaN (``Adjustment`` 1, ``Dividends`` 0,
-``Stock Splits`` 0, as yfinance writes "none").
-"""
+"""One ticker's bars, brought from whatever a source delivers into one shape."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from aftershock.errors import PriceError
+from aftershock.prices.dates import local_days
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-COLUMNS = ("Open", "High", "Low", "Close", "Volume", "Adjustment", "Dividends", "Stock Splits")
-PUBLISHED = "Published"
+    from aftershock.arrays import BoolArray, DateArray, FloatArray, IntArray
 
+COLUMNS = ("Open", "High", "Low", "Close", "Volume", "Adjustment", "Dividends", "Stock Splits")
+PRICES = ["Open", "High", "Low", "Close"]
+PUBLISHED = "Published"
+CURRENCY = "Currency"
+
+_ADJUSTED = "Adj Close"
 _SPELLINGS = {
-    "open": "Open",
-    "high": "High",
-    "low": "Low",
-    "close": "Close",
-    "volume": "Volume",
-    "vol": "Volume",
-    "adj close": "Adj Close",
-    "adj_close": "Adj Close",
-    "adjclose": "Adj Close",
-    "adjusted close": "Adj Close",
-    "adjustment": "Adjustment",
-    "dividends": "Dividends",
-    "stock splits": "Stock Splits",
-    "published": PUBLISHED,
-    "date": "Date",
+    "Date": "date datetime timestamp session tradedate tradingday indexlevel0",
+    "Ticker": "ticker symbol code instrument ric stock",
+    "Open": "open openprice openingprice px_open o",
+    "High": "high highprice dayhigh px_high h",
+    "Low": "low lowprice daylow px_low l",
+    "Close": "close closeprice closingprice lastprice px_last c",
+    _ADJUSTED: "adjclose adjustedclose closeadj closeadjusted adjustedclosingprice",
+    "Volume": "volume vol tradedvolume px_volume v",
+    "Adjustment": "adjustment adjustmentfactor adjfactor",
+    "Dividends": "dividends dividend cashdividend",
+    "Stock Splits": "stocksplits stocksplit split splits splitratio",
+    CURRENCY: "currency ccy",
+    PUBLISHED: "published",
+}
+_NAMES = {
+    spelling.replace("_", ""): name
+    for name, spellings in _SPELLINGS.items()
+    for spelling in spellings.split()
 }
 _ABSENT = {"Adjustment": 1.0, "Dividends": 0.0, "Stock Splits": 0.0}
 
 
-def tidy(ticker: str, frame: pd.DataFrame | pd.Series[Any], zone: ZoneInfo) -> pd.DataFrame:
+@dataclass(frozen=True, slots=True, eq=False)
+class Bars:
+    """One ticker's bars in the common shape, as arrays of shape (B,), days ascending.
+
+    Attributes
+    ----------
+    days
+        The exchange's local dates, ``datetime64[D]``; a date may stand twice.
+    columns
+        One array for each of ``COLUMNS``; what the source does not have is NaN
+        (``Adjustment`` 1, ``Dividends`` 0, ``Stock Splits`` 0).
+    currency
+        What the prices are quoted in, empty where the source does not say.
+    published
+        True where the close is a published figure; None where the source does not say.
+    """
+
+    days: DateArray
+    columns: dict[str, FloatArray]
+    currency: str = ""
+    published: BoolArray | None = None
+
+    def __len__(self) -> int:
+        return len(self.days)
+
+    @property
+    def doubled(self) -> BoolArray:
+        """True on every bar that shares its day with another."""
+        same = self.days[1:] == self.days[:-1]
+        return np.asarray(np.r_[False, same] | np.r_[same, False])
+
+    @property
+    def not_positive(self) -> BoolArray:
+        """True on every bar with a price of 0 or less; a missing price is neither."""
+        lowest = np.fmin.reduce([self.columns[name] for name in PRICES])
+        return np.asarray(lowest <= 0)
+
+    def only(self, keep: BoolArray | IntArray) -> Bars:
+        """Return the bars that ``keep`` marks, or names in their order."""
+        parts = {name: values[keep] for name, values in self.columns.items()}
+        published = None if self.published is None else self.published[keep]
+        return Bars(self.days[keep], parts, self.currency, published)
+
+
+def tidy(ticker: str, frame: pd.DataFrame | pd.Series[Any] | Bars, zone: ZoneInfo) -> Bars:
     """Return one ticker's bars in the common shape, refusing what cannot be right.
 
     Parameters
@@ -59,88 +109,100 @@ def tidy(ticker: str, frame: pd.DataFrame | pd.Series[Any], zone: ZoneInfo) -> p
         No rows, no close, a row without a date, a column that is not a number, a date twice,
         or a price that is not positive.
     """
-    bars = normalise(ticker, frame, zone)
-    twice = bars.index[bars.index.duplicated()]
+    bars = frame if isinstance(frame, Bars) else normalise(ticker, frame, zone)
+    twice = np.unique(bars.days[bars.doubled])
     if len(twice):
-        days = ", ".join(str(day.date()) for day in twice[:3])
+        days = ", ".join(str(day) for day in twice[:3])
         raise PriceError(
             f"{ticker}: {len(twice)} date(s) stand twice ({days}); keep one bar per session"
         )
-    bad = bars[["Open", "High", "Low", "Close"]].le(0).any(axis=1)
+    bad = bars.not_positive
     if bad.any():
         raise PriceError(
             f"{ticker}: {int(bad.sum())} bar(s) with a price that is not positive, first on"
-            f" {bars.index[bad][0].date()}; a session without trading has no bar"
+            f" {bars.days[bad][0]}; a session without trading has no bar"
         )
     return bars
 
 
-def normalise(ticker: str, frame: pd.DataFrame | pd.Series[Any], zone: ZoneInfo) -> pd.DataFrame:
+def normalise(ticker: str, frame: pd.DataFrame | pd.Series[Any], zone: ZoneInfo) -> Bars:
     """Return one ticker's bars in the common shape as they stand, doubled dates included.
 
     Raises
     ------
     PriceError
-        No rows, no close, a row without a date, or a column that is not a number.
+        No rows, no close, a row without a date, a column that is not a number, or bars in
+        several currencies.
     """
-    bars = frame.to_frame("Close") if isinstance(frame, pd.Series) else frame.copy()
-    names = [_spelling(name) for name in bars.columns]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise PriceError(f"{ticker}: several columns are {', '.join(twice)}; keep one of each")
-    bars.columns = pd.Index(names)
-    if bars.empty or "Close" not in bars:
-        columns = ", ".join(map(str, bars.columns))
+    table = frame.to_frame("Close") if isinstance(frame, pd.Series) else frame
+    names = dict(zip(spelled(ticker, table.columns), table.columns, strict=True))
+    if table.empty or "Close" not in names:
+        columns = ", ".join(names)
         raise PriceError(
-            f"{ticker}: no closing prices ({len(bars)} rows, columns {columns});"
+            f"{ticker}: no closing prices ({len(table)} rows, columns {columns});"
             " at least Date and Close are needed"
         )
-    raw = bars.pop("Date") if "Date" in bars else bars.index
-    bars.index = local_dates(ticker, raw, zone)
-    return _numbers(ticker, bars.sort_index(kind="stable"))
+    raw = table[names["Date"]] if "Date" in names else table.index
+    days = local_days(ticker, raw, zone)
+    bars = Bars(
+        days,
+        _numbers(ticker, table, names),
+        _currency(ticker, table[names[CURRENCY]]) if CURRENCY in names else "",
+        table[names[PUBLISHED]].to_numpy().astype(bool) if PUBLISHED in names else None,
+    )
+    if (days[1:] >= days[:-1]).all():
+        return bars
+    return bars.only(np.argsort(days, kind="stable"))
 
 
-def _spelling(name: object) -> str:
-    return _SPELLINGS.get(str(name).strip().lower(), str(name))
-
-
-def local_dates(ticker: str, raw: Any, zone: ZoneInfo) -> pd.DatetimeIndex:
-    """Return the exchange's local dates of a column or index of dates.
-
-    Instants are brought to the exchange's time zone. Stamps that are all midnight of their
-    own zone are labels of days and keep the day they name.
+def spelled(ticker: str, columns: pd.Index[Any]) -> list[str]:
+    """Return column names in the one spelling; a name nobody knows stays as it is.
 
     Raises
     ------
     PriceError
-        Not dates, or a row without one.
+        Two columns are the same one.
     """
-    if len(raw) and pd.api.types.is_numeric_dtype(raw):
-        raise PriceError(f"{ticker}: rows carry no dates; name them in a column Date")
-    try:
-        dates = pd.DatetimeIndex(pd.to_datetime(raw))
-    except (ValueError, TypeError) as cause:
-        said = str(cause).splitlines()[0]
-        raise PriceError(f"{ticker}: {said}; dates are written 2026-07-08") from cause
-    missing = int(np.sum(dates.isna()))
-    if missing:
-        raise PriceError(f"{ticker}: {missing} row(s) have no date")
-    if dates.tz is not None:
-        labels = bool((dates == dates.normalize()).all())
-        dates = dates.tz_localize(None) if labels else dates.tz_convert(zone).tz_localize(None)
-    return dates.normalize().as_unit("us").rename("Date")
+    names = [_spelling(name) for name in columns]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise PriceError(f"{ticker}: several columns are {', '.join(twice)}; keep one of each")
+    return names
 
 
-def _numbers(ticker: str, bars: pd.DataFrame) -> pd.DataFrame:
-    out = pd.DataFrame(index=bars.index)
+@cache
+def _spelling(name: object) -> str:
+    plain = str(name).strip().lower()
+    for mark in ("_", " ", "-", ".", "*"):
+        plain = plain.replace(mark, "")
+    return _NAMES.get(plain, str(name))
+
+
+def _numbers(ticker: str, table: pd.DataFrame, names: dict[str, Any]) -> dict[str, FloatArray]:
+    out: dict[str, FloatArray] = {}
     for name in COLUMNS:
-        column = bars[name] if name in bars else pd.Series(_ABSENT.get(name, np.nan), bars.index)
-        try:
-            out[name] = pd.to_numeric(column).astype("float64")
-        except (ValueError, TypeError) as cause:
-            raise PriceError(f"{ticker}: column {name} is not a number: {cause}") from cause
-    if "Adj Close" in bars and "Adjustment" not in bars:
-        out["Adjustment"] = pd.to_numeric(bars["Adj Close"]) / out["Close"]
-    if PUBLISHED in bars:
-        out[PUBLISHED] = bars[PUBLISHED].astype(bool)
+        if name in names:
+            out[name] = _floats(ticker, name, table[names[name]])
+        else:
+            # one number seen many times: a panel of thousands of tickers holds them all
+            out[name] = np.broadcast_to(np.float64(_ABSENT.get(name, np.nan)), len(table))
+    if _ADJUSTED in names and "Adjustment" not in names:
+        adjusted = _floats(ticker, _ADJUSTED, table[names[_ADJUSTED]])
+        out["Adjustment"] = adjusted / out["Close"]
     return out
+
+
+def _floats(ticker: str, name: str, column: pd.Series[Any]) -> FloatArray:
+    if column.dtype == np.float64:
+        return column.to_numpy()
+    try:
+        return pd.to_numeric(column).to_numpy("float64", na_value=np.nan)
+    except (ValueError, TypeError) as cause:
+        raise PriceError(f"{ticker}: column {name} is not a number: {cause}") from cause
+
+
+def _currency(ticker: str, column: pd.Series[Any]) -> str:
+    named = sorted({str(value).strip() for value in column.dropna().unique()})
+    if len(named) > 1:
+        raise PriceError(f"{ticker}: bars in several currencies ({', '.join(named)}); keep one")
+    return named[0] if named else ""

@@ -11,25 +11,17 @@ import pandas as pd
 
 from aftershock.arrays import BoolArray, FloatArray, read_only
 from aftershock.errors import PriceError, StudyError, unknown
-from aftershock.prices.frames import PUBLISHED, tidy
+from aftershock.prices.align import FIELDS, align, places_of, published
+from aftershock.prices.frames import Bars, tidy
 from aftershock.sessions import Sessions, exchange_zone
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from aftershock.prices.quality import Finding
 
 ReturnKind = Literal["simple", "log"]
-
-_FIELDS = {
-    "open": "Open",
-    "high": "High",
-    "low": "Low",
-    "close": "Close",
-    "volume": "Volume",
-    "adjustment": "Adjustment",
-    "dividend": "Dividends",
-    "split": "Stock Splits",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +68,13 @@ class PricePanel:
     origin
         Where the prices come from.
     notes
-        What reading them left out, one sentence each.
+        What reading them left out, and how old they are, one sentence each.
+    currency
+        What each ticker is quoted in; empty where the source does not say.
+    risk_free : ndarray, shape (S,)
+        Risk-free return of each session, decimals; None stands for 0.
+    flags
+        Bars that a quality check found, with what was found; a result that touches one says so.
     """
 
     sessions: Sessions
@@ -92,14 +90,18 @@ class PricePanel:
     published: BoolArray | None = None
     origin: Origin = field(default_factory=lambda: Origin("frames"))
     notes: tuple[str, ...] = ()
+    currency: tuple[str, ...] = ()
+    risk_free: FloatArray | None = None
+    flags: tuple[Finding, ...] = ()
 
     @classmethod
     def from_frames(
         cls,
-        frames: Mapping[str, pd.DataFrame | pd.Series[Any]],
+        frames: Mapping[str, pd.DataFrame | pd.Series[Any] | Bars],
         *,
         calendar: str,
         origin: Origin | None = None,
+        closed: Iterable[dt.date | str] = (),
     ) -> PricePanel:
         """Build a panel from one frame of bars per ticker.
 
@@ -112,6 +114,9 @@ class PricePanel:
             ISO code of the exchange whose sessions the rows are, such as ``"XNYS"``.
         origin
             Where the prices come from.
+        closed
+            Days the exchange did not trade although its calendar lists them, such as a
+            typhoon's.
 
         Raises
         ------
@@ -123,23 +128,18 @@ class PricePanel:
             raise PriceError("no price frames were given; at least one ticker is needed")
         zone = exchange_zone(calendar)
         bars = {ticker: tidy(ticker, frame, zone) for ticker, frame in frames.items()}
-        first = min(frame.index[0] for frame in bars.values()).date()
-        last = max(frame.index[-1] for frame in bars.values()).date()
-        sessions = Sessions.exchange(calendar, first, last)
-        notes = [
-            note for ticker, frame in bars.items() for note in _left_out(ticker, frame, sessions)
-        ]
-        index = pd.DatetimeIndex(sessions.dates).as_unit("us")
-        aligned = {ticker: frame.reindex(index) for ticker, frame in bars.items()}
-        arrays = {name: _stack(aligned, column) for name, column in _FIELDS.items()}
-        for name, neutral in (("adjustment", 1.0), ("dividend", 0.0), ("split", 0.0)):
-            arrays[name] = read_only(np.nan_to_num(arrays[name], nan=neutral))
+        first = min(own.days[0] for own in bars.values()).item()
+        last = max(own.days[-1] for own in bars.values()).item()
+        sessions = Sessions.exchange(calendar, first, last, closed=closed)
+        notes = [note for ticker, own in bars.items() for note in _left_out(ticker, own, sessions)]
+        arrays: dict[str, Any] = {**align(bars, sessions.dates)}
         return cls(
             sessions=sessions,
             tickers=tuple(bars),
-            published=_published(aligned),
+            published=published(bars, sessions.dates),
             origin=origin or Origin("frames"),
             notes=tuple(notes),
+            currency=tuple(own.currency for own in bars.values()),
             **arrays,
         )
 
@@ -177,6 +177,10 @@ class PricePanel:
             return None
         return self.sessions.date(int(there[0])), self.sessions.date(int(there[-1]))
 
+    def count(self, ticker: str) -> int:
+        """Return how many closes a ticker has."""
+        return int(np.isfinite(self.close[:, self.column(ticker)]).sum())
+
     def between(self, start: dt.date | None, end: dt.date | None) -> PricePanel:
         """Return the panel cut to the sessions from ``start`` to ``end``, both included."""
         dates = self.sessions.dates
@@ -191,16 +195,20 @@ class PricePanel:
                 f"no session between {start} and {end}; prices run from {self.sessions.first}"
                 f" to {self.sessions.last}"
             )
-        arrays: dict[str, Any] = {name: getattr(self, name)[first:last] for name in _FIELDS}
-        published = None if self.published is None else self.published[first:last]
-        return replace(
-            self, sessions=self.sessions.part(first, last), published=published, **arrays
-        )
+        arrays: dict[str, Any] = {name: getattr(self, name)[first:last] for name in FIELDS}
+        for name in ("published", "risk_free"):
+            whole = getattr(self, name)
+            arrays[name] = None if whole is None else whole[first:last]
+        return replace(self, sessions=self.sessions.part(first, last), **arrays)
+
+    def currency_of(self, ticker: str) -> str:
+        """Return what a ticker is quoted in, empty where the source does not say."""
+        return self.currency[self.column(ticker)] if self.currency else ""
 
     def to_frame(self, name: str = "close") -> pd.DataFrame:
         """Return one field as a frame, sessions by tickers."""
-        if name not in _FIELDS:
-            raise unknown("price field", name, _FIELDS)
+        if name not in FIELDS:
+            raise unknown("price field", name, FIELDS)
         index = pd.DatetimeIndex(self.sessions.dates, name="session")
         return pd.DataFrame(getattr(self, name), index=index, columns=list(self.tickers))
 
@@ -229,33 +237,15 @@ def column_of(tickers: tuple[str, ...], ticker: str) -> int:
     return tickers.index(ticker)
 
 
-def _left_out(ticker: str, bars: pd.DataFrame, sessions: Sessions) -> list[str]:
-    days = bars.index.to_numpy().astype("datetime64[D]")
-    extra = days[~np.isin(days, sessions.dates)]
-    if extra.size == days.size:
+def _left_out(ticker: str, bars: Bars, sessions: Sessions) -> list[str]:
+    _, kept = places_of(bars.days, sessions.dates)
+    if not kept.size:
         raise PriceError(
-            f"{ticker}: none of its {days.size} bars is a session of {sessions.calendar}"
+            f"{ticker}: none of its {len(bars)} bars is a session of {sessions.calendar}"
         )
-    if not extra.size:
+    if kept.size == len(bars):
         return []
+    extra = np.delete(bars.days, kept)
     shown = ", ".join(str(day) for day in extra[:3])
     said = f"{extra.size} bar(s) on days that are no session of {sessions.calendar} left out"
     return [f"{ticker}: {said} ({shown})"]
-
-
-def _stack(aligned: Mapping[str, pd.DataFrame], column: str) -> FloatArray:
-    return read_only(
-        np.column_stack([frame[column].to_numpy("float64") for frame in aligned.values()])
-    )
-
-
-def _published(aligned: Mapping[str, pd.DataFrame]) -> BoolArray | None:
-    if not any(PUBLISHED in frame for frame in aligned.values()):
-        return None
-    columns = [
-        frame[PUBLISHED].eq(True).to_numpy("bool")
-        if PUBLISHED in frame
-        else frame["Close"].notna().to_numpy("bool")
-        for frame in aligned.values()
-    ]
-    return read_only(np.column_stack(columns))

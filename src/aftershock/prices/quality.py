@@ -1,25 +1,35 @@
-"""What is wrong with a ticker's bars, each finding with a name, a day and a remedy."""
+"""What is wrong with bars: findings, the policy that decides about them, and what results say."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+import datetime as dt
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from aftershock.prices.frames import normalise
-from aftershock.prices.sources import open_source
-from aftershock.sessions import Sessions, exchange_zone
+from aftershock.arrays import read_only
+from aftershock.errors import PriceError, unknown
+from aftershock.prices.align import places_of
+from aftershock.prices.checks import CHECKS, Severity, Sight
+from aftershock.prices.frames import Bars, normalise
+from aftershock.tables import make_table, write_table
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+    from zoneinfo import ZoneInfo
 
-Severity = Literal["error", "warning", "note"]
+    from aftershock.prices.panel import PricePanel
 
-JUMP_SIGMAS = 6.0  # of the ticker's own daily log returns, robustly measured
-STALE_CLOSES = 5  # equal closes in a row at the end of the data
+Policy = Literal["drop", "keep", "fail"]
+
+COLUMNS = ("ticker", "session", "last", "check", "severity", "detail", "remedy")
+REPORT = "prices-check.csv"
+
+_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,168 +38,285 @@ class Finding:
 
     Attributes
     ----------
-    ticker, session
-        Where; the first session where a finding spans several.
+    ticker, session, last
+        Where: the first and the last session, the same for a single bar.
     check
-        The name of the check.
-    severity
-        ``error`` stops a panel from being built, ``warning`` can bend a result, ``note`` is
-        worth a look.
-    detail, remedy
-        What was seen, and what to do about it.
+        The name of the check, one of ``CHECKS``.
+    detail
+        What was seen.
     """
 
     ticker: str
     session: dt.date
+    last: dt.date
     check: str
-    severity: Severity
     detail: str
-    remedy: str
+
+    @property
+    def severity(self) -> Severity:
+        """How grave it is."""
+        return CHECKS[self.check].severity
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it."""
+        return CHECKS[self.check].remedy
+
+    @property
+    def days(self) -> str:
+        """The session, or the first and the last one."""
+        return str(self.session) if self.session == self.last else f"{self.session}..{self.last}"
+
+    def record(self) -> dict[str, str]:
+        """Return the finding as a row of ``COLUMNS``."""
+        values = (
+            self.ticker, str(self.session), str(self.last), self.check, self.severity,
+            self.detail, self.remedy,
+        )  # fmt: skip
+        return dict(zip(COLUMNS, values, strict=True))
+
+    def __str__(self) -> str:
+        return f"{self.ticker} {self.days} {self.check}: {self.detail}"
 
 
-def check_bars(ticker: str, bars: pd.DataFrame, sessions: Sessions) -> list[Finding]:
-    """Return every finding about one ticker, oldest first.
+@dataclass(frozen=True, slots=True, init=False)
+class Policies:
+    """What is done about each check's findings.
 
-    Parameters
+    Attributes
     ----------
-    ticker
-        The ticker the bars belong to.
-    bars
-        Bars as ``frames.normalise`` returns them.
-    sessions
-        The exchange's sessions, covering the bars; those after the ticker's last bar count
-        as missing only for the stale tail.
+    default
+        For every check of severity ``error`` or ``warning``; notes are kept.
+    named
+        For single checks, whatever their severity.
     """
-    found = [
-        Finding(ticker, day, check, severity, detail, remedy)
-        for check, (severity, remedy, search) in CHECKS.items()
-        for day, detail in search(bars, sessions)
-    ]
-    return sorted(found, key=lambda finding: (finding.session, finding.check))
+
+    default: Policy
+    named: Mapping[str, Policy]
+
+    def __init__(self, given: Policy | Mapping[str, Policy]) -> None:
+        """Read a policy as it is written in a call or in the settings.
+
+        Parameters
+        ----------
+        given
+            ``"drop"``, ``"keep"`` or ``"fail"``, or a mapping from names of checks to one of
+            them; ``default`` in it stands for the others, and is ``"keep"`` where left out.
+
+        Raises
+        ------
+        PriceError
+            No such policy.
+        UnknownName
+            No such check.
+        """
+        said = {"default": given} if isinstance(given, str) else dict(given)
+        for name, policy in said.items():
+            if name != "default" and name not in CHECKS:
+                raise unknown("quality check", name, CHECKS)
+            if policy not in get_args(Policy):
+                allowed = ", ".join(get_args(Policy))
+                raise PriceError(f"quality: '{policy}' is no policy for {name}; write {allowed}")
+        object.__setattr__(self, "default", said.pop("default", "keep"))
+        object.__setattr__(self, "named", said)
+
+    def of(self, check: str) -> Policy:
+        """Return the policy for a check."""
+        if check in self.named:
+            return self.named[check]
+        return "keep" if CHECKS[check].severity == "note" else self.default
 
 
-def check_source(tickers: Sequence[str], source: str, calendar: str) -> list[Finding]:
-    """Read tickers from a source and return every finding, ticker by ticker.
+def read_rows(
+    frames: Mapping[str, pd.DataFrame | pd.Series[Any]], zone: ZoneInfo, policies: Policies
+) -> tuple[dict[str, Bars], list[Finding]]:
+    """Return tickers' bars in the common shape, without rows that cannot stand in a panel.
+
+    Rows that stand twice, or have a price that is not positive, are taken out where the
+    policy is ``drop`` and left for the panel to refuse where it is not. Equal bars of one day
+    are one bar; of unequal ones none is kept.
 
     Raises
     ------
     PriceError
-        The source cannot be read at all.
+        A frame cannot be read, or the policy of what was found is ``fail``.
     """
-    frames = open_source(source).daily(tickers, None, None)
-    zone = exchange_zone(calendar)
-    bars = {ticker: normalise(ticker, frames[ticker], zone) for ticker in tickers}
-    first = min(frame.index[0] for frame in bars.values()).date()
-    last = max(frame.index[-1] for frame in bars.values()).date()
-    sessions = Sessions.exchange(calendar, first, last)
-    return [found for ticker in tickers for found in check_bars(ticker, bars[ticker], sessions)]
+    out: dict[str, Bars] = {}
+    found: list[Finding] = []
+    for ticker, frame in frames.items():
+        bars = normalise(ticker, frame, zone)
+        wrong = [*_doubled(ticker, bars), *_not_positive(ticker, bars)]
+        _refuse([item for item in wrong if policies.of(item.check) == "fail"])
+        out[ticker] = _without(bars, wrong, policies) if wrong else bars
+        found += wrong
+    return out, found
 
 
-def _dates(bars: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.datetime64]]:
-    return bars.index.to_numpy().astype("datetime64[D]")
+def _without(bars: Bars, wrong: list[Finding], policies: Policies) -> Bars:
+    dropped = {item.check for item in wrong if policies.of(item.check) == "drop"}
+    if "not_positive" in dropped:
+        bars = bars.only(~bars.not_positive)
+    if "duplicate" in dropped:
+        rows = pd.DataFrame({"Date": bars.days, **bars.columns})
+        bars = bars.only(~rows.duplicated().to_numpy())
+        bars = bars.only(~bars.doubled)
+    return bars
 
 
-def _duplicates(bars: pd.DataFrame, sessions: Sessions) -> Iterator[tuple[dt.date, str]]:
-    del sessions
-    counts = bars.index.value_counts()
-    for day, count in counts[counts > 1].items():
-        closes = ", ".join(f"{close:g}" for close in bars.loc[[day], "Close"])
-        yield _day(day), f"{count} bars on one day, closes {closes}"
+def _doubled(ticker: str, bars: Bars) -> Iterator[Finding]:
+    doubled = bars.doubled
+    for day in np.unique(bars.days[doubled]):
+        closes = bars.columns["Close"][bars.days == day]
+        shown = ", ".join(f"{close:g}" for close in closes)
+        detail = f"{len(closes)} bars, closes {shown}"
+        yield Finding(ticker, day.item(), day.item(), "duplicate", detail)
 
 
-def _non_sessions(bars: pd.DataFrame, sessions: Sessions) -> Iterator[tuple[dt.date, str]]:
-    for day in bars.index[~np.isin(_dates(bars), sessions.dates)]:
-        yield (
-            _day(day),
-            f"a bar (close {bars.loc[[day], 'Close'].iloc[0]:g}) while the exchange was closed",
-        )
+def _not_positive(ticker: str, bars: Bars) -> Iterator[Finding]:
+    for day in bars.days[bars.not_positive]:
+        yield Finding(ticker, day.item(), day.item(), "not_positive", "a price that is 0 or less")
 
 
-def _gaps(bars: pd.DataFrame, sessions: Sessions) -> Iterator[tuple[dt.date, str]]:
-    days = _dates(bars[bars["Close"].notna()])
-    if not days.size:
+def outside(bars: Mapping[str, Bars], panel: PricePanel) -> Iterator[Finding]:
+    """Yield the bars on days that are no session of the panel's exchange."""
+    for ticker, own in bars.items():
+        _, kept = places_of(own.days, panel.sessions.dates)
+        for at in np.setdiff1d(np.arange(len(own)), kept) if len(kept) < len(own) else ():
+            day = own.days[at].item()
+            close = own.columns["Close"][at]
+            detail = f"a bar (close {close:g}) while the exchange was closed"
+            yield Finding(ticker, day, day, "non_session", detail)
+
+
+def examine(
+    panel: PricePanel, *, notes: bool = False, now: dt.datetime | None = None
+) -> list[Finding]:
+    """Return what the checks find in a panel, ticker by ticker, oldest first.
+
+    Parameters
+    ----------
+    panel
+        What to check.
+    notes
+        Also look for what is only worth a look.
+    now
+        The instant that tells a session that is over from one that is not; the clock's.
+    """
+    sight = Sight(panel, now or dt.datetime.now(dt.UTC))
+    date = panel.sessions.date
+    found = [
+        Finding(panel.tickers[column], date(first), date(last), name, detail)
+        for name, check in CHECKS.items()
+        if check.search is not None and (notes or check.severity != "note")
+        for column, first, last, detail in check.search(sight)
+    ]
+    return ordered(found, panel.tickers)
+
+
+def ordered(found: Iterable[Finding], tickers: tuple[str, ...]) -> list[Finding]:
+    """Return findings ticker by ticker, oldest first."""
+    place = {ticker: at for at, ticker in enumerate(tickers)}
+    return sorted(found, key=lambda item: (place[item.ticker], item.session, item.check))
+
+
+def enforce(panel: PricePanel, found: Iterable[Finding], policies: Policies) -> PricePanel:
+    """Return the panel with flagged bars dropped or kept as the policies say.
+
+    Raises
+    ------
+    PriceError
+        Something was found whose policy is ``fail``.
+    """
+    found = list(found)
+    _refuse([item for item in found if policies.of(item.check) == "fail"])
+    dropped = [item for item in found if policies.of(item.check) == "drop"]
+    if dropped:
+        panel = _dropped(panel, dropped)
+    kept = [
+        item
+        for item in found
+        if item.check != "non_session"  # left out, and said so in the panel's notes
+        and (policies.of(item.check) == "keep" or not CHECKS[item.check].doubts)
+    ]
+    return replace(panel, flags=(*panel.flags, *kept))
+
+
+def _refuse(found: list[Finding]) -> None:
+    if not found:
         return
-    inside = sessions.dates[(sessions.dates >= days[0]) & (sessions.dates <= days[-1])]
-    for day in np.setdiff1d(inside, days):
-        yield day.astype("O"), "no bar on a session"
+    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    raise PriceError(
+        f"{found[0]}{more}; the policy is to fail. {found[0].remedy.capitalize()};"
+        ' or write quality = "keep" or "drop". All findings: aftershock prices check'
+    )
 
 
-def _stale_tail(bars: pd.DataFrame, sessions: Sessions) -> Iterator[tuple[dt.date, str]]:
-    last = _dates(bars)[-1]
-    after = int((sessions.dates > last).sum())
-    if after:
-        yield last.astype("O"), f"the last bar; {after} session(s) follow without one"
-    closes = bars["Close"].to_numpy()[-STALE_CLOSES:]
-    if len(closes) == STALE_CLOSES and np.ptp(closes) == 0.0:
-        yield (
-            _day(bars.index[-STALE_CLOSES]),
-            f"the last {STALE_CLOSES} closes are all {closes[0]:g}",
-        )
+def _dropped(panel: PricePanel, found: list[Finding]) -> PricePanel:
+    """Return the panel with the doubted fields of the found bars missing, and a note of each."""
+    doubted = {name for item in found for name in CHECKS[item.check].doubts}
+    arrays = {name: getattr(panel, name).copy(order="K") for name in doubted}
+    for item in found:
+        if CHECKS[item.check].search is None:
+            continue  # taken out while the rows were read
+        rows = _rows(panel, item)
+        for name in CHECKS[item.check].doubts:
+            arrays[name][rows, panel.column(item.ticker)] = np.nan
+    changes: dict[str, Any] = {name: read_only(array) for name, array in arrays.items()}
+    return replace(panel, notes=(*panel.notes, *_drop_notes(found)), **changes)
 
 
-def _flat(bars: pd.DataFrame, sessions: Sessions) -> Iterator[tuple[dt.date, str]]:
-    del sessions
-    prices = bars[["Open", "High", "Low", "Close"]]
-    flat = (prices.max(axis=1) == prices.min(axis=1)) & prices.notna().all(axis=1)
-    for day, close in bars.loc[flat & (bars["Volume"] == 0), "Close"].items():
-        yield _day(day), f"open, high, low and close all {close:g}, volume 0"
+def _drop_notes(found: list[Finding]) -> Iterator[str]:
+    takes_out = [item for item in found if CHECKS[item.check].doubts]
+    key = {id(item): (item.ticker, item.check) for item in takes_out}
+    for (ticker, check), group in groupby(
+        sorted(takes_out, key=lambda item: key[id(item)]), key=lambda item: key[id(item)]
+    ):
+        items = list(group)
+        days = ", ".join(item.days for item in items[:_SHOWN])
+        more = f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""
+        what = "volume" if CHECKS[check].doubts == ("volume",) else "bar"
+        yield f"{ticker}: {what} dropped by policy, {check} ({days}{more})"
 
 
-def _zero_volume(bars: pd.DataFrame, sessions: Sessions) -> Iterator[tuple[dt.date, str]]:
-    del sessions
-    moved = bars["High"] > bars["Low"]
-    for day in bars.index[moved & (bars["Volume"] == 0)]:
-        yield _day(day), "volume 0 although the price moved"
+def _rows(panel: PricePanel, item: Finding) -> slice:
+    dates = panel.sessions.dates
+    first = int(np.searchsorted(dates, np.datetime64(item.session, "D")))
+    return slice(first, int(np.searchsorted(dates, np.datetime64(item.last, "D"), side="right")))
 
 
-def _disordered(bars: pd.DataFrame, sessions: Sessions) -> Iterator[tuple[dt.date, str]]:
-    del sessions
-    top, bottom = bars[["Open", "Close"]].max(axis=1), bars[["Open", "Close"]].min(axis=1)
-    wrong = (bars["High"] < top) | (bars["Low"] > bottom) | (bars["High"] < bars["Low"])
-    for day, bar in bars[wrong].iterrows():
-        shown = " ".join(
-            f"{name.lower()} {bar[name]:g}" for name in ("Open", "High", "Low", "Close")
-        )
-        yield _day(day), f"high and low do not hold open and close: {shown}"
+def write_findings(found: Iterable[Finding], folder: Path) -> Path:
+    """Write findings as ``prices-check.csv`` into ``folder``, whole or not at all."""
+    path = folder / REPORT
+    beside = path.with_suffix(".tmp")
+    table = make_table([item.record() for item in found], COLUMNS)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_table(table, beside).replace(path)
+    except OSError as cause:
+        raise PriceError(f"{path} cannot be written: {cause.strerror or cause}") from cause
+    return path
 
 
-def _not_positive(bars: pd.DataFrame, sessions: Sessions) -> Iterator[tuple[dt.date, str]]:
-    del sessions
-    bad = bars[["Open", "High", "Low", "Close"]].le(0).any(axis=1)
-    for day in bars.index[bad]:
-        yield _day(day), "a price that is not positive"
+def touched(
+    panel: PricePanel, ticker: str, first: dt.date, last: dt.date, *, closes: bool
+) -> list[Finding]:
+    """Return the panel's flags that a result touches.
 
-
-def _jumps(bars: pd.DataFrame, sessions: Sessions) -> Iterator[tuple[dt.date, str]]:
-    del sessions
-    close = bars["Close"] * bars["Adjustment"].fillna(1.0)
-    returns = pd.Series(np.log(close.where(close > 0)), bars.index).diff()
-    spread = 1.4826 * (returns - returns.median()).abs().median()
-    if not spread > 0:
-        return
-    for day, move in returns[(returns - returns.median()).abs() > JUMP_SIGMAS * spread].items():
-        yield (
-            _day(day),
-            f"moved {np.expm1(move):+.1%}, {abs(move) / spread:.1f} times its usual day",
-        )
-
-
-def _day(stamp: object) -> dt.date:
-    return pd.Timestamp(str(stamp)).date()
-
-
-CHECKS: dict[str, tuple[Severity, str, Callable[..., Iterator[tuple[dt.date, str]]]]] = {
-    "duplicate": ("error", "keep one bar per session", _duplicates),
-    "not_positive": ("error", "remove the bar; a session without trading has none", _not_positive),
-    "non_session": (
-        "warning",
-        "left out of the panel; check the calendar or the date",
-        _non_sessions,
-    ),
-    "gap": ("warning", "studied as missing; fetch again or confirm a halt", _gaps),
-    "flat_zero_volume": ("warning", "a placeholder or a halt: replace or remove the bar", _flat),
-    "disordered_ohlc": ("warning", "correct the bar; orders fill on these prices", _disordered),
-    "stale_tail": ("warning", "fetch again; later events have no prices", _stale_tail),
-    "zero_volume": ("note", "the bar may be unfinished; fetch again", _zero_volume),
-    "jump": ("note", "confirm against another source; a split not marked looks like this", _jumps),
-}
+    Parameters
+    ----------
+    panel
+        A panel whose ``flags`` the load has set.
+    ticker, first, last
+        Whose bars the result uses, and over which sessions.
+    closes
+        True where it uses closes only, as a study and a benchmark do.
+    """
+    return [
+        item
+        for item in panel.flags
+        if item.ticker == ticker
+        and item.severity != "note"
+        and item.session <= last
+        and first <= item.last
+        and (CHECKS[item.check].closes or not closes)
+    ]

@@ -11,7 +11,7 @@ import pandas as pd
 
 from aftershock.arrays import FloatArray, read_only
 from aftershock.errors import PriceError, StudyError
-from aftershock.prices.frames import local_dates
+from aftershock.prices.dates import local_dates
 from aftershock.prices.panel import Origin, ReturnKind, check_kind, column_of
 from aftershock.sessions import Sessions, exchange_zone
 

@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from aftershock.content import load_file
 from aftershock.errors import PriceError, nearest
 from aftershock.prices.panel import Origin, PricePanel
+from aftershock.prices.quality import (
+    Finding,
+    Policies,
+    Policy,
+    enforce,
+    examine,
+    ordered,
+    outside,
+    read_rows,
+)  # fmt: skip
+from aftershock.prices.rates import RiskFree
+from aftershock.prices.tickers import exchange_of
+from aftershock.sessions import exchange_zone
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import pandas as pd
 
-SOURCES = ("sample", "yahoo", "files:DIR")
+SOURCES = ("sample", "yahoo", "files:DIR", "files:FILE", "FILE.py")
 
-# Yahoo's ticker endings and the exchange each stands for; no ending is New York.
-_EXCHANGES = {
-    "HK": "XHKG",
-    "L": "XLON",
-    "T": "XTKS",
-    "SS": "XSHG",
-    "SZ": "XSHG",
-    "KS": "XKRX",
-    "TW": "XTAI",
-    "SI": "XSES",
-    "AX": "XASX",
-    "TO": "XTSE",
-    "BO": "XBOM",
-    "DE": "XETR",
-    "PA": "XPAR",
-    "AS": "XAMS",
-    "MI": "XMIL",
-    "SW": "XSWX",
-    "ST": "XSTO",
-}
+_LENIENT = Policies({"duplicate": "drop", "not_positive": "drop"})  # what a panel cannot hold
 
 
 @runtime_checkable
@@ -59,48 +55,175 @@ def load_prices(
     calendar: str | None = None,
     start: dt.date | None = None,
     end: dt.date | None = None,
+    quality: Policy | Mapping[str, Policy] = "keep",
+    risk_free: float | RiskFree = 0.0,
+    closed: Iterable[dt.date | str] = (),
+    offline: bool = False,
+    progress: Callable[[str], None] | None = None,
 ) -> PricePanel:
-    """Load daily bars of several tickers into one panel.
+    """Load daily bars of several tickers into one panel, checked.
 
     Parameters
     ----------
     tickers
         Yahoo's spelling: ``0100.HK``, ``^HSI``, ``AAPL``.
     source
-        ``"sample"``, ``"yahoo"``, ``"files:DIR"``, or any object with a ``daily`` method.
+        ``"sample"``, ``"yahoo"``, ``"files:DIR"``, ``"files:FILE"``, a Python file that
+        defines ``source``, or any object with a ``daily`` method.
     calendar
         ISO code of the exchange; taken from the tickers' endings where left out.
     start, end
         First and last session wanted, both included; all the source has where left out.
+    quality
+        What to do with bars that a quality check finds: ``"keep"`` and flag them, ``"drop"``
+        them and say so, or ``"fail"``; or a mapping from checks to one of these.
+    risk_free
+        An annual rate, decimal, or a ``RiskFree`` read from a file.
+    closed
+        Days the exchange did not trade although its calendar lists them.
+    offline
+        Ask nobody: serve what is stored.
+    progress
+        Called with each ticker that was fetched.
 
     Raises
     ------
     PriceError
-        The source, a ticker or its prices are missing or wrong.
+        The source, a ticker or its prices are missing or wrong, or something was found
+        whose policy is to fail.
+    UnknownName
+        ``quality`` names a check that does not exist.
     """
-    if isinstance(tickers, str) or not tickers:
+    policies = Policies(quality)
+    wanted = Request(tickers, source, calendar, start, end, tuple(closed), offline, progress)
+    panel, found = _gathered(wanted, policies)
+    found = ordered([*found, *examine(panel)], panel.tickers)
+    rate = RiskFree(rate=risk_free) if isinstance(risk_free, int | float) else risk_free
+    return replace(enforce(panel, found, policies), risk_free=rate.over(panel.sessions))
+
+
+def check_prices(
+    tickers: Sequence[str],
+    *,
+    source: str | PriceSource,
+    calendar: str | None = None,
+    closed: Iterable[dt.date | str] = (),
+    offline: bool = False,
+    progress: Callable[[str], None] | None = None,
+) -> tuple[PricePanel, list[Finding]]:
+    """Load tickers and return everything the quality checks find, notes included.
+
+    Parameters are those of ``load_prices``. Nothing is refused for its quality: the panel
+    comes without rows that it could not hold, and the findings name them.
+
+    Raises
+    ------
+    PriceError
+        The source cannot be read at all.
+    """
+    wanted = Request(tickers, source, calendar, None, None, tuple(closed), offline, progress)
+    panel, found = _gathered(wanted, _LENIENT)
+    return panel, ordered([*found, *examine(panel, notes=True)], panel.tickers)
+
+
+def fetch_prices(
+    tickers: Sequence[str],
+    *,
+    source: str,
+    calendar: str | None = None,
+    closed: Iterable[dt.date | str] = (),
+    accept: bool = False,
+    offline: bool = False,
+    progress: Callable[[str], None] | None = None,
+) -> PricePanel:
+    """Fetch what the store lacks; the panel's flags are what contradicts it.
+
+    Parameters
+    ----------
+    accept
+        Record values that contradict stored ones as a revision.
+    tickers, source, calendar, closed, offline, progress
+        As in ``load_prices``.
+
+    Raises
+    ------
+    PriceError
+        A ticker could not be fetched, whether or not the store has it; or ``accept`` and the
+        source keeps no store.
+    """
+    from aftershock.prices.yahoo import YahooSource
+
+    provider = open_source(source, offline=offline, progress=progress)
+    if isinstance(provider, YahooSource):
+        provider = replace(provider, strict=True, accept=accept)
+    elif accept:
+        raise PriceError(f"--accept revises the store of yahoo; the source {source} has none")
+    wanted = Request(tickers, source, calendar, None, None, tuple(closed), offline, progress)
+    panel, found = _gathered(wanted, _LENIENT, provider)
+    flags = tuple(item for item in found if item.check in {"contradiction", "revision"})
+    return replace(panel, flags=flags)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of a source; the fields are the parameters of ``load_prices``."""
+
+    tickers: Sequence[str]
+    source: str | PriceSource
+    calendar: str | None
+    start: dt.date | None
+    end: dt.date | None
+    closed: tuple[dt.date | str, ...]
+    offline: bool
+    progress: Callable[[str], None] | None
+
+
+def _gathered(
+    wanted: Request, policies: Policies, provider: PriceSource | None = None
+) -> tuple[PricePanel, list[Finding]]:
+    """Return the panel as it was read, and what was found while reading it."""
+    if isinstance(wanted.tickers, str) or not wanted.tickers:
         raise PriceError('load_prices needs a list of tickers, such as ["0100.HK", "^HSI"]')
-    wanted = list(dict.fromkeys(tickers))
-    provider = open_source(source) if isinstance(source, str) else source
-    frames = provider.daily(wanted, start, end)
-    missing = [ticker for ticker in wanted if ticker not in frames]
+    tickers = list(dict.fromkeys(wanted.tickers))
+    if provider is None:
+        provider = (
+            open_source(wanted.source, offline=wanted.offline, progress=wanted.progress)
+            if isinstance(wanted.source, str)
+            else wanted.source
+        )
+    frames = provider.daily(tickers, wanted.start, wanted.end)
+    missing = [ticker for ticker in tickers if ticker not in frames]
     if missing:
-        raise PriceError(f"the source {source} has no prices for {', '.join(missing)}")
+        raise PriceError(f"the source {wanted.source} has no prices for {', '.join(missing)}")
+    calendar = wanted.calendar or exchange_of(tickers)
+    asked = {ticker: frames[ticker] for ticker in tickers}
+    bars, found = read_rows(asked, exchange_zone(calendar), policies)
     panel = PricePanel.from_frames(
-        {ticker: frames[ticker] for ticker in wanted},
-        calendar=calendar or exchange_of(wanted),
-        origin=origin_of(source, provider),
+        bars, calendar=calendar, origin=origin_of(wanted.source, provider), closed=wanted.closed
     )
-    return panel.between(start, end)
+    found += [*outside(bars, panel), *getattr(frames, "findings", ())]
+    notes = (*getattr(frames, "notes", ()), *panel.notes)
+    return replace(panel, notes=notes).between(wanted.start, wanted.end), found
 
 
-def open_source(spec: str) -> PriceSource:
+def open_source(
+    spec: str, *, offline: bool = False, progress: Callable[[str], None] | None = None
+) -> PriceSource:
     """Return the source a specification names.
+
+    Parameters
+    ----------
+    spec
+        One of ``SOURCES``.
+    offline, progress
+        As in ``load_prices``; sources that ask nobody pass them over.
 
     Raises
     ------
     PriceError
         The specification is not one of ``SOURCES``.
+    WorkspaceError
+        A Python file is missing, does not import, or defines no source.
     """
     name, _, rest = spec.partition(":")
     if name == "files" and rest:
@@ -114,38 +237,36 @@ def open_source(spec: str) -> PriceSource:
     if name == "yahoo" and not rest:
         from aftershock.prices.yahoo import YahooSource
 
-        return YahooSource()
+        return YahooSource(offline=offline, progress=progress)
+    if spec.endswith(".py"):
+        return _own_source(Path(spec).expanduser())
     close = nearest(name, ("sample", "yahoo", "files"))
     hint = f" did you mean '{close}'?" if close else ""
     raise PriceError(f"unknown price source '{spec}':{hint} there are {', '.join(SOURCES)}")
 
 
+def _own_source(path: Path) -> PriceSource:
+    source: Any = getattr(load_file(path), "source", None)
+    if not isinstance(source, PriceSource) or isinstance(source, type):
+        raise PriceError(
+            f"{path} defines no source; write source = MySource(), an object with a method"
+            " daily(tickers, start, end)"
+        )
+    return source
+
+
+def files_read(source: str | PriceSource, tickers: Sequence[str]) -> list[Path]:
+    """Return the user's own files that prices come from; a run hashes them."""
+    if not isinstance(source, str):
+        return []
+    own = [Path(source).expanduser()] if source.endswith(".py") else []
+    paths = getattr(open_source(source), "paths", None)
+    return own + (list(paths(tickers)) if paths else [])
+
+
 def origin_of(source: str | PriceSource, provider: PriceSource) -> Origin:
     """Return what a source says of itself, or that it is plain market data."""
     said: Origin | None = getattr(provider, "origin", None)
-    return said or Origin(source if isinstance(source, str) else type(provider).__name__)
-
-
-def exchange_of(tickers: Sequence[str]) -> str:
-    """Return the exchange calendar that the tickers' endings name.
-
-    An index (``^HSI``) has no ending and says nothing; tickers of two exchanges cannot share
-    one calendar.
-
-    Raises
-    ------
-    PriceError
-        No ticker says, or they disagree.
-    """
-    endings = {
-        ticker.rpartition(".")[2] if "." in ticker else ""
-        for ticker in tickers
-        if not ticker.startswith("^")
-    }
-    codes = {_EXCHANGES.get(ending, "" if ending else "XNYS") for ending in endings}
-    if len(codes) == 1 and "" not in codes:
-        return codes.pop()
-    raise PriceError(
-        f"the exchange of {', '.join(tickers)} cannot be told from the tickers;"
-        ' name it, such as calendar="XHKG"'
-    )
+    if said is not None:
+        return said
+    return Origin(source if isinstance(source, str) else type(provider).__name__)

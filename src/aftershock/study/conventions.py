@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aftershock.prices.currency import clashes
+from aftershock.prices.panel import PricePanel
+from aftershock.prices.quality import touched
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from aftershock.prices.panel import PricePanel
+    from aftershock.prices.quality import Finding
     from aftershock.prices.returns import ReturnPanel
     from aftershock.study.run import Record, Records
     from aftershock.study.study import Study
@@ -53,6 +57,8 @@ def warnings(
         yield prices.origin.notice
     yield from study.caveats
     yield from prices.notes
+    if isinstance(prices, PricePanel):
+        yield from _doubts(study, records, prices)
     for record in records:
         flips = {(str(row.session), str(row.window)) for row in record.cars if row.robust is False}
         for session, window in sorted(flips):
@@ -68,3 +74,28 @@ def warnings(
                 yield f"{record.unit.id}: {note}"
     if not any(record.fit for record in records):
         yield "no event could be studied; the reasons stand with the events"
+
+
+def _doubts(study: Study, records: Sequence[Record], prices: PricePanel) -> Iterator[str]:
+    """Yield the flagged bars that the studied events touch, and currencies that differ."""
+    touching: dict[Finding, list[str]] = {}
+    fitted = [record for record in records if record.fit is not None]
+    for record in fitted:
+        rows = touched_rows(record)
+        first, last = prices.sessions.date(rows[0]), prices.sessions.date(rows[-1])
+        own = [(ticker, False) for ticker in record.unit.tickers]
+        for ticker, closes in (*own, *((name, True) for name in study.model.benchmarks)):
+            for item in touched(prices, ticker, first, last, closes=closes):
+                touching.setdefault(item, []).append(record.unit.id)
+    for item, names in touching.items():
+        yield f"{item} (used by {', '.join(dict.fromkeys(names))})"
+    stocks = [ticker for record in fitted for ticker in record.unit.tickers]
+    yield from clashes(prices, stocks, study.model.benchmarks)
+
+
+def touched_rows(record: Record) -> list[int]:
+    """Return the panel rows an event's returns come from, ascending."""
+    if record.fit is None:
+        return []
+    rows = {int(row) for row in (*record.fit.rows, *record.fit.used) if row >= 0}
+    return sorted({max(row - 1, 0) for row in rows} | rows)  # a return starts a session before

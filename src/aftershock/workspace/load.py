@@ -11,10 +11,15 @@ from aftershock.content import load_file
 from aftershock.errors import AftershockError, WorkspaceError, nearest, unknown
 from aftershock.events.book import EventBook, load_events
 from aftershock.events.kinds import KINDS, custom_kind
+from aftershock.prices.rates import RiskFree
+from aftershock.prices.sources import load_prices
 from aftershock.workspace.settings import SETTINGS, Settings, read_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from aftershock.backtest.exchanges import Exchange
+    from aftershock.prices.panel import PricePanel
     from aftershock.study.study import Study
 
 EVENTS, STUDIES, STRATEGIES, RESULTS = "events", "studies", "strategies", "results"
@@ -127,12 +132,60 @@ class Workspace:
         return _build(models[said.model], dict(said.model_extra or {}))
 
     def source(self, given: str | None) -> str:
-        """Return the price source: the one given, or the settings' with its folder resolved."""
-        spec = given or self.settings.source
+        """Return the price source: the one given, or the settings' with its place resolved."""
+        if given is not None:
+            return given
+        spec = self.settings.source
         name, _, rest = spec.partition(":")
-        if given is None and name == "files" and rest and not Path(rest).is_absolute():
-            return f"files:{self.folder / rest}"
-        return spec
+        if name == "files" and rest:
+            return f"files:{self.folder / Path(rest).expanduser()}"
+        return str(self.folder / spec) if spec.endswith(".py") else spec
+
+    def risk_free(self) -> RiskFree:
+        """Return the risk-free rate of the settings."""
+        said = self.settings.risk_free
+        if isinstance(said, int | float):
+            return RiskFree(rate=float(said))
+        if isinstance(said, str):
+            return RiskFree(file=self.folder / said)
+        return RiskFree(
+            file=self.folder / said.file, column=said.column, per=said.per, percent=said.percent
+        )
+
+    def prices(
+        self,
+        source: str | None = None,
+        *,
+        further: Iterable[str] = (),
+        offline: bool = False,
+        progress: Callable[[str], None] | None = None,
+    ) -> PricePanel:
+        """Load the prices of the settings' tickers, as the settings say.
+
+        Parameters
+        ----------
+        source
+            Price source instead of the settings'.
+        further
+            Tickers besides the settings', such as the benchmarks of studies.
+        offline, progress
+            As in ``load_prices``.
+
+        Raises
+        ------
+        PriceError
+            Prices or rates are missing or wrong, or a finding's policy is to fail.
+        """
+        return load_prices(
+            [*self.settings.all_tickers, *further],
+            source=self.source(source),
+            calendar=self.settings.calendar,
+            quality=self.settings.quality,
+            risk_free=self.risk_free(),
+            closed=self.settings.closed,
+            offline=offline,
+            progress=progress,
+        )
 
 
 def _files(folder: Path) -> dict[str, Path]:

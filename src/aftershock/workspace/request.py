@@ -89,6 +89,8 @@ class Request:
         What the manifest says made the run.
     terms
         What differs from the settings in the backtests.
+    offline
+        Serve stored prices, ask nobody.
     grid
         Values of each parameter: every strategy is swept over it.
     """
@@ -98,4 +100,5 @@ class Request:
     source: str | None = None
     command: str = "aftershock.run"
     terms: Terms = field(default_factory=Terms)
+    offline: bool = False
     grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)

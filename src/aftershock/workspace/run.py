@@ -11,7 +11,7 @@ import pandas as pd
 from aftershock.errors import WorkspaceError
 from aftershock.events.day_zero import day_zero, spanning
 from aftershock.events.supply import supply_steps
-from aftershock.prices.sources import load_prices, open_source
+from aftershock.prices.sources import files_read
 from aftershock.report.page import build_page, index_page
 from aftershock.runs.folder import RunFolder, new_run
 from aftershock.runs.history import list_runs, write_index
@@ -63,7 +63,12 @@ def run_workspace(
         raise WorkspaceError(f"{workspace.folder} has no studies and no strategies to run")
     step("prices")
     source = workspace.source(request.source)
-    prices = load_prices(settings.all_tickers, source=source, calendar=settings.calendar)
+    prices = workspace.prices(
+        request.source,
+        further=[name for study in studies.values() for name in study.model.benchmarks],
+        offline=request.offline,
+        progress=lambda ticker: step(f"prices {ticker}"),
+    )
     started = dt.datetime.now().astimezone()
     with new_run(workspace.results, started) as folder:
         manifest = _manifest(workspace, request, prices, started, source)
@@ -153,9 +158,9 @@ class _Trading:
 def _manifest(
     workspace: Workspace, request: Request, prices: PricePanel, started: dt.datetime, source: str
 ) -> Manifest:
-    inputs = list(workspace.inputs)
-    provider = open_source(source)
-    inputs += getattr(provider, "paths", lambda _: [])(prices.tickers)
+    inputs = [*workspace.inputs, *files_read(source, prices.tickers)]
+    rates = workspace.risk_free().file
+    inputs += [rates] if rates else []
     return Manifest(
         command=request.command,
         started=started.astimezone(dt.UTC).isoformat(timespec="seconds"),

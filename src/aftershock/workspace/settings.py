@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import tomllib
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from aftershock.errors import WorkspaceError, nearest
+
+Policy = Literal["drop", "keep", "fail"]
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +30,15 @@ class ExchangeSettings(_Strict):
     model: str = "PlainExchange"
 
 
+class RiskFreeSettings(_Strict):
+    """Risk-free rates from a file; see ``prices.rates.RiskFree``."""
+
+    file: str
+    column: str | None = None
+    per: Literal["year", "session"] = "year"
+    percent: bool = False
+
+
 class Settings(_Strict):
     """Settings of a workspace.
 
@@ -41,8 +53,16 @@ class Settings(_Strict):
     benchmarks
         Further ones beside which backtests are shown.
     source
-        Price source: ``sample``, ``yahoo`` or ``files:DIR``; a relative DIR counts from the
-        workspace.
+        Price source: ``sample``, ``yahoo``, ``files:DIR``, ``files:FILE`` or the Python file of
+        an own source; a relative place counts from the workspace.
+    quality
+        What to do with bars that a quality check finds: ``keep`` and flag them, ``drop`` or
+        ``fail``; or a table from names of checks to one of these, ``default`` for the rest.
+    risk_free
+        Annual rate, decimal; or a file of rates, as its name or as a table with ``file``,
+        ``column``, ``per`` and ``percent``.
+    closed
+        Days the exchange did not trade although its calendar lists them.
     tickers, peers
         Tickers that events happen to, and further ones for comparison.
     exchange
@@ -62,6 +82,9 @@ class Settings(_Strict):
     benchmark: str
     benchmarks: tuple[str, ...] = ()
     source: str = "yahoo"
+    quality: Policy | dict[str, Policy] = "keep"
+    risk_free: float | str | RiskFreeSettings = 0.0
+    closed: tuple[dt.date, ...] = ()
     tickers: tuple[str, ...] = Field(min_length=1)
     peers: tuple[str, ...] = ()
     exchange: ExchangeSettings = ExchangeSettings()

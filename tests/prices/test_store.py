@@ -1,0 +1,264 @@
+"""The store under two processes, under kill -9, and with damaged files."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yahoo_stub
+from yahoo_stub import LoopbackSession, Stub, serve
+
+import aftershock as ash
+from aftershock.errors import PriceError
+from aftershock.prices.store import FETCHED, Store, Stored, cache_folder
+from aftershock.prices.yahoo import YahooSource
+
+PATHS = [str(Path(__file__).parent), str(Path(yahoo_stub.__file__).parent)]
+DAYS = ["2026-06-15", "2026-06-16", "2026-06-17", "2026-06-18"]
+
+
+def delivery(closes, days=DAYS, at="2026-06-19T00:00:00", currency="HKD", since=None):
+    closes = np.asarray(closes, dtype=float)
+    log = pd.DataFrame(
+        {
+            **dict.fromkeys(("Open", "High", "Low", "Close"), closes),
+            "Volume": 1e6,
+            "Dividends": 0.0,
+            "Stock Splits": 0.0,
+            FETCHED: pd.Timestamp(at).as_unit("us"),
+        },
+        index=pd.DatetimeIndex(days[: len(closes)], name="Date").as_unit("us"),
+    )
+    instant = dt.datetime.fromisoformat(at).replace(tzinfo=dt.UTC)
+    return Stored("0100.HK", currency, "Asia/Hong_Kong", since, instant, log)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "store")
+
+
+def test_what_is_added_is_read_back(store):
+    store.add(delivery([1.0, 2.0]))
+    stored, said = store.read("0100.HK")
+    assert said == ""
+    assert stored.bars["Close"].tolist() == [1.0, 2.0]
+    assert (stored.currency, stored.zone, stored.since) == ("HKD", "Asia/Hong_Kong", None)
+    assert store.tickers() == ["0100.HK"]
+    assert store.read("0700.HK") == (None, "")
+
+
+def test_rows_are_added_and_never_changed(store):
+    store.add(delivery([1.0, 2.0]))
+    merged, found = store.add(delivery([1.0, 2.5, 3.0], at="2026-06-20T00:00:00"))
+    assert merged.bars["Close"].tolist() == [1.0, 2.0, 3.0]
+    assert {(str(item.session), item.field) for item in found} == {
+        ("2026-06-16", name) for name in ("Open", "High", "Low", "Close")
+    }
+    merged, _ = store.add(delivery([1.0, 2.5, 3.0], at="2026-06-21T00:00:00"), accept=True)
+    assert merged.bars["Close"].tolist() == [1.0, 2.5, 3.0]
+    assert merged.log["Close"].tolist() == [1.0, 2.0, 3.0, 2.5]
+    assert merged.log[FETCHED].dt.day.tolist() == [19, 19, 20, 21]
+
+
+def test_a_withdrawn_bar_is_kept_until_its_withdrawal_is_accepted(store):
+    store.add(delivery([1.0, 2.0, 3.0]))
+    gone = delivery([1.0, 3.0], days=[DAYS[0], DAYS[2]], at="2026-06-20T00:00:00")
+    merged, found = store.add(gone)
+    assert [str(item) for item in found] == ["Close stored 2, now nan"]
+    assert len(merged.bars) == 3
+    merged, _ = store.add(gone, accept=True)
+    assert merged.bars["Close"].tolist() == [1.0, 3.0]
+    assert len(merged.log) == 4
+    assert store.read("0100.HK")[0].bars["Close"].tolist() == [1.0, 3.0]
+
+
+def test_rounding_is_no_contradiction(store):
+    store.add(delivery([416.6]))
+    _, found = store.add(delivery([np.float64(np.float32(416.6))]))
+    assert found == []
+    _, found = store.add(delivery([416.61]))
+    assert len(found) == 4
+
+
+def test_another_currency_is_refused(store):
+    store.add(delivery([1.0]))
+    with pytest.raises(PriceError, match="stored in HKD, now delivered in CNY"):
+        store.add(delivery([1.0, 2.0], currency="CNY"))
+    assert len(store.read("0100.HK")[0].bars) == 1
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "text", "foreign", "value"])
+def test_a_damaged_file_is_set_aside(store, damage):
+    store.add(delivery([1.0, 2.0]))
+    path = store.path("0100.HK")
+    whole = path.read_bytes()
+    if damage == "cut":
+        path.write_bytes(whole[: len(whole) // 2])
+    elif damage == "flip":
+        path.write_bytes(whole[:60] + bytes([whole[60] ^ 255]) + whole[61:])
+    elif damage == "text":
+        path.write_text("not parquet", "utf-8")
+    elif damage == "foreign":
+        pd.DataFrame({"Date": [1]}).to_parquet(path)
+    else:
+        import pyarrow.parquet as pq
+
+        table = pq.read_table(path)
+        changed = table.set_column(
+            table.schema.get_field_index("Close"), "Close", [[1.0, 2.0000001]]
+        )
+        pq.write_table(changed, path)
+    stored, said = store.read("0100.HK")
+    assert stored is None
+    assert "was damaged" in said
+    (aside,) = store.folder.glob("*.damaged-*")
+    assert aside.name in said
+    assert not path.exists()
+    store.add(delivery([1.0, 2.0]))
+    assert store.read("0100.HK")[0].bars["Close"].tolist() == [1.0, 2.0]
+    assert aside.exists()
+
+
+def test_a_damaged_file_is_fetched_anew_and_the_others_are_not(tmp_path, make_bars):
+    import yfinance
+
+    yfinance.set_tz_cache_location(str(tmp_path / "zones"))
+    stub = Stub()
+    for ticker in ("0100.HK", "0700.HK"):
+        stub.put(ticker, make_bars(DAYS, [1.0, 2.0, 3.0, 4.0]))
+    with serve(stub) as port:
+        source = YahooSource(LoopbackSession(port), Store(tmp_path / "store"), pause=0.01)
+        ash.load_prices(["0100.HK", "0700.HK"], source=source)
+        path = source.store.path("0100.HK")
+        path.write_bytes(path.read_bytes()[:100])
+        stub.asked.clear()
+        panel = ash.load_prices(["0100.HK", "0700.HK"], source=source)
+        assert panel.close[:, 0].tolist() == [1.0, 2.0, 3.0, 4.0]
+        assert [note for note in panel.notes if "0100.HK: the stored file was damaged" in note]
+        begun = {ticker: stub.spans(ticker)[0][0] for ticker in ("0100.HK", "0700.HK")}
+        assert begun["0100.HK"] < 0 < begun["0700.HK"]  # all of it, against the end only
+        assert ash.load_prices(["0100.HK"], source=source).notes == ()
+
+
+def test_the_folder_is_the_users_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("AFTERSHOCK_CACHE", str(tmp_path))
+    assert cache_folder() == tmp_path
+    monkeypatch.delenv("AFTERSHOCK_CACHE")
+    assert cache_folder().name == "aftershock"
+
+
+def test_a_lock_that_is_kept_is_said(store):
+    from filelock import FileLock
+
+    store.folder.mkdir()
+    code = LOCKED.format(paths=PATHS, folder=str(store.folder))
+    with FileLock(f"{store.path('0100.HK')}.lock"):
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False
+        )
+    assert "another process has kept the store's lock" in done.stderr
+
+
+LOCKED = """
+import sys
+sys.path[:0] = {paths!r}
+from pathlib import Path
+import aftershock.prices.store as store
+from test_store import delivery
+store._LOCK_SECONDS = 0.05
+store.Store(Path({folder!r})).add(delivery([1.0]))
+"""
+
+
+FETCH = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {helpers!r})
+import yfinance
+yfinance.set_tz_cache_location({zones!r})
+import aftershock as ash
+from aftershock.prices.store import Store
+from aftershock.prices.yahoo import YahooSource
+from yahoo_stub import LoopbackSession
+source = YahooSource(LoopbackSession({port}), Store(Path({folder!r})), pause=0.01)
+print(ash.load_prices({tickers!r}, source=source).fingerprint())
+"""
+
+
+def test_two_processes_at_once_leave_one_consistent_store(tmp_path, make_bars):
+    stub = Stub()
+    rng = np.random.default_rng(5)
+    days = pd.bdate_range("2026-01-05", "2026-06-30")
+    tickers = [f"{number:04d}.HK" for number in range(1, 9)]
+    for ticker in tickers:
+        stub.put(ticker, make_bars(days, 100 * np.exp(0.01 * rng.standard_normal(len(days)))))
+    folder = tmp_path / "store"
+    with serve(stub) as port:
+        running = [
+            subprocess.Popen(
+                [sys.executable, "-c", FETCH.format(
+                    helpers=PATHS[1], port=port, folder=str(folder),
+                    zones=str(tmp_path / f"zones{number}"),
+                    tickers=tickers if number else tickers[::-1],
+                )],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            )
+            for number in range(2)
+        ]  # fmt: skip
+        ended = [process.communicate(timeout=120) for process in running]
+    assert [process.returncode for process in running] == [0, 0], ended
+    store = Store(folder)
+    assert store.tickers() == tickers
+    for ticker in tickers:
+        stored, said = store.read(ticker)
+        assert said == ""
+        assert len(stored.log) == len(days)  # no row twice
+        np.testing.assert_array_equal(stored.bars["Close"], stub.bars[ticker][0]["Close"])
+    assert not list(folder.glob(".*.tmp"))
+
+
+WRITE = """
+import sys
+sys.path[:0] = {paths!r}
+from pathlib import Path
+import numpy as np, pandas as pd
+from aftershock.prices.store import Store
+from test_store import delivery
+store = Store(Path({folder!r}))
+days = list(pd.bdate_range("1990-01-01", periods=6000).strftime("%Y-%m-%d"))
+print("ready", flush=True)
+for size in range(3000, 6000):
+    store.add(delivery(np.arange(1.0, size + 1), days=days))
+"""
+
+
+def test_kill_9_leaves_the_old_file_or_the_new_one(tmp_path):
+    store = Store(tmp_path / "store")
+    code = WRITE.format(paths=PATHS, folder=str(store.folder))
+    sizes = []
+    for wait in (0.05, 0.083, 0.121, 0.177, 0.211):
+        process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+        process.stdout.readline()
+        time.sleep(wait)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+        stored, said = store.read("0100.HK")
+        assert said == ""
+        if stored is not None:
+            closes = stored.bars["Close"].to_numpy()
+            np.testing.assert_array_equal(closes, np.arange(1.0, len(closes) + 1))
+            sizes.append(len(closes))
+    assert sizes  # some write was finished
+    assert sizes == sorted(sizes)
+    store.add(delivery([1.0, 2.0], days=["1989-12-28", "1989-12-29"]))  # clears what was left
+    assert not list(store.folder.glob(".*.tmp"))
