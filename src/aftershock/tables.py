@@ -17,7 +17,8 @@ TEXT = frozenset(
     {
         "id", "event", "ticker", "title", "kind", "when", "precision", "timing", "known_at",
         "inferred", "source", "quote", "note", "status", "reason", "confounders", "group", "row",
-        "robust", "test", "distribution", "null", "side", "item", "metric", "basis", "holders",
+        "robust", "test", "distribution", "null", "side", "item", "metric", "basis", "holders", "name",
+        "local_name", "check", "left_out",
     }
 )  # fmt: skip
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aftershock.tables import read_table, write_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
     from matplotlib.axes import Axes
@@ -103,7 +103,13 @@ class BacktestResult:
         return [*paths, metrics]
 
     @classmethod
-    def read(cls, folder: str | Path, record: Mapping[str, Any]) -> BacktestResult:
+    def read(
+        cls,
+        folder: str | Path,
+        record: Mapping[str, Any],
+        *,
+        table: Callable[[Path], pd.DataFrame] = read_table,
+    ) -> BacktestResult:
         """Read a saved result.
 
         Parameters
@@ -113,10 +119,12 @@ class BacktestResult:
         record
             Its ``name``, ``params``, ``conventions``, ``warnings`` and ``is_market_data``, as
             a run's manifest keeps them.
+        table
+            How one CSV file is read.
         """
         folder = Path(folder)
         return cls(
-            **{name: read_table(folder / file) for name, file in FILES.items()},
+            **{name: table(folder / file) for name, file in FILES.items()},
             metrics=json.loads((folder / "metrics.json").read_text("utf-8")),
             name=record["name"],
             params=dict(record["params"]),

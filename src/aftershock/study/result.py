@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aftershock.tables import read_table, write_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
     from matplotlib.axes import Axes
@@ -182,7 +182,13 @@ class StudyResult:
         return paths
 
     @classmethod
-    def read(cls, folder: str | Path, record: Mapping[str, Any]) -> StudyResult:
+    def read(
+        cls,
+        folder: str | Path,
+        record: Mapping[str, Any],
+        *,
+        table: Callable[[Path], pd.DataFrame] = read_table,
+    ) -> StudyResult:
         """Read a saved result.
 
         Parameters
@@ -192,8 +198,10 @@ class StudyResult:
         record
             Its ``title``, ``conventions``, ``warnings`` and ``is_market_data``, as a run's
             manifest keeps them.
+        table
+            How one CSV file is read.
         """
-        tables = {name: read_table(Path(folder) / file) for name, file in FILES.items()}
+        tables = {name: table(Path(folder) / file) for name, file in FILES.items()}
         return cls(
             title=record["title"],
             **tables,

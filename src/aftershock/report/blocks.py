@@ -1,0 +1,114 @@
+"""What a page is made of: sections of prose, charts, tables and folds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from markupsafe import Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """Paragraphs, or the items of a list."""
+
+    type: ClassVar[str] = "prose"
+
+    paragraphs: list[Markup]
+    as_list: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One figure.
+
+    Attributes
+    ----------
+    name
+        Its id on the page, and the name of what is downloaded.
+    title
+        What it shows.
+    alt
+        The same for who cannot see it, with what can be read off it.
+    figure
+        A plotly figure as plain data.
+    files
+        The files of the run it is drawn from.
+    height
+        Pixels.
+    controls
+        Label and layout change of buttons that change how it is drawn.
+    notice
+        What the price source says of itself.
+    """
+
+    type: ClassVar[str] = "chart"
+
+    name: str
+    title: str
+    alt: str
+    figure: dict[str, Any]
+    files: list[str]
+    height: int = 380
+    controls: list[tuple[str, str]] = field(default_factory=list)
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table, its body already HTML."""
+
+    type: ClassVar[str] = "table"
+
+    name: str
+    title: str
+    file: str
+    html: Markup
+    rows: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Blocks that are shown on demand."""
+
+    type: ClassVar[str] = "fold"
+
+    title: str
+    blocks: list[Block]
+    count: int | None = None
+    open: bool = False
+
+
+Block = Prose | Chart | Table | Fold
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part of the page with a heading of its own."""
+
+    anchor: str
+    kind: str
+    title: str
+    lead: list[Markup]
+    blocks: list[Block]
+
+    @property
+    def charts(self) -> list[Chart]:
+        """Every chart, folded ones too."""
+        return [block for block in _flat(self.blocks) if isinstance(block, Chart)]
+
+    @property
+    def tables(self) -> list[Table]:
+        """Every table, folded ones too."""
+        return [block for block in _flat(self.blocks) if isinstance(block, Table)]
+
+
+def _flat(blocks: list[Block]) -> Iterator[Block]:
+    for block in blocks:
+        yield block
+        if isinstance(block, Fold):
+            yield from _flat(block.blocks)

@@ -1,0 +1,211 @@
+"""Prices, events and lock-ups on one axis of time."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from aftershock.errors import AftershockError
+from aftershock.events.when import parse_when
+from aftershock.report.blocks import Chart
+from aftershock.report.charts.base import GREY, colour, dates, figure, inert, rounded
+
+if TYPE_CHECKING:
+    from aftershock.report.cells import Folder
+    from aftershock.report.words import Language
+
+BEFORE = pd.Timedelta(days=14)  # of the benchmark's path before the first price of a ticker
+HEIGHT = 640
+FEW = 12  # tickers with a legend of their own
+LOCKUP = "lockup_expiry"
+
+
+def timeline(folder: Folder, names: dict[str, str], benchmark: str, lang: Language) -> Chart | None:
+    """Return closes rebased to 100, events on them, and locked shares by the day they are freed.
+
+    Parameters
+    ----------
+    folder
+        The run.
+    names
+        What each ticker is called.
+    benchmark
+        The ticker drawn in grey; may be empty.
+    lang
+        Language.
+    """
+    closes, events = folder.sheet("closes.csv"), folder.sheet("events.csv")
+    if not len(closes):
+        return None
+    frame = closes.frame
+    own = [ticker for ticker in dict.fromkeys(events.frame["ticker"]) if ticker in frame]
+    priced = frame[own].dropna(how="all") if own else frame
+    start = frame.loc[priced.index[0], "session"] if len(priced) else frame["session"].iloc[0]
+    shown = frame[frame["session"] >= start - BEFORE]
+    others = [t for t in frame.columns if t not in {"session", benchmark, *own}]
+    data: list[dict[str, Any]] = []
+    for ticker in [*own, *([benchmark] if benchmark in frame else []), *others]:
+        data.append(_path(shown, ticker, start, own, benchmark, names))
+    paths = {trace["meta"]: trace for trace in data}
+    for at, ticker in enumerate(own):
+        data += _marks(events.frame, ticker, at, paths[ticker], lang)
+    locked = _lockups(events.frame, own, frame, lang)
+    rows = [ticker for ticker in own if (events.frame["ticker"] == ticker).any()]
+    data += locked + _undated(events.frame, rows, lang)
+    layout = _layout(bool(locked), len(rows), lang)
+    return Chart(
+        "timeline", lang.t("Prices, events and lock-ups"), _alt(names, own, benchmark, lang),
+        figure(data, layout), ["events.csv", "closes.csv"], HEIGHT if locked else HEIGHT - 140,
+        [
+            (lang.t("Log scale"), json.dumps({"yaxis.type": "log"})),
+            (lang.t("Linear scale"), json.dumps({"yaxis.type": "linear"})),
+        ],
+        lang.t(
+            "First close shown = 100. A circle is an event on its day 0; a bar below the prices"
+            " is an event whose day is not known, over the days it may have been."
+        ),
+    )  # fmt: skip
+
+
+def _path(
+    shown: pd.DataFrame, ticker: str, start: pd.Timestamp, own: list[str], benchmark: str,
+    names: dict[str, str],
+) -> dict[str, Any]:  # fmt: skip
+    known = shown[["session", ticker]].dropna()
+    after = known[known["session"] >= start][ticker]
+    base = float(after.iloc[0]) if len(after) else float("nan")
+    ink = GREY if ticker == benchmark else colour(own.index(ticker)) if ticker in own else None
+    line = {"width": 2 if ticker in own else 1.2, **({"color": ink} if ink else {})}
+    minor = ticker not in own and ticker != benchmark
+    return {
+        "type": "scatter", "mode": "lines", "x": dates(known["session"]),
+        "y": rounded(100.0 * known[ticker] / base), "name": inert(names.get(ticker, ticker)),
+        "line": line, "meta": ticker, "visible": "legendonly" if minor else True,
+        "hovertemplate": "%{x|%Y-%m-%d}: %{y:.1f}<extra>%{fullData.name}</extra>",
+        "connectgaps": False, "legendrank": 2000 if minor else 1000,
+        "showlegend": len(own) <= FEW or ticker == benchmark,
+    }  # fmt: skip
+
+
+def _marks(
+    events: pd.DataFrame, ticker: str, at: int, path: dict[str, Any], lang: Language
+) -> list[dict[str, Any]]:
+    level = dict(zip(path["x"], path["y"], strict=True))
+    dated = events[(events["ticker"] == ticker) & events["session"].notna()]
+    rows = [row for row in dated.to_dict("records") if f"{row['session']:%Y-%m-%d}" in level]
+    if not rows:
+        return []
+    days = dates(row["session"] for row in rows)
+    return [
+        {
+            "type": "scatter", "mode": "markers", "x": days, "y": [level[day] for day in days],
+            "text": [hover(row, lang) for row in rows], "hovertemplate": "%{text}<extra></extra>",
+            "marker": {"size": 10, "color": "#ffffff", "line": {"width": 2, "color": colour(at)}},
+            "showlegend": False, "name": inert(ticker),
+        }
+    ]  # fmt: skip
+
+
+def hover(row: dict[Any, Any], lang: Language) -> str:
+    """Return an event's title, day, source and quote for a hover box."""
+    session = row.get("session")
+    day = "" if session is None or pd.isna(session) else f"; {lang.t('day 0')} {lang.day(session)}"
+    lines = [
+        f"<b>{inert(row.get('title') or row['id'])}</b>",
+        inert(f"{row['when']}{day}"),
+        inert(f"{lang.phrase(str(row['kind']))}, {row['ticker']}"),
+    ]
+    if row.get("quote"):
+        lines.append(f"<i>{inert('“' + str(row['quote']) + '”', 30)}</i>")
+    if row.get("source"):
+        lines.append(inert(lang.t("Source: {source}", source=row["source"])))
+    return "<br>".join(lines)
+
+
+def _lockups(
+    events: pd.DataFrame, own: list[str], closes: pd.DataFrame, lang: Language
+) -> list[dict[str, Any]]:
+    """Return each tranche as an area from the first price to its expiry, as high as it is large."""
+    if "percent" not in events:
+        return []
+    traces = []
+    for at, ticker in enumerate(own):
+        known = closes.loc[closes[ticker].notna(), "session"]
+        tranches = events[
+            (events["ticker"] == ticker) & (events["kind"] == LOCKUP) & events["percent"].notna()
+        ]
+        floor = 0.0
+        for row in tranches.sort_values("session").to_dict("records"):
+            if pd.isna(row["session"]) or not len(known):
+                continue
+            begin, end = f"{known.iloc[0]:%Y-%m-%d}", f"{row['session']:%Y-%m-%d}"
+            share = float(row["percent"]) / 100
+            size = lang.t("{share} of the shares locked until then", share=lang.show(share, "share"))
+            traces.append(
+                {
+                    "type": "scatter", "mode": "lines", "xaxis": "x", "yaxis": "y2",
+                    "x": [begin, begin, end, end, begin],
+                    "y": [floor, floor + share, floor + share, floor, floor],
+                    "fill": "toself", "line": {"color": colour(at), "width": 1}, "opacity": 0.75,
+                    "text": "<br>".join([hover(row, lang), inert(size)]), "hoverinfo": "text",
+                    "hoveron": "fills", "name": inert(row["id"]), "showlegend": False,
+                }
+            )  # fmt: skip
+            floor += share
+    return traces
+
+
+def _undated(events: pd.DataFrame, rows: list[str], lang: Language) -> list[dict[str, Any]]:
+    """Return events without a day 0 as bars over the days they may have been."""
+    loose = events[events["session"].isna() & events["ticker"].isin(rows)]
+    traces = []
+    for row in loose.to_dict("records"):
+        try:
+            when = parse_when(row["when"])
+        except (AftershockError, ValueError):
+            continue
+        at = rows.index(row["ticker"])
+        last = when.last if when.last > when.first else when.first
+        traces.append(
+            {
+                "type": "scatter", "mode": "lines+markers", "xaxis": "x", "yaxis": "y3",
+                "x": [str(when.first), str(last)], "y": [at, at], "showlegend": False,
+                "line": {"color": colour(at), "width": 7}, "opacity": 0.7,
+                "marker": {"color": colour(at), "size": 7, "symbol": "line-ns"},
+                "text": [hover(row, lang)] * 2, "hovertemplate": "%{text}<extra></extra>",
+                "name": inert(row["id"]),
+            }
+        )  # fmt: skip
+    return traces
+
+
+def _layout(locked: bool, rows: int, lang: Language) -> dict[str, Any]:
+    low, middle = (0.27, 0.36) if locked else (0.0, 0.09)
+    layout: dict[str, Any] = {
+        "xaxis": {"type": "date", "anchor": "y2" if locked else "y3"},
+        "yaxis": {
+            "domain": [middle + 0.02, 1], "type": "log", "dtick": 0.30103,
+            "title": {"text": lang.t("first close = 100")}, "tickformat": ",.0f",
+        },
+        "yaxis3": {
+            "domain": [low, middle], "showticklabels": False, "showgrid": False, "zeroline": False,
+            "range": [-0.7, max(rows - 0.3, 0.7)], "fixedrange": True, "anchor": "x",
+        },
+    }  # fmt: skip
+    if locked:
+        layout["yaxis2"] = {
+            "domain": [0, 0.23], "tickformat": ".0%", "rangemode": "tozero", "anchor": "x",
+            "title": {"text": lang.t("locked shares")}, "nticks": 4,
+        }  # fmt: skip
+    return layout
+
+
+def _alt(names: dict[str, str], own: list[str], benchmark: str, lang: Language) -> str:
+    said = ", ".join(names.get(ticker, ticker) for ticker in own)
+    return lang.t(
+        "Closing prices of {tickers} and of {benchmark}, rebased to 100, with every event marked"
+        " on its day and locked shares as areas up to the day they are freed. The table of events"
+        " holds the same.", tickers=said, benchmark=benchmark or "–",
+    )  # fmt: skip

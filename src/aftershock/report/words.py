@@ -1,0 +1,182 @@
+"""The languages of a page: text from the catalogues, numbers and dates by locale."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import pandas as pd
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import get_decimal_symbol, get_group_symbol
+from babel.support import NullTranslations, Translations
+from markupsafe import Markup, escape
+
+from aftershock.errors import unknown
+from aftershock.formats import DASH, SMALLEST_P
+from aftershock.report.phrases import PHRASES
+
+LOCALES = {"en": "en_GB", "zh": "zh_Hans_CN"}
+HTML = {"en": "en", "zh": "zh-Hans"}
+NAMES = {"en": "English", "zh": "中文"}
+_PLACE = re.compile(r"\\\{(\w+)\\\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One language.
+
+    Attributes
+    ----------
+    code
+        ``"en"`` or ``"zh"``.
+    locale
+        How it writes numbers and dates.
+    catalogue
+        Its translations; English is the language of the source and has none.
+    """
+
+    code: str
+    locale: Locale
+    catalogue: NullTranslations
+
+    @property
+    def html(self) -> str:
+        """The value of the attribute ``lang``."""
+        return HTML[self.code]
+
+    def t(self, message: str, **values: object) -> str:
+        """Return a message as plain text with its values put in."""
+        said = self.catalogue.gettext(message) if message else ""
+        return said.format(**values) if values else said
+
+    def h(self, message: str, **values: object) -> Markup:
+        """Return a message as HTML; values are escaped unless they are HTML themselves."""
+        said = self.catalogue.gettext(message).replace(" = ", "\u00a0=\u00a0")  # never broken
+        return escape(said).format(**values)
+
+    def phrase(self, text: str) -> str:
+        """Return a sentence of the engine in this language, as it stands where it is not known.
+
+        Parts joined by semicolons are looked up one by one.
+        """
+        if not text:
+            return text
+        if self.code == "en":  # the engine's own; only its identifiers have other words
+            return self.catalogue.gettext(text)
+        whole = self._known(text)
+        if whole is not None:
+            return whole
+        parts = text.split("; ")
+        return "; ".join(self._known(part) or part for part in parts) if len(parts) > 1 else text
+
+    def _known(self, text: str) -> str | None:
+        """Return a whole sentence translated, None where no phrase fits it."""
+        if text in PHRASES:
+            return self.catalogue.gettext(text)
+        for pattern, message in _patterns():
+            match = pattern.fullmatch(text)
+            if match:
+                parts = {name: self.phrase(part) for name, part in match.groupdict().items()}
+                return self.catalogue.gettext(message).format(**parts)
+        said = self.catalogue.gettext(text)
+        return said if said != text else None
+
+    def number(self, value: float, spec: str) -> str:
+        """Return a number by a format specification, in the locale's own signs."""
+        text = format(value, spec)
+        point, comma = _signs(self.locale)
+        if (point, comma) == (".", ","):
+            return text
+        return text.translate({ord("."): point, ord(","): comma})
+
+    def day(self, value: dt.date | pd.Timestamp) -> str:
+        """Return a date, such as 9 Jul 2026 and 2026年7月9日."""
+        return _day(value, self.locale)
+
+    def month(self, number: int) -> str:
+        """Return a month's short name."""
+        return str(self.locale.months["stand-alone"]["abbreviated"][number])
+
+    def moment(self, value: dt.datetime) -> str:
+        """Return a day and an hour, such as 23 Nov 2026, 06:10:49."""
+        return str(format_datetime(value, "medium", locale=self.locale))
+
+    def show(self, value: Any, kind: str) -> str:
+        """Return a cell of a table as it is read.
+
+        Parameters
+        ----------
+        value
+            What stands in the file.
+        kind
+            ``percent`` (signed), ``share``, ``number``, ``p``, ``plain``, ``money``, ``count``,
+            ``day``, ``flag``, ``phrase`` or ``text``.
+        """
+        if kind in {"text", "phrase"}:
+            said = "" if value is None or value is pd.NaT or value != value else str(value)  # noqa: PLR0124
+            return self.phrase(said) if kind == "phrase" else said
+        if value is None or pd.isna(value):
+            return DASH
+        if kind == "day":
+            return self.day(pd.Timestamp(value)) if value != "" else DASH
+        if kind == "moment":
+            return self.moment(dt.datetime.fromisoformat(str(value)))
+        if kind == "flag":
+            return self.t("yes") if value else self.t("no")
+        if kind == "p":
+            return f"<{self.number(SMALLEST_P, 'g')}" if value < SMALLEST_P else self.number(value, ".3f")
+        return self.number(value, _SPECS[kind])
+
+
+_SPECS = {
+    "percent": "+.2%", "share": ".2%", "percent1": "+.1%", "share1": ".1%", "number": ",.2f", "plain": ",.10g", "money": ",.2f",
+    "count": ",.0f", "short": ",.4g",
+}  # fmt: skip
+
+
+def language(code: str) -> Language:
+    """Return a language by its code; raises UnknownName for another."""
+    if code not in LOCALES:
+        raise unknown("language", code, LOCALES)
+    return _language(code)
+
+
+@cache
+def _language(code: str) -> Language:
+    locale = Locale.parse(LOCALES[code])
+    return Language(code, locale, _catalogue(code))
+
+
+def _catalogue(code: str) -> NullTranslations:
+    """Return the compiled catalogue; compiled here, so that none can be older than its source."""
+    source = resources.files("aftershock") / "locale" / code / "LC_MESSAGES" / "aftershock.po"
+    if not source.is_file():
+        return NullTranslations()
+    compiled = io.BytesIO()
+    write_mo(compiled, read_po(io.BytesIO(source.read_bytes()), locale=LOCALES[code]))
+    return Translations(io.BytesIO(compiled.getvalue()), domain="aftershock")
+
+
+@cache
+def _patterns() -> list[tuple[re.Pattern[str], str]]:
+    """Return the engine's sentences with places in them as patterns, longest first."""
+    open_ended = sorted((text for text in PHRASES if "{" in text), key=len, reverse=True)
+    return [(re.compile(_PLACE.sub(r"(?P<\1>.+?)", re.escape(text))), text) for text in open_ended]
+
+
+@cache
+def _signs(locale: Locale) -> tuple[str, str]:
+    return get_decimal_symbol(locale), get_group_symbol(locale)
+
+
+@cache
+def _day(value: dt.date, locale: Locale) -> str:
+    return str(format_date(value, "medium", locale=locale))
