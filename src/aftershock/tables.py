@@ -15,12 +15,39 @@ DATES = frozenset(
 )
 TEXT = frozenset(
     {
-        "id", "event", "ticker", "title", "kind", "when", "precision", "timing", "known_at",
-        "inferred", "source", "quote", "note", "status", "reason", "confounders", "group", "row",
-        "robust", "test", "distribution", "null", "side", "item", "metric", "basis", "holders", "name",
-        "local_name", "check", "left_out",
+        "id",
+        "event",
+        "ticker",
+        "title",
+        "kind",
+        "when",
+        "precision",
+        "timing",
+        "known_at",
+        "inferred",
+        "source",
+        "quote",
+        "note",
+        "status",
+        "reason",
+        "confounders",
+        "group",
+        "row",
+        "robust",
+        "test",
+        "distribution",
+        "null",
+        "side",
+        "item",
+        "metric",
+        "basis",
+        "holders",
+        "name",
+        "local_name",
+        "check",
+        "left_out",
     }
-)  # fmt: skip
+)
 
 FLAGS = frozenset({"open", "endogenous"})
 

@@ -13,7 +13,7 @@ from aftershock.cli.screen import print_text, progress
 if TYPE_CHECKING:
     from aftershock.workspace.load import Workspace
 
-DRAWING = 3  # figures, and the page in two languages
+PAGES = 2  # one in each language
 
 
 def register(app: typer.Typer) -> None:
@@ -58,7 +58,7 @@ def report(
 
     space = _open(workspace)
     found = find_run(space.results, run)
-    steps = DRAWING
+    steps = PAGES
     with progress(steps) as step:
         page = build_page(found.path, results=space.results, step=step)
     print_text(str(page))
@@ -84,7 +84,7 @@ def _go(space: Workspace, studies: list[str], strategies: list[str], source: str
     from aftershock.workspace.run import Request, run_workspace
 
     request = Request(studies, strategies, source, command_line())
-    steps = 2 + len(studies) + len(strategies) + DRAWING  # prices and publishing
+    steps = 3 + len(studies) + len(strategies) + PAGES  # prices, figures and publishing
     with progress(steps) as step:
         path = run_workspace(space, request, step=step)
     print_text(str(path / "report.html"))

@@ -193,4 +193,4 @@ def _moment(value: Any, kind: str) -> str:
 
 def joined(parts: list[Any], separator: str) -> Markup:
     """Return parts as HTML with a separator in between."""
-    return Markup(escape(separator)).join(parts)
+    return escape(separator).join(parts)

@@ -79,11 +79,12 @@ def drawdowns(equity: pd.DataFrame) -> pd.DataFrame:
 
 def months(equity: pd.DataFrame) -> pd.DataFrame:
     """Return the return of every calendar month, from the last close of the month before."""
-    level = equity.set_index("session")["equity"]
-    ends = level.groupby([level.index.year, level.index.month]).last()
-    before = ends.shift(1).fillna(level.iloc[0])
-    rows = [(year, month, value) for (year, month), value in (ends / before - 1.0).items()]
-    return make_table(rows, ["year", "month", "return"])
+    days = equity["session"].dt
+    ends = (
+        equity.assign(year=days.year, month=days.month).groupby(["year", "month"])["equity"].last()
+    )
+    before = ends.shift(1).fillna(equity["equity"].iloc[0])
+    return (ends / before - 1.0).rename("return").reset_index()
 
 
 def by_item(costs: pd.DataFrame) -> pd.DataFrame:

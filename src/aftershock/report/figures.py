@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from aftershock.backtest.result import BacktestResult
 from aftershock.charts import INK, MUTED, colour, new_axes, save, title
+from aftershock.report.cells import Folder
+from aftershock.runs.history import read_run
 from aftershock.study.result import StudyResult
 
 if TYPE_CHECKING:
@@ -14,25 +16,28 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from aftershock.report.cells import Folder
-    from aftershock.runs.history import Run
 
-
-def run_figures(run: Run, files: Folder, *, every: bool = False) -> list[Path]:
+def draw_figures(folder: Path, *, every: bool = False) -> list[Path]:
     """Draw the timeline, each study's CAR paths and each backtest's equity.
 
     Parameters
     ----------
-    run
-        The run.
-    files
-        Its folder.
+    folder
+        The run's folder.
     every
         Whether each event gets a figure of its own as well; sixty of them take longer than the
         page.
+
+    Raises
+    ------
+    RunError
+        The folder is no run.
     """
+    run, files = read_run(folder), Folder(folder)
     closes, events = files.sheet("closes.csv").frame, files.sheet("events.csv").frame
-    paths = save(timeline_figure(closes, events, run.manifest["notice"]), run.path / "figures" / "timeline")
+    paths = save(
+        timeline_figure(closes, events, run.manifest["notice"]), run.path / "figures" / "timeline"
+    )
     for name in run.studies:
         folder = run.path / "studies" / name
         result = StudyResult.read(folder, run.manifest["studies"][name], table=files.table)

@@ -1,4 +1,4 @@
-"""``report.html`` and ``report.zh.html``: one self-contained file each, made from a run's folder."""
+"""``report.html`` and ``report.zh.html``: one self-contained file each, out of a run's folder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from aftershock.report.cells import Folder
 from aftershock.report.charts.base import templates
 from aftershock.report.charts.timeline import timeline
 from aftershock.report.derive import write_derived
-from aftershock.report.figures import run_figures
 from aftershock.report.sections import overview
 from aftershock.report.sections.backtest import backtest_section, benchmark_of
 from aftershock.report.sections.study import study_section
@@ -31,10 +30,9 @@ def build_page(
     folder: Path,
     *,
     results: Path | None = None,
-    every_figure: bool = False,
     step: Callable[[str], None] | None = None,
 ) -> Path:
-    """Draw the figures of a run and write its page in every language.
+    """Write the page of a run in every language.
 
     Parameters
     ----------
@@ -42,8 +40,6 @@ def build_page(
         The run's folder.
     results
         The folder of all runs, for the run's name.
-    every_figure
-        Whether ``figures/`` gets a figure of every event as well.
     step
         Called with the name of each part before it is drawn.
 
@@ -59,9 +55,7 @@ def build_page(
     """
     run = read_run(folder, results)
     notify = step or (lambda _: None)
-    notify("figures")
     files = Folder(folder)
-    run_figures(run, files, every=every_figure)
     for name in run.backtests:
         write_derived(files, f"backtests/{name}")
     for code in LOCALES:
@@ -98,9 +92,7 @@ def render(run: Run, files: Folder, lang: Language) -> str:
 def index_page(runs: list[Run], code: str = "en") -> str:
     """Return the page that lists every run, in a language."""
     lang = language(code)
-    return (
-        environment(lang).get_template("index.html.j2").render(runs=runs, lang=lang, pages=PAGES)
-    )
+    return environment(lang).get_template("index.html.j2").render(runs=runs, lang=lang, pages=PAGES)
 
 
 def environment(lang: Language) -> Environment:
@@ -119,7 +111,9 @@ def _benchmark(run: Run) -> str:
     for record in run.manifest["backtests"].values():
         return benchmark_of(record["conventions"])
     tickers = run.manifest["prices"].get("tickers", [])
-    models: list[str] = [record["conventions"]["model"] for record in run.manifest["studies"].values()]
+    models: list[str] = [
+        record["conventions"]["model"] for record in run.manifest["studies"].values()
+    ]
     return next((t for t in tickers for model in models if model.endswith(f" {t}")), "")
 
 
@@ -128,5 +122,7 @@ def _contents(folder: Path, sections: list[Section], charts: list[Any]) -> dict[
     wanted = {file for chart in charts for file in chart.files}
     wanted |= {table.file for section in sections for table in section.tables}
     return {
-        file: (folder / file).read_text("utf-8") for file in sorted(wanted) if (folder / file).is_file()
+        file: (folder / file).read_text("utf-8")
+        for file in sorted(wanted)
+        if (folder / file).is_file()
     }

@@ -152,6 +152,4 @@ SENTENCES = (
     mark("Newey-West, {n} lags"), mark("never in the market"), mark("too few sessions"),
 )  # fmt: skip
 
-PHRASES = frozenset(
-    (*KINDS, *WORDS, *TESTS, *NULLS, *ITEMS, *METRICS, *CONVENTIONS, *SENTENCES)
-)
+PHRASES = frozenset((*KINDS, *WORDS, *TESTS, *NULLS, *ITEMS, *METRICS, *CONVENTIONS, *SENTENCES))

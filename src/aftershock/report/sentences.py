@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
 from aftershock.report.cells import Cell, Sheet, joined
+from aftershock.report.phrases import mark
 
 if TYPE_CHECKING:
     from aftershock.report.cells import Folder
@@ -43,9 +45,11 @@ def study_sentence(folder: Folder, where: str, market: bool, lang: Language) -> 
     every = events.count("id != ''")
     if not int(studied):
         return lang.h("None of {n} events could be studied; the reasons stand below.", n=every)
-    counted = lang.h("{n} of {all} events could be studied.", n=studied, all=every)
+    counted = lang.h("{n} of {all} events studied.", n=studied, all=every)
     if not market:
-        said = lang.h("The prices are a reconstruction: the tables show the method, not the market.")
+        said = lang.h(
+            "The prices are a reconstruction: the tables show the method, not the market."
+        )
         return counted + " " + said
     estimates = _Estimates(folder, where, lang)
     groups = estimates.groups()
@@ -56,7 +60,9 @@ def study_sentence(folder: Folder, where: str, market: bool, lang: Language) -> 
         left = len(estimates.told()) - FEW
         if left > 0:
             parts.append(estimates.tally())
-    return joined([counted, *filter(None, parts)], " ")
+    return Markup("").join(
+        Markup('<span class="line">{}</span>').format(p) for p in (counted, *parts) if p
+    )
 
 
 class _Estimates:
@@ -107,13 +113,13 @@ class _Estimates:
                 )
                 for i in found
             ],
-            ", ",
+            self.lang.t(", "),
         )  # fmt: skip
         n = self.tests.cell(found[0], "n", "count", self.lang)
         which = self.lang.phrase(group)
         lead = self._mean_lead(group, n, which)
         said = [tests, _verdict(values, self.lang), *self._windows(group, found[0], values)]
-        return lead + joined(said, "; ") + _stop(self.lang)
+        return lead + joined(said, self.lang.t("; ")) + _stop(self.lang)
 
     def _windows(self, group: str, i: int, values: list[float]) -> list[Markup]:
         """Say how many windows were tried where the one told of has a small p-value."""
@@ -125,14 +131,18 @@ class _Estimates:
     def _mean_lead(self, group: str, n: Cell, which: str) -> Markup:
         if self.window == (0, 0):
             columns = self.aar.columns
-            for i, (name, offset) in enumerate(zip(columns["group"], columns["offset"], strict=True)):
+            for i, (name, offset) in enumerate(
+                zip(columns["group"], columns["offset"], strict=True)
+            ):
                 if name == group and offset == 0:
                     aar = self.aar.cell(i, "aar", "percent1", self.lang)
                     return self.lang.h(
                         "Mean abnormal return of {n} events ({which}) on day 0: {aar}; ",
                         n=n, which=which, aar=aar,
                     )  # fmt: skip
-        return self.lang.h("Mean of {n} events ({which}) {window}: ", n=n, which=which, window=self._span())
+        return self.lang.h(
+            "Mean of {n} events ({which}) {window}: ", n=n, which=which, window=self._span()
+        )
 
     def tally(self) -> Markup:
         """Return how many single estimates have a small p-value, before and after correction."""
@@ -153,7 +163,7 @@ class _Estimates:
         span = self._span() if not pd.isna(self.car.value(i, "session")) else self._days(i)
         head = self.lang.h("{title}: {car} {window}", title=title, car=car, window=span)
         clauses = [head, *self._uncertainty(i), *self._other_day(at), *self._company(at)]
-        return joined(clauses, "; ") + _stop(self.lang)
+        return joined(clauses, self.lang.t("; ")) + _stop(self.lang)
 
     def _uncertainty(self, i: int) -> list[Markup]:
         p, h = self.car.value(i, "p_value"), self.lang.h
@@ -167,26 +177,35 @@ class _Estimates:
             said.append(h("not distinguishable from zero at 5 %"))
         elif pd.isna(holm) or holm >= LEVEL:
             shown = self._cell(i, "p_holm", "p")
-            said.append(h("p = {p} after Holm's correction for all estimates of the study", p=shown))
+            said.append(
+                h("p = {p} after Holm's correction for all estimates of the study", p=shown)
+            )
         else:
-            said.append(h("below 5 % after Holm's correction too, p = {p}", p=self._cell(i, "p_holm", "p")))
+            said.append(
+                h("below 5 % after Holm's correction too, p = {p}", p=self._cell(i, "p_holm", "p"))
+            )
         if self.car.value(i, "robust") == "false":
             said.append(self._fragile(i))
         if not pd.isna(self.car.value(i, "detectable")):
             least = self._cell(i, "detectable", "share1")
-            said.append(h("a true move below {least} had less than an 80 % chance of being seen", least=least))
+            said.append(
+                h(
+                    "a true move below {least} had less than an 80 % chance of being seen",
+                    least=least,
+                )
+            )
         return said
 
     def _fragile(self, i: int) -> Markup:
         words = {
-            "alpha0": self.lang.t("p = {p} with alpha at 0"),
-            "masked": self.lang.t("p = {p} without other events' sessions"),
+            "alpha0": mark("p = {p} with alpha at 0"),
+            "masked": mark("p = {p} without other events' sessions"),
         }
         event, start, end = (self.car.value(i, name) for name in ("event", "start", "end"))
         session = _key(self.car.value(i, "session"))
         rows = {row: self.rows.get((event, session, start, end, row)) for row in words}
         parts = [
-            Markup(words[row]).format(p=self._cell(at, "p_value", "p"))
+            self.lang.h(words[row], p=self._cell(at, "p_value", "p"))
             for row, at in rows.items()
             if at is not None
         ]
@@ -254,7 +273,9 @@ def backtest_sentence(
     if not metrics.get("trades"):
         return lang.h("No trade was made; the reasons stand with the events and orders.")
     if not market:
-        return lang.h("{n} trades on reconstructed prices: they show the method, not the market.", n=trades)
+        return lang.h(
+            "{n} trades on reconstructed prices: they show the method, not the market.", n=trades
+        )
     versus = folder.sheet(f"{where}/versus.csv")
     at = {str(name): i for i, name in enumerate(versus.columns["metric"])}
     head = lang.h(
@@ -268,7 +289,7 @@ def backtest_sentence(
     fall = lang.h("deepest fall {fall}", fall=metrics.cell("max_drawdown", "percent1", lang))
     clauses = [head, fall, *_alpha(versus, at, lang), *_luck(folder, where, lang)]
     clauses += [*_break_even(folder, where, lang), *_ruin(metrics, lang)]
-    return joined(clauses, "; ") + _stop(lang)
+    return joined(clauses, lang.t("; ")) + _stop(lang)
 
 
 def _alpha(versus: Sheet, at: dict[str, int], lang: Language) -> list[Markup]:
@@ -278,7 +299,11 @@ def _alpha(versus: Sheet, at: dict[str, int], lang: Language) -> list[Markup]:
     if pd.isna(versus.value(i, "strategy")):
         return [lang.h("no inference about alpha from so few stretches in the market")]
     alpha = versus.cell(at["full sample: alpha a year"], "strategy", "percent1", lang)
-    return [lang.h("alpha {alpha} a year, p = {p}", alpha=alpha, p=versus.cell(i, "strategy", "p", lang))]
+    return [
+        lang.h(
+            "alpha {alpha} a year, p = {p}", alpha=alpha, p=versus.cell(i, "strategy", "p", lang)
+        )
+    ]
 
 
 def _luck(folder: Folder, where: str, lang: Language) -> list[Markup]:
@@ -303,8 +328,15 @@ def _break_even(folder: Folder, where: str, lang: Language) -> list[Markup]:
     known = trades.frame["break_even_borrow"].dropna()
     if known.empty:
         return []
-    rate = trades.cell(int(known.idxmin()), "break_even_borrow", "share1", lang)
-    return [lang.h("the first short is without profit at a borrow rate of {rate} a year", rate=rate)]
+    rate = trades.cell(
+        int(np.nanargmin(trades.frame["break_even_borrow"].to_numpy("float64"))),
+        "break_even_borrow",
+        "share1",
+        lang,
+    )
+    return [
+        lang.h("the first short is without profit at a borrow rate of {rate} a year", rate=rate)
+    ]
 
 
 def _ruin(metrics: Any, lang: Language) -> list[Markup]:

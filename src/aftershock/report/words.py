@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from babel import Locale
@@ -22,6 +22,9 @@ from markupsafe import Markup, escape
 from aftershock.errors import unknown
 from aftershock.formats import DASH, SMALLEST_P
 from aftershock.report.phrases import PHRASES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LOCALES = {"en": "en_GB", "zh": "zh_Hans_CN"}
 HTML = {"en": "en", "zh": "zh-Hans"}
@@ -75,7 +78,9 @@ class Language:
         if whole is not None:
             return whole
         parts = text.split("; ")
-        return "; ".join(self._known(part) or part for part in parts) if len(parts) > 1 else text
+        if len(parts) == 1:
+            return text
+        return self.t("; ").join(self._known(part) or part for part in parts)
 
     def _known(self, text: str) -> str | None:
         """Return a whole sentence translated, None where no phrase fits it."""
@@ -120,26 +125,39 @@ class Language:
             ``percent`` (signed), ``share``, ``number``, ``p``, ``plain``, ``money``, ``count``,
             ``day``, ``flag``, ``phrase`` or ``text``.
         """
-        if kind in {"text", "phrase"}:
-            said = "" if value is None or value is pd.NaT or value != value else str(value)  # noqa: PLR0124
+        if kind in WORDS:
+            said = "" if value is None or pd.isna(value) else str(value)
             return self.phrase(said) if kind == "phrase" else said
-        if value is None or pd.isna(value):
+        if value is None or value == "" or pd.isna(value):
             return DASH
-        if kind == "day":
-            return self.day(pd.Timestamp(value)) if value != "" else DASH
-        if kind == "moment":
-            return self.moment(dt.datetime.fromisoformat(str(value)))
-        if kind == "flag":
-            return self.t("yes") if value else self.t("no")
-        if kind == "p":
-            return f"<{self.number(SMALLEST_P, 'g')}" if value < SMALLEST_P else self.number(value, ".3f")
-        return self.number(value, _SPECS[kind])
+        shown = _SHOWN.get(kind)
+        return shown(self, value) if shown else self.number(value, _SPECS[kind])
 
 
+def _shown_p(lang: Language, value: float) -> str:
+    if value < SMALLEST_P:
+        return f"<{lang.number(SMALLEST_P, 'g')}"
+    return lang.number(value, ".3f")
+
+
+WORDS = frozenset({"text", "phrase"})
+_SHOWN: dict[str, Callable[[Language, Any], str]] = {
+    "day": lambda lang, value: lang.day(pd.Timestamp(value)),
+    "moment": lambda lang, value: lang.moment(dt.datetime.fromisoformat(str(value))),
+    "flag": lambda lang, value: lang.t("yes") if value else lang.t("no"),
+    "p": _shown_p,
+}
 _SPECS = {
-    "percent": "+.2%", "share": ".2%", "percent1": "+.1%", "share1": ".1%", "number": ",.2f", "plain": ",.10g", "money": ",.2f",
-    "count": ",.0f", "short": ",.4g",
-}  # fmt: skip
+    "percent": "+.2%",
+    "share": ".2%",
+    "percent1": "+.1%",
+    "share1": ".1%",
+    "number": ",.2f",
+    "plain": ",.10g",
+    "money": ",.2f",
+    "count": ",.0f",
+    "short": ",.4g",
+}
 
 
 def language(code: str) -> Language:

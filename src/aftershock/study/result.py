@@ -24,6 +24,7 @@ FILES = {
     "aar": "aar.csv",
     "tests": "tests.csv",
     "single": "single.csv",
+    "placebo": "placebo.csv",
     "regression": "regression.csv",
     "outcomes": "outcomes.csv",
     "influence": "influence.csv",
@@ -55,6 +56,8 @@ class StudyResult:
         Every test by group and window; one that does not apply has its reason in ``note``.
     single
         Tests of single events: the day's rank (SQ) and placebos, with the floor of each p.
+    placebo
+        CAR over its standard error where nothing happened, counted in bins, by event and window.
     regression
         All events of each stock in one regression, and the F test of all of them.
     outcomes
@@ -83,6 +86,7 @@ class StudyResult:
     aar: pd.DataFrame
     tests: pd.DataFrame
     single: pd.DataFrame
+    placebo: pd.DataFrame
     regression: pd.DataFrame
     outcomes: pd.DataFrame
     influence: pd.DataFrame

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 SQ_NULL = "the day ranks like any day of the estimation window"
 PLACEBO_NULL = "the CAR is one of those where nothing happened"
 
+BINS = 20  # of a histogram of placebos
+
 Row = tuple[Any, ...]  # event, start, end, test, statistic, p_value, floor, m, null, note
 
 
@@ -68,6 +70,18 @@ def single_rows(
                 yield from _placebo(record.unit.id, placed[record.unit.id][window], window)
             if isinstance(study.model, SyntheticControl) and record.job is not None:
                 yield _donors(study.model, record.unit.id, record.fit, record.job, window)
+
+
+def placebo_rows(placed: Mapping[str, Mapping[Window, Placebo]]) -> Iterator[Row]:
+    """Yield each event's placebos counted in bins of one width: what a histogram needs."""
+    for name, windows in placed.items():
+        for window, placebo in windows.items():
+            known = placebo.quiet[np.isfinite(placebo.quiet)]
+            if not known.size or not np.isfinite(placebo.statistic):
+                continue
+            counts, edges = np.histogram(known, bins=BINS)
+            for lower, upper, count in zip(edges[:-1], edges[1:], counts, strict=True):
+                yield name, *window, placebo.statistic, lower, upper, int(count)
 
 
 def _sq(name: str, fit: EventFit, window: Window) -> Iterator[Row]:

@@ -24,7 +24,7 @@ from aftershock.study.inference.multiple import adjusted
 from aftershock.study.inference.power import detectable
 from aftershock.study.outcomes import abnormal_volatility, abnormal_volume, log_turnover
 from aftershock.study.result import StudyResult
-from aftershock.study.singles import place_all, regression_rows, single_rows
+from aftershock.study.singles import place_all, placebo_rows, regression_rows, single_rows
 from aftershock.study.windows import Window
 from aftershock.tables import make_table
 
@@ -67,6 +67,7 @@ OTHER = [
     "event", "start", "end", "outcome", "estimate", "statistic", "distribution", "dof", "dof2",
     "p_value", "note",
 ]  # fmt: skip
+PLACEBO = ["event", "start", "end", "statistic", "lower", "upper", "count"]
 INFLUENCE = ["group", "start", "end", "event", "n", "caar", "t", "p_value"]
 CALENDAR = [
     "group", "start", "end", "alpha", "se", "t", "dof", "p_value", "lags", "sessions", "mean_held",
@@ -98,6 +99,7 @@ def assemble(
         aar=_aar(study, groups),
         tests=_tests(study, groups, seed),
         single=make_table(single_rows(study, records, placed), SINGLE),
+        placebo=make_table(placebo_rows(placed), PLACEBO),
         regression=make_table(regression_rows(study, records), REGRESSION),
         outcomes=_outcomes(study, records, prices, book),
         influence=_influence(study, groups, seed),

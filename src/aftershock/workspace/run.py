@@ -13,6 +13,7 @@ from aftershock.errors import WorkspaceError
 from aftershock.events.day_zero import day_zero, spanning
 from aftershock.events.supply import supply_steps
 from aftershock.prices.sources import load_prices, open_source
+from aftershock.report.figures import draw_figures
 from aftershock.report.page import build_page, index_page
 from aftershock.runs.folder import RunFolder, new_run
 from aftershock.runs.history import list_runs, write_index
@@ -92,6 +93,8 @@ def run_workspace(
         _studies(folder, manifest, studies, events, prices, step)
         _backtests(folder, manifest, backtests, events, prices, settings.benchmark, step)
         manifest.write(folder.path)
+        step("figures")
+        draw_figures(folder.path)
         build_page(folder.path, step=step)
         step("publishing")
         path = folder.publish()

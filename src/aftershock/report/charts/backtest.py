@@ -19,6 +19,7 @@ from aftershock.report.charts.base import (
     figure,
     inert,
     rounded,
+    time_axis,
     vertical,
 )
 from aftershock.report.charts.study import histogram
@@ -46,15 +47,21 @@ def equity(folder: Folder, where: str, benchmark: str, lang: Language) -> Chart 
     data = [_level(days, frame[name], said, ink, width) for name, said, ink, width in lines]
     data += [_fall(days, frame[name], said, ink) for name, said, ink, _ in lines]
     layout = {
-        "xaxis": {"type": "date", "anchor": "y2"},
-        "yaxis": {"domain": [0.34, 1], "title": {"text": lang.t("equity, million")}, "tickformat": ",.4~g"},
+        "xaxis": {**time_axis(), "anchor": "y2"},
+        "yaxis": {
+            "domain": [0.34, 1],
+            "title": {"text": lang.t("equity, million")},
+            "tickformat": ",.4~g",
+        },
         "yaxis2": {
-            "domain": [0, 0.28], "tickformat": ".0%", "title": {"text": lang.t("drawdown")},
+            "domain": [0, 0.28],
+            "tickformat": ".0%",
+            "title": {"text": lang.t("drawdown")},
             "anchor": "x",
         },
         "shapes": _held(frame),
         "hovermode": "x unified",
-    }  # fmt: skip
+    }
     alt = lang.t(
         "Equity of {name} from {start} to {end} million, {benchmark} on the same capital, and the"
         " drawdown of both below; sessions in the market are shaded.",
@@ -63,7 +70,9 @@ def equity(folder: Folder, where: str, benchmark: str, lang: Language) -> Chart 
     )  # fmt: skip
     title = lang.t("Equity against {benchmark}, and drawdown", benchmark=benchmark)
     note = lang.t("Shaded: sessions in the market. Both start with the same capital.")
-    return Chart(_name(where, "equity"), title, alt, figure(data, layout), [sheet.file], 500, [], note)
+    return Chart(
+        _name(where, "equity"), title, alt, figure(data, layout), [sheet.file], 500, [], note
+    )
 
 
 def prices(folder: Folder, where: str, names: dict[str, str], lang: Language) -> list[Chart]:
@@ -91,20 +100,24 @@ def _price(
     shown = known.iloc[max(first, 0) : last]
     happened = held[(held["ticker"] == ticker) & held["session"].notna()] if len(held) else held
     lines = [
-        vertical(f"{row['session']:%Y-%m-%d}", "0")
+        vertical(f"{row['session']:%Y-%m-%d}")
         for row in happened.to_dict("records")
         if shown["session"].iloc[0] <= row["session"] <= shown["session"].iloc[-1]
     ]
     data = [
         {
-            "type": "scatter", "mode": "lines", "x": dates(shown["session"]),
-            "y": rounded(shown[ticker]), "name": lang.t("close"),
-            "line": {"color": GREY, "width": 1.5}, "hovertemplate": "%{x|%Y-%m-%d}: %{y}<extra></extra>",
+            "type": "scatter",
+            "mode": "lines",
+            "x": dates(shown["session"]),
+            "y": rounded(shown[ticker]),
+            "name": lang.t("close"),
+            "line": {"color": GREY, "width": 1.5},
+            "hovertemplate": "%{x|%Y-%m-%d}: %{y}<extra></extra>",
         },
         *_fills(own, lang),
-    ]  # fmt: skip
+    ]
     layout = {
-        "xaxis": {"type": "date"}, "yaxis": {"title": {"text": lang.t("price")}}, "shapes": lines,
+        "xaxis": time_axis(), "yaxis": {"title": {"text": lang.t("price")}}, "shapes": lines,
     }  # fmt: skip
     called = names.get(ticker, ticker)
     title = lang.t("{name}: entries, exits and events", name=called)
@@ -114,7 +127,9 @@ def _price(
     )  # fmt: skip
     note = lang.t("Dotted lines: day 0 of the events. Triangles: fills at the open or at the stop.")
     files = [f"{where}/trades.csv", "closes.csv"]
-    return Chart(_name(where, f"price-{ticker}"), title, alt, figure(data, layout), files, 360, [], note)
+    return Chart(
+        _name(where, f"price-{ticker}"), title, alt, figure(data, layout), files, 360, [], note
+    )
 
 
 def _fills(own: pd.DataFrame, lang: Language) -> list[dict[str, Any]]:
@@ -165,7 +180,12 @@ def costs(folder: Folder, where: str, lang: Language) -> Chart | None:
     )  # fmt: skip
     height = 110 + 26 * len(own)
     return Chart(
-        _name(where, "costs"), lang.t("Costs by item"), alt, figure(data, layout), [sheet.file], height
+        _name(where, "costs"),
+        lang.t("Costs by item"),
+        alt,
+        figure(data, layout),
+        [sheet.file],
+        height,
     )
 
 
@@ -177,8 +197,8 @@ def monthly(folder: Folder, where: str, lang: Language) -> Chart | None:
     wide = sheet.frame.pivot_table(index="year", columns="month", values="return", dropna=False)
     wide = wide.reindex(columns=range(1, MONTHS + 1))
     top = max(float(np.nanmax(np.abs(wide.to_numpy()))), 1e-6)
-    text = [["" if pd.isna(v) else lang.number(100 * v, "+.1f") for v in row] for row in wide.to_numpy()]
-    names = [lang.month(month) for month in wide.columns]
+    text = [[_month(value, lang) for value in row] for row in wide.to_numpy()]
+    names = [lang.month(month) for month in range(1, MONTHS + 1)]
     data = [
         {
             "type": "heatmap", "x": names, "y": [f"{year:g}" for year in wide.index],
@@ -189,8 +209,9 @@ def monthly(folder: Folder, where: str, lang: Language) -> Chart | None:
     ]  # fmt: skip
     layout = {
         "yaxis": {"type": "category", "autorange": "reversed", "showgrid": False},
-        "xaxis": {"type": "category", "side": "top"}, "margin": {"l": 56, "r": 16, "t": 36, "b": 12},
-    }  # fmt: skip
+        "xaxis": {"type": "category", "side": "top"},
+        "margin": {"l": 56, "r": 16, "t": 36, "b": 12},
+    }
     worst, best = sheet.frame["return"].min(), sheet.frame["return"].max()
     alt = lang.t(
         "Return of each month, from {worst} in the worst to {best} in the best.",
@@ -215,9 +236,12 @@ def borrow(folder: Folder, where: str, lang: Language) -> Chart | None:
     ]  # fmt: skip
     layout = {
         "xaxis": {"tickformat": ".0%", "title": {"text": lang.t("borrow rate a year")}},
-        "yaxis": {"title": {"text": lang.t("net profit, currency of the prices")}, "tickformat": ",.4~s"},
+        "yaxis": {
+            "title": {"text": lang.t("net profit, currency of the prices")},
+            "tickformat": ",.4~s",
+        },
         "showlegend": False,
-    }  # fmt: skip
+    }
     even = folder.record(f"{where}/metrics.json").get("break_even_borrow")
     if isinstance(even, float) and own["rate"].min() <= even <= own["rate"].max():
         layout["shapes"] = [vertical(even, lang.t("break-even"), "solid")]
@@ -237,9 +261,13 @@ def placebo(folder: Folder, where: str, lang: Language) -> Chart | None:
     own = sheet.frame
     data = [histogram(own["lower"], own["upper"], own["count"], lang.t("drawn dates"))]
     layout: dict[str, Any] = {
-        "xaxis": {"title": {"text": lang.t("net profit, currency of the prices")}, "tickformat": ",.4~s"},
-        "yaxis": {"title": {"text": lang.t("number of draws")}}, "bargap": 0,
-    }  # fmt: skip
+        "xaxis": {
+            "title": {"text": lang.t("net profit, currency of the prices")},
+            "tickformat": ",.4~s",
+        },
+        "yaxis": {"title": {"text": lang.t("number of draws")}},
+        "bargap": 0,
+    }
     luck = folder.sheet(f"{where}/luck.csv")
     found = luck.frame[luck.frame["check"] == "placebo"] if len(luck) else luck.frame
     if len(found) and not pd.isna(found["statistic"].iloc[0]):
@@ -270,7 +298,10 @@ def influence(folder: Folder, where: str, lang: Language) -> Chart | None:
         }
     ]  # fmt: skip
     layout = {
-        "xaxis": {"title": {"text": lang.t("net profit, currency of the prices")}, "tickformat": ",.4~s"}
+        "xaxis": {
+            "title": {"text": lang.t("net profit, currency of the prices")},
+            "tickformat": ",.4~s",
+        }
     }
     alt = lang.t(
         "Net profit as each event is left out, between {low} and {high}.",
@@ -289,6 +320,7 @@ def sweep(folder: Folder, where: str, lang: Language) -> Chart | None:
     own = sheet.frame
     swept = list(own.columns[: own.columns.get_loc("trades")])
     money = {"text": lang.t("net profit, currency of the prices")}
+    data: list[dict[str, Any]]
     if len(swept) < 2:  # noqa: PLR2004 - a line needs one parameter, a map two
         data = [
             {
@@ -296,18 +328,26 @@ def sweep(folder: Folder, where: str, lang: Language) -> Chart | None:
                 "y": rounded(own["net"]), "line": {"color": MEAN},
             }
         ]  # fmt: skip
-        layout = {"xaxis": {"title": {"text": inert(swept[0])}}, "yaxis": {"title": money}}
+        layout: dict[str, Any] = {
+            "xaxis": {"title": {"text": inert(swept[0])}},
+            "yaxis": {"title": money},
+        }
     else:
         wide = own.pivot_table(index=swept[1], columns=swept[0], values="net", aggfunc="mean")
         top = max(float(np.nanmax(np.abs(wide.to_numpy()))), 1e-6)
         data = [
             {
-                "type": "heatmap", "x": [str(v) for v in wide.columns], "y": [str(v) for v in wide.index],
-                "z": [rounded(row) for row in wide.to_numpy()], "zmin": -top, "zmax": top,
-                "colorscale": DIVERGING, "colorbar": {"title": money},
-                "hovertemplate": f"{swept[0]} %{{x}}, {swept[1]} %{{y}}: %{{z:,.0f}}<extra></extra>",
+                "type": "heatmap",
+                "x": [str(v) for v in wide.columns],
+                "y": [str(v) for v in wide.index],
+                "z": [rounded(row) for row in wide.to_numpy()],
+                "zmin": -top,
+                "zmax": top,
+                "colorscale": DIVERGING,
+                "colorbar": {"title": money},
+                "hovertemplate": "%{x}, %{y}: %{z:,.0f}<extra></extra>",
             }
-        ]  # fmt: skip
+        ]
         layout = {
             "xaxis": {"title": {"text": inert(swept[0])}, "type": "category"},
             "yaxis": {"title": {"text": inert(swept[1])}, "type": "category", "showgrid": False},
@@ -315,9 +355,11 @@ def sweep(folder: Folder, where: str, lang: Language) -> Chart | None:
     alt = lang.t(
         "Net profit of {n} combinations of {names}, between {low} and {high}. The best of many is"
         " best by luck as well; its p-value is corrected for the number tried.",
-        n=len(own), names=", ".join(swept), low=lang.show(own["net"].min(), "money"),
+        n=len(own),
+        names=", ".join(swept),
+        low=lang.show(own["net"].min(), "money"),
         high=lang.show(own["net"].max(), "money"),
-    )  # fmt: skip
+    )
     title = lang.t("Net profit over the parameters tried")
     return Chart(_name(where, "sweep"), title, alt, figure(data, layout), [sheet.file], 420)
 
@@ -326,10 +368,15 @@ def _level(
     days: list[str | None], level: pd.Series[float], name: str, ink: str, width: float
 ) -> dict[str, Any]:
     return {
-        "type": "scatter", "mode": "lines", "x": days, "y": rounded(level / 1e6), "name": inert(name),
-        "line": {"color": ink, "width": width}, "hovertemplate": "%{y:,.3f}",
+        "type": "scatter",
+        "mode": "lines",
+        "x": days,
+        "y": rounded(level / 1e6),
+        "name": inert(name),
+        "line": {"color": ink, "width": width},
+        "hovertemplate": "%{y:,.3f}",
         "legendgroup": name,
-    }  # fmt: skip
+    }
 
 
 def _fall(days: list[str | None], level: pd.Series[float], name: str, ink: str) -> dict[str, Any]:
@@ -353,6 +400,12 @@ def _held(frame: pd.DataFrame) -> list[dict[str, Any]]:
         }
         for begin, end in zip(edges[::2], edges[1::2], strict=True)
     ]  # fmt: skip
+
+
+def _month(value: float, lang: Language) -> str:
+    if pd.isna(value):
+        return ""
+    return lang.number(100 * value, "+.1f") if value else "0"
 
 
 def _million(value: float, lang: Language) -> str:

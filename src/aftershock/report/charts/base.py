@@ -61,15 +61,21 @@ def _template(theme: str) -> dict[str, Any]:
     }  # fmt: skip
     template = go.layout.Template(
         layout={
-            "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
             "font": {"color": ink, "size": 12.5, "family": "system-ui, sans-serif"},
-            "colorway": list(PALETTE), "xaxis": {**axis, "showgrid": False}, "yaxis": axis,
+            "colorway": list(PALETTE),
+            "xaxis": {**axis, "showgrid": False},
+            "yaxis": axis,
             "hoverlabel": {
-                "bgcolor": PAPERS[theme], "bordercolor": GREY, "font": {"color": ink}, "align": "left",
+                "bgcolor": PAPERS[theme],
+                "bordercolor": GREY,
+                "font": {"color": ink},
+                "align": "left",
             },
             "bargap": 0.25,
         }
-    )  # fmt: skip
+    )
     plain: dict[str, Any] = template.to_plotly_json()
     return plain
 
@@ -104,6 +110,15 @@ def vertical(x: object, text: str = "", dash: str = "dot") -> dict[str, Any]:
     if text:
         line["label"] = {"text": text, "textposition": "end", "font": {"size": 10}}
     return line
+
+
+def time_axis() -> dict[str, Any]:
+    """Return an axis of dates whose labels need no language."""
+    stops = [
+        {"dtickrange": [None, "M1"], "value": "%m-%d\n%Y"},
+        {"dtickrange": ["M1", None], "value": "%Y-%m"},
+    ]
+    return {"type": "date", "tickformatstops": stops, "hoverformat": "%Y-%m-%d"}
 
 
 def zero() -> dict[str, Any]:

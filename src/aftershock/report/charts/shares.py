@@ -22,7 +22,7 @@ def share_structure(folder: Folder, names: dict[str, str], lang: Language) -> li
         return []
     titles = _titles(folder)
     return [
-        _company(ticker, own.to_dict("records"), titles, names.get(ticker, ticker), lang)
+        _company(ticker, own.to_dict("records"), titles, names.get(str(ticker), str(ticker)), lang)
         for ticker, own in sheet.frame.groupby("ticker", sort=False)
     ]
 
@@ -38,7 +38,7 @@ def parts(holders: str) -> dict[str, float]:
 
 def _titles(folder: Folder) -> dict[str, str]:
     events = folder.sheet("events.csv").frame
-    return {row["id"]: row["title"] or row["id"] for row in events.to_dict("records")}
+    return {str(row["id"]): str(row["title"] or row["id"]) for row in events.to_dict("records")}
 
 
 def _company(
@@ -67,19 +67,25 @@ def _company(
         for step, label in zip(steps, labels, strict=True)
     ]  # fmt: skip
     layout = {
-        "barmode": "stack", "annotations": notes, "showlegend": True,
+        "barmode": "stack",
+        "annotations": notes,
+        "showlegend": True,
         "xaxis": {
-            "tickformat": ".0%", "rangemode": "tozero", "title": {"text": lang.t("share of all shares")},
+            "tickformat": ".0%",
+            "rangemode": "tozero",
+            "title": {"text": lang.t("share of all shares")},
             "range": [0, min(1.0, 1.25 * max(step["after"] for step in steps))],
         },
         "yaxis": {"autorange": "reversed", "automargin": True},
-    }  # fmt: skip
+    }
     last = steps[-1]
     alt = lang.t(
         "Bars of the float of {name} before and after each unlock; the last one takes it from"
         " {before} to {after} of all shares.",
-        name=name, before=lang.show(last["before"], "share"), after=lang.show(last["after"], "share"),
-    )  # fmt: skip
+        name=name,
+        before=lang.show(last["before"], "share"),
+        after=lang.show(last["after"], "share"),
+    )
     title = lang.t("{name}: float before and after each unlock", name=name)
     height = 130 + BAR * len(steps)
     return Chart(f"shares-{ticker}", title, alt, figure(data, layout), ["supply.csv"], height)

@@ -83,7 +83,11 @@ def events(folder: Folder, where: str, lang: Language) -> list[Chart]:
     if not len(sheet):
         return []
     estimates = folder.sheet(f"{where}/estimates.csv")
-    dof = dict(zip(estimates.frame["event"], estimates.frame["dof"], strict=True)) if len(estimates) else {}
+    dof = (
+        dict(zip(estimates.frame["event"], estimates.frame["dof"], strict=True))
+        if len(estimates)
+        else {}
+    )
     placebos = folder.sheet(f"{where}/placebo.csv")
     charts = []
     for at, (name, own) in enumerate(sheet.frame.groupby("event", sort=False)):
@@ -101,7 +105,9 @@ def influence(folder: Folder, where: str, lang: Language) -> Chart | None:
     if not len(sheet):
         return None
     first = sheet.frame.iloc[0]
-    own = sheet.frame[(sheet.frame["start"] == first["start"]) & (sheet.frame["end"] == first["end"])]
+    own = sheet.frame[
+        (sheet.frame["start"] == first["start"]) & (sheet.frame["end"] == first["end"])
+    ]
     data = [
         {
             "type": "scatter", "mode": "markers", "x": rounded(own["caar"]),
@@ -121,9 +127,7 @@ def influence(folder: Folder, where: str, lang: Language) -> Chart | None:
     return Chart(_name(where, "influence"), title, alt, figure(data, layout), [sheet.file], height)
 
 
-def _event(
-    where: str, at: int, name: str, own: pd.DataFrame, dof: float, lang: Language
-) -> Chart:
+def _event(where: str, at: int, name: str, own: pd.DataFrame, dof: float, lang: Language) -> Chart:
     data = [_bars(own["offset"], own["ar"], lang.t("abnormal return"))]
     if own["car_se"].notna().any():
         data += _band(own["offset"], own["car"], _quantile(dof) * own["car_se"], colour(0), lang)
@@ -144,7 +148,9 @@ def _placebo(where: str, at: int, name: str, own: pd.DataFrame, lang: Language) 
     own = own[(own["start"] == first["start"]) & (own["end"] == first["end"])]
     window = f"({first['start']:g}, {first['end']:g})"
     observed = float(first["statistic"])
-    data = [histogram(own["lower"], own["upper"], own["count"], lang.t("sessions without an event"))]
+    data = [
+        histogram(own["lower"], own["upper"], own["count"], lang.t("sessions without an event"))
+    ]
     layout = {
         "xaxis": {"title": {"text": lang.t("CAR{window} over its standard error", window=window)}},
         "yaxis": {"title": {"text": lang.t("number of sessions")}},
@@ -155,7 +161,9 @@ def _placebo(where: str, at: int, name: str, own: pd.DataFrame, lang: Language) 
         " event itself is at {observed}.",
         window=window, n=int(own["count"].sum()), observed=lang.show(observed, "number"),
     )  # fmt: skip
-    title = lang.t("{event}: placebo, CAR{window} where nothing happened", event=name, window=window)
+    title = lang.t(
+        "{event}: placebo, CAR{window} where nothing happened", event=name, window=window
+    )
     files = [f"{where}/placebo.csv"]
     return Chart(_name(where, f"placebo-{at}"), title, alt, figure(data, layout), files, 300)
 
@@ -184,7 +192,9 @@ def _mean_name(group: object, lang: Language) -> str:
     return inert(lang.t("mean, {group}", group=lang.phrase(str(group))))
 
 
-def _line(x: pd.Series[float], y: pd.Series[float], name: str, ink: str, width: float) -> dict[str, Any]:
+def _line(
+    x: pd.Series[float], y: pd.Series[float], name: str, ink: str, width: float
+) -> dict[str, Any]:
     return {
         "type": "scatter", "mode": "lines", "x": x.tolist(), "y": rounded(y), "name": name,
         "line": {"color": ink, "width": width}, "hovertemplate": _hover("CAR"),
@@ -240,5 +250,3 @@ def _percent(value: float, lang: Language) -> str:
 def _name(where: str, part: str) -> str:
     safe = "".join(sign if sign.isalnum() else "-" for sign in part)
     return f"{where.replace('/', '-')}-{safe}"
-
-

@@ -10,7 +10,7 @@ import pandas as pd
 from aftershock.errors import AftershockError
 from aftershock.events.when import parse_when
 from aftershock.report.blocks import Chart
-from aftershock.report.charts.base import GREY, colour, dates, figure, inert, rounded
+from aftershock.report.charts.base import GREY, colour, dates, figure, inert, rounded, time_axis
 
 if TYPE_CHECKING:
     from aftershock.report.cells import Folder
@@ -45,9 +45,8 @@ def timeline(folder: Folder, names: dict[str, str], benchmark: str, lang: Langua
     start = frame.loc[priced.index[0], "session"] if len(priced) else frame["session"].iloc[0]
     shown = frame[frame["session"] >= start - BEFORE]
     others = [t for t in frame.columns if t not in {"session", benchmark, *own}]
-    data: list[dict[str, Any]] = []
-    for ticker in [*own, *([benchmark] if benchmark in frame else []), *others]:
-        data.append(_path(shown, ticker, start, own, benchmark, names))
+    drawn = [*own, *([benchmark] if benchmark in frame else []), *others]
+    data = [_path(shown, ticker, start, own, benchmark, names) for ticker in drawn]
     paths = {trace["meta"]: trace for trace in data}
     for at, ticker in enumerate(own):
         data += _marks(events.frame, ticker, at, paths[ticker], lang)
@@ -142,7 +141,9 @@ def _lockups(
                 continue
             begin, end = f"{known.iloc[0]:%Y-%m-%d}", f"{row['session']:%Y-%m-%d}"
             share = float(row["percent"]) / 100
-            size = lang.t("{share} of the shares locked until then", share=lang.show(share, "share"))
+            size = lang.t(
+                "{share} of the shares locked until then", share=lang.show(share, "share")
+            )
             traces.append(
                 {
                     "type": "scatter", "mode": "lines", "xaxis": "x", "yaxis": "y2",
@@ -167,7 +168,7 @@ def _undated(events: pd.DataFrame, rows: list[str], lang: Language) -> list[dict
         except (AftershockError, ValueError):
             continue
         at = rows.index(row["ticker"])
-        last = when.last if when.last > when.first else when.first
+        last = max(when.first, when.last)
         traces.append(
             {
                 "type": "scatter", "mode": "lines+markers", "xaxis": "x", "yaxis": "y3",
@@ -184,7 +185,7 @@ def _undated(events: pd.DataFrame, rows: list[str], lang: Language) -> list[dict
 def _layout(locked: bool, rows: int, lang: Language) -> dict[str, Any]:
     low, middle = (0.27, 0.36) if locked else (0.0, 0.09)
     layout: dict[str, Any] = {
-        "xaxis": {"type": "date", "anchor": "y2" if locked else "y3"},
+        "xaxis": {**time_axis(), "anchor": "y2" if locked else "y3"},
         "yaxis": {
             "domain": [middle + 0.02, 1], "type": "log", "dtick": 0.30103,
             "title": {"text": lang.t("first close = 100")}, "tickformat": ",.0f",

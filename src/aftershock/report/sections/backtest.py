@@ -152,9 +152,16 @@ def _folds(folder: Folder, where: str, lang: Language) -> Iterator[Fold]:
     swept = folder.sheet(f"{where}/sweep.csv")
     if len(swept):
         kinds = {"net": "money", "total_return": "percent", "p_value": "p", "sharpe": "number"}
-        columns = [Column(str(name), str(name).replace("_", " "), kinds.get(str(name), "plain")) for name in swept.columns]
+        columns = [
+            Column(str(name), str(name).replace("_", " "), kinds.get(str(name), "plain"))
+            for name in swept.columns
+        ]
         title = lang.t("Every combination tried")
-        yield Fold(title, [table(f"{where}-sweep".replace("/", "-"), title, swept, columns, lang)], len(swept))
+        yield Fold(
+            title,
+            [table(f"{where}-sweep".replace("/", "-"), title, swept, columns, lang)],
+            len(swept),
+        )
     left_out = charts.influence(folder, where, lang)
     extra = {"influence": [left_out] if left_out else []}
     for file in ("influence", "borrow_grid", "orders", "figures/costs_by_item", "costs", "events"):
@@ -193,7 +200,13 @@ def _versus(folder: Folder, where: str, benchmark: str, lang: Language) -> Table
     columns = ["strategy", "benchmark", *(["hedged"] if hedged else [])]
     body: list[tuple[int, list[Cell | Markup]]] = []
     for i, metric in enumerate(sheet.columns["metric"]):
-        kind = "percent" if str(metric).endswith(RATES) else "p" if str(metric).endswith(" p") else "short"
+        kind = (
+            "percent"
+            if str(metric).endswith(RATES)
+            else "p"
+            if str(metric).endswith(" p")
+            else "short"
+        )
         said = lang.phrase(str(metric).replace("_", " "))
         cells: list[Cell | Markup] = [lang.h("{name}", name=said)]
         cells += [sheet.cell(i, column, kind, lang) for column in columns]

@@ -5,29 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from markupsafe import Markup
-
 from aftershock.report.blocks import Prose, Section
 from aftershock.report.cells import Count
+from aftershock.report.charts.shares import share_structure
 from aftershock.report.phrases import mark
 from aftershock.report.sections.common import event_columns, said_of
 from aftershock.report.tables import Column, table
-from aftershock.report.charts.shares import share_structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from markupsafe import Markup
 
     from aftershock.report.blocks import Block
     from aftershock.report.cells import Folder, Record
     from aftershock.report.words import Language
 
 SUPPLY = [
-    Column("ticker", mark("ticker"), "text"), Column("event", mark("unlock"), "text"),
-    Column("basis", mark("counted"), "phrase"), Column("before", mark("float before"), "share"),
-    Column("added", mark("freed"), "share"), Column("after", mark("float after"), "share"),
-    Column("multiple", mark("supply multiple"), "number"), Column("total", mark("of shares"), "count"),
+    Column("ticker", mark("ticker"), "text"),
+    Column("event", mark("unlock"), "text"),
+    Column("basis", mark("counted"), "phrase"),
+    Column("before", mark("float before"), "share"),
+    Column("added", mark("freed"), "share"),
+    Column("after", mark("float after"), "share"),
+    Column("multiple", mark("supply multiple"), "number"),
+    Column("total", mark("of shares"), "count"),
     Column("holders", mark("holders of what is freed"), "text"),
-]  # fmt: skip
+]
 EXCLUDED = [
     Column("id", mark("event"), "text"), Column("when", mark("when"), "text"),
     Column("reason", mark("reason"), "phrase"),
@@ -56,7 +60,11 @@ def counts(manifest: Record, folder: Folder, lang: Language) -> Markup:
     sheets = [folder.sheet(f"studies/{name}/events.csv") for name in manifest.get("studies")]
     total = sum(int(sheet.count("status == 'excluded'")) for sheet in sheets if len(sheet))
     left_out = Count(total, "studies/*/events.csv", "status == 'excluded'")
-    return lang.h("{warnings} warnings, {excluded} events excluded from a study", warnings=warned, excluded=left_out)
+    return lang.h(
+        "{warnings} warnings, {excluded} events excluded from a study",
+        warnings=warned,
+        excluded=left_out,
+    )
 
 
 def reservations(folder: Folder, lang: Language) -> Section:
@@ -71,12 +79,16 @@ def reservations(folder: Folder, lang: Language) -> Section:
         blocks.append(Prose(said, as_list=True))
     for name, record in manifest.get("studies").items():
         sheet = folder.sheet(f"studies/{name}/events.csv")
-        rows = [i for i, status in enumerate(sheet.columns.get("status", [])) if status == "excluded"]
+        rows = [
+            i for i, status in enumerate(sheet.columns.get("status", [])) if status == "excluded"
+        ]
         if rows:
             title = lang.t("Excluded from {title}", title=record["title"])
             blocks.append(table(f"excluded-{name}", title, sheet, EXCLUDED, lang, rows))
     lead = [counts(manifest, folder, lang)]
-    return Section(RESERVATIONS, lang.t("Reservations"), lang.t("Warnings and exclusions"), lead, blocks)
+    return Section(
+        RESERVATIONS, lang.t("Reservations"), lang.t("Warnings and exclusions"), lead, blocks
+    )
 
 
 def shares(folder: Folder, lang: Language) -> Section | None:
@@ -101,5 +113,7 @@ def events(folder: Folder, lang: Language) -> Section:
     sheet = folder.sheet("events.csv")
     blocks: list[Block] = []
     if len(sheet):
-        blocks.append(table("events-all", lang.t("Events"), sheet, event_columns(study=False), lang))
+        blocks.append(
+            table("events-all", lang.t("Events"), sheet, event_columns(study=False), lang)
+        )
     return Section("events", lang.t("Input"), lang.t("Events"), [], blocks)

@@ -44,39 +44,62 @@ REGRESSION = [
     Column("dof", mark("dof"), "plain"), P, Column("f", mark("F"), "number"), NOTE,
 ]  # fmt: skip
 OUTCOMES = [
-    EVENT, *WINDOW, Column("outcome", mark("of"), "phrase"),
-    Column("estimate", mark("estimate"), "number"), Column("statistic", mark("statistic"), "number"),
-    Column("distribution", mark("distribution"), "phrase"), Column("dof", mark("dof"), "plain"),
-    Column("dof2", mark("and"), "plain"), P, NOTE,
-]  # fmt: skip
+    EVENT,
+    *WINDOW,
+    Column("outcome", mark("of"), "phrase"),
+    Column("estimate", mark("estimate"), "number"),
+    Column("statistic", mark("statistic"), "number"),
+    Column("distribution", mark("distribution"), "phrase"),
+    Column("dof", mark("dof"), "plain"),
+    Column("dof2", mark("and"), "plain"),
+    P,
+    NOTE,
+]
 INFLUENCE = [
     Column("group", mark("group"), "phrase"), *WINDOW, Column("event", mark("left out"), "text"),
     Column("n", mark("n"), "count"), Column("caar", mark("mean CAR"), "percent"),
     Column("t", mark("t"), "number"), P,
 ]  # fmt: skip
 CALENDAR = [
-    Column("group", mark("group"), "phrase"), *WINDOW, Column("alpha", mark("alpha a session"), "percent"),
-    Column("se", mark("se"), "share"), Column("t", mark("t"), "number"),
-    Column("dof", mark("dof"), "plain"), P, Column("lags", mark("lags"), "count"),
-    Column("sessions", mark("sessions"), "count"), Column("mean_held", mark("stocks held"), "number"), NOTE,
-]  # fmt: skip
+    Column("group", mark("group"), "phrase"),
+    *WINDOW,
+    Column("alpha", mark("alpha a session"), "percent"),
+    Column("se", mark("se"), "share"),
+    Column("t", mark("t"), "number"),
+    Column("dof", mark("dof"), "plain"),
+    P,
+    Column("lags", mark("lags"), "count"),
+    Column("sessions", mark("sessions"), "count"),
+    Column("mean_held", mark("stocks held"), "number"),
+    NOTE,
+]
 ESTIMATED = {
-    "sigma": (mark("residual sigma"), "share"), "r2": (mark("R²"), "number"),
-    "dof": (mark("dof"), "plain"), "first": (mark("first return"), "day"),
+    "sigma": (mark("residual sigma"), "share"),
+    "r2": (mark("R²"), "number"),
+    "dof": (mark("dof"), "plain"),
+    "first": (mark("first return"), "day"),
     "last": (mark("last return"), "day"),
-}  # fmt: skip
+}
 DEPTH = [
-    EVENT, Column("ticker", mark("ticker"), "text"), Column("depth", mark("deepest close"), "percent"),
-    Column("trough", mark("on"), "day"), Column("sessions", mark("sessions"), "count"),
+    EVENT,
+    Column("ticker", mark("ticker"), "text"),
+    Column("depth", mark("deepest close"), "percent"),
+    Column("trough", mark("on"), "day"),
+    Column("sessions", mark("sessions"), "count"),
     Column("percent", mark("percent freed"), "plain"),
     Column("supply_multiple", mark("supply multiple"), "number"),
     Column("financial_share", mark("held by financial investors"), "share"),
     Column("state_share", mark("held by the state"), "share"),
-    Column("run_up", mark("run-up before"), "percent"), NOTE, Column("reading", mark("reading"), "phrase"),
-]  # fmt: skip
+    Column("run_up", mark("run-up before"), "percent"),
+    NOTE,
+    Column("reading", mark("reading"), "phrase"),
+]
 ATTRIBUTES = {
-    "run_up": "percent", "financial_share": "share", "state_share": "share", "supply_multiple": "number",
-}  # fmt: skip
+    "run_up": "percent",
+    "financial_share": "share",
+    "state_share": "share",
+    "supply_multiple": "number",
+}
 
 
 def study_section(folder: Folder, name: str, lang: Language) -> Section:
@@ -144,11 +167,13 @@ def _estimation(sheet: Sheet) -> list[Column]:
 
 def _attributes(folder: Folder, where: str) -> list[Column]:
     sheet = folder.sheet(f"{where}/attributes.csv")
-    numeric = {
-        name for name in sheet.columns if pd.api.types.is_numeric_dtype(sheet.frame[name])
-    }
+    numeric = {name for name in sheet.columns if pd.api.types.is_numeric_dtype(sheet.frame[name])}
     return [
-        Column(name, name.replace("_", " "), ATTRIBUTES.get(name, "plain" if name in numeric else "text"))
+        Column(
+            name,
+            name.replace("_", " "),
+            ATTRIBUTES.get(name, "plain" if name in numeric else "text"),
+        )
         for name in sheet.columns
     ]
 
@@ -163,27 +188,44 @@ def _estimates(folder: Folder, where: str, lang: Language) -> Table | Prose | No
         (event, str(session), start, end)
         for event, session, start, end in zip(*(sheet.columns[key] for key in keys), strict=True)
     ]
-    at = {(*key, row): i for i, (key, row) in enumerate(zip(index, sheet.columns["row"], strict=True))}
+    at = {
+        (*key, row): i for i, (key, row) in enumerate(zip(index, sheet.columns["row"], strict=True))
+    }
     heads = [
-        ("event", False), ("day 0", False), ("window", False), ("CAR", True), ("se", True), ("t", True),
-        ("p", True), ("p Holm", True), ("p BH", True), ("p, alpha = 0", True), ("p, masked", True),
-        ("robust", False), ("alpha's part", True), ("BHAR", True), ("80 % power from", True),
-    ]  # fmt: skip
+        (mark("event"), False),
+        (mark("day 0"), False),
+        (mark("window"), False),
+        (mark("CAR"), True),
+        (mark("se"), True),
+        (mark("t"), True),
+        (mark("p"), True),
+        (mark("p Holm"), True),
+        (mark("p BH"), True),
+        (mark("p, alpha = 0"), True),
+        (mark("p, masked"), True),
+        (mark("robust"), False),
+        (mark("alpha's part"), True),
+        (mark("BHAR"), True),
+        (mark("80 % power from"), True),
+    ]
     body = [
         (i, _row(sheet, i, {v: at.get((*index[i], v)) for v in VARIANTS}, lang))
         for i, row in enumerate(sheet.columns["row"])
         if row == "default"
     ]
     return build(
-        f"{where.replace('/', '-')}-car", lang.t("Estimates"), sheet.file,
-        [(lang.t(said), number) for said, number in heads], body,
+        f"{where.replace('/', '-')}-car",
+        lang.t("Estimates"),
+        sheet.file,
+        [(lang.t(said), number) for said, number in heads],
+        body,
         lang.t(
-            "p Holm and p BH are adjusted over every event and window of the study. 'alpha = 0' forces"
-            " the intercept to zero, 'masked' leaves other events' sessions out of the estimation."
-            " '80 % power from' is the smallest true effect that would have been seen four times in"
-            " five."
+            "p Holm and p BH are adjusted over every event and window of the study. 'alpha = 0'"
+            " forces the intercept to zero, 'masked' leaves other events' sessions out of the"
+            " estimation. '80 % power from' is the smallest true effect that would have been seen"
+            " four times in five."
         ),
-    )  # fmt: skip
+    )
 
 
 def _row(
@@ -196,7 +238,9 @@ def _row(
     if pd.isna(sheet.value(i, "session")):  # a range of days
         session = lang.h("{first} to {last}", first=cell("first", "day"), last=cell("last", "day"))
     window = Markup("({}, {})").format(cell("start", "plain"), cell("end", "plain"))
-    robust = {"true": lang.h("yes"), "false": lang.h("NO")}.get(str(sheet.value(i, "robust")), Markup("–"))
+    robust = {"true": lang.h("yes"), "false": lang.h("NO")}.get(
+        str(sheet.value(i, "robust")), Markup("–")
+    )
     return [
         cell("event", "text"), session, window, cell("car", "percent"), cell("se", "share"),
         cell("t", "number"), cell("p_value", "p"), cell("p_holm", "p"), cell("p_bh", "p"),
