@@ -18,6 +18,12 @@ SourceOption = Annotated[
     typer.Option("--source", help="Prices: sample, yahoo or files:DIR.", show_default=False),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+LangOption = Annotated[
+    str | None,
+    typer.Option(
+        "--lang", help="Language: en or zh; the workspace's own where left out.", show_default=False
+    ),
+]
 
 HERE = Path()
 

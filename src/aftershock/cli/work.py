@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aftershock.cli.options import HERE, SourceOption, WorkspaceOption, command_line
+from aftershock.cli.options import (
+    HERE,
+    LangOption,
+    SourceOption,
+    WorkspaceOption,
+    command_line,
+)
 from aftershock.cli.screen import print_text, progress
 
 if TYPE_CHECKING:
     from aftershock.workspace.load import Workspace
 
-PAGES = 2  # one in each language
+LANGUAGES = 2  # a page in each
 
 
 def register(app: typer.Typer) -> None:
@@ -51,17 +57,34 @@ def backtest(
 def report(
     run: Annotated[str, typer.Argument(help="A run: latest, 2026-11-23/093512, or its folder.")],
     workspace: WorkspaceOption = HERE,
+    form: Annotated[
+        str | None,
+        typer.Option("--format", help="Print tables for a paper: md or latex.", show_default=False),
+    ] = None,
+    lang: LangOption = None,
+    figures: Annotated[
+        bool, typer.Option("--figures", help="Draw a figure of every event for papers as well.")
+    ] = False,
 ) -> None:
     """Rebuild the page of a run from its folder, without computing anything anew."""
-    from aftershock.report.page import build_page
+    from aftershock.report.figures import draw_figures
+    from aftershock.report.page import PAGES, build_page
+    from aftershock.report.paper import paper_tables
+    from aftershock.report.words import language
     from aftershock.runs.history import find_run
 
     space = _open(workspace)
+    code = language(lang or space.settings.language).code
     found = find_run(space.results, run)
-    steps = PAGES
-    with progress(steps) as step:
-        page = build_page(found.path, results=space.results, step=step)
-    print_text(str(page))
+    if form is not None:
+        print_text(paper_tables(found.path, form, code).rstrip("\n"))
+        return
+    with progress(len(PAGES) + figures) as step:
+        if figures:
+            step("figures")
+            draw_figures(found.path, every=True)
+        build_page(found.path, results=space.results, step=step)
+    print_text(str(found.path / PAGES[code]))
 
 
 def init(
@@ -84,7 +107,7 @@ def _go(space: Workspace, studies: list[str], strategies: list[str], source: str
     from aftershock.workspace.run import Request, run_workspace
 
     request = Request(studies, strategies, source, command_line())
-    steps = 3 + len(studies) + len(strategies) + PAGES  # prices, figures and publishing
+    steps = 3 + len(studies) + len(strategies) + LANGUAGES  # prices, figures and publishing
     with progress(steps) as step:
         path = run_workspace(space, request, step=step)
     print_text(str(path / "report.html"))

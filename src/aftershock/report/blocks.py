@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from markupsafe import Markup
+
+    from aftershock.report.cells import Cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +61,33 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table, its body already HTML."""
+    """One table.
+
+    Attributes
+    ----------
+    name, title, note
+        Its id on the page, its caption, what stands below it.
+    file
+        The file most cells are from.
+    heads
+        Heading of each column, and whether it is one of numbers.
+    body
+        Position in the file and cells of each row.
+    """
 
     type: ClassVar[str] = "table"
 
     name: str
     title: str
     file: str
-    html: Markup
-    rows: int
+    heads: Sequence[tuple[str, bool]]
+    body: Sequence[tuple[int, Sequence[Cell | Markup]]]
     note: str = ""
+
+    @property
+    def rows(self) -> int:
+        """How many rows it has."""
+        return len(self.body)
 
 
 @dataclass(frozen=True, slots=True)

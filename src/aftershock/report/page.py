@@ -14,6 +14,7 @@ from aftershock.report.derive import write_derived
 from aftershock.report.sections import overview
 from aftershock.report.sections.backtest import backtest_section, benchmark_of
 from aftershock.report.sections.study import study_section
+from aftershock.report.tables import html
 from aftershock.report.words import LOCALES, NAMES, Language, language
 from aftershock.runs.history import Run, read_run
 
@@ -60,8 +61,7 @@ def build_page(
         write_derived(files, f"backtests/{name}")
     for code in LOCALES:
         notify(f"page, {NAMES[code]}")
-        html = render(run, files, language(code))
-        (folder / PAGES[code]).write_text(html, "utf-8")
+        (folder / PAGES[code]).write_text(render(run, files, language(code)), "utf-8")
     return folder / PAGES["en"]
 
 
@@ -103,6 +103,7 @@ def environment(lang: Language) -> Environment:
     )  # fmt: skip
     made.globals["t"] = lang.t
     made.globals["h"] = lang.h
+    made.globals["table_html"] = html
     return made
 
 

@@ -60,7 +60,7 @@ def study_sentence(folder: Folder, where: str, market: bool, lang: Language) -> 
         left = len(estimates.told()) - FEW
         if left > 0:
             parts.append(estimates.tally())
-    return Markup("").join(
+    return Markup(" ").join(
         Markup('<span class="line">{}</span>').format(p) for p in (counted, *parts) if p
     )
 

@@ -10,10 +10,11 @@ from aftershock.report.blocks import Table
 from aftershock.report.cells import HEADER, Cell, Sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from aftershock.report.words import Language
 
+MOST = 500  # rows on the page; what is longer is read in its file
 WORDS = {"text", "phrase", "day", "flag"}
 
 Shown = Cell | Markup
@@ -56,49 +57,32 @@ def table(
         What stands below it.
     """
     there = [column for column in columns if sheet.has(column.name)]
-    at = range(len(sheet)) if rows is None else rows
-    body = ((i, [sheet.cell(i, column.name, column.kind, lang) for column in there]) for i in at)
+    at = list(range(len(sheet)) if rows is None else rows)
+    if len(at) > MOST:
+        left = lang.t("The first {n} of {all} rows; the CSV file holds all.", n=MOST, all=len(at))
+        note, at = f"{note} {left}".strip(), at[:MOST]
+    body = [(i, [sheet.cell(i, column.name, column.kind, lang) for column in there]) for i in at]
     heads = [(lang.t(column.heading), column.kind not in WORDS) for column in there]
-    return build(name, title, sheet.file, heads, body, note)
+    return Table(name, title, sheet.file, heads, body, note)
 
 
-def build(
-    name: str,
-    title: str,
-    file: str,
-    heads: Sequence[tuple[str, bool]],
-    body: Iterable[tuple[int, Sequence[Shown]]],
-    note: str = "",
-) -> Table:
-    """Return a table of cells.
-
-    Parameters
-    ----------
-    name, title, note
-        As in ``table``.
-    file
-        The file most cells are from.
-    heads
-        Heading of each column, and whether it is one of numbers.
-    body
-        Position in the file and cells of each row.
-    """
-    numeric = [number for _, number in heads]
+def html(table: Table) -> Markup:
+    """Return a table as HTML, every cell escaped."""
+    numeric = [number for _, number in table.heads]
     lines = [
         f'<tr data-row="{at + HEADER}">'
-        + "".join(_cell(cell, file, at, n) for cell, n in zip(cells, numeric, strict=True))
+        + "".join(_cell(cell, table.file, at, n) for cell, n in zip(cells, numeric, strict=True))
         + "</tr>"
-        for at, cells in body
+        for at, cells in table.body
     ]
     head = "".join(
         f'<th scope="col"{_class(number)}><button type="button">{escape(said)}</button></th>'
-        for said, number in heads
+        for said, number in table.heads
     )
-    html = Markup(  # noqa: S704 - every part was escaped above
-        f'<table data-file="{escape(file)}"><thead><tr>{head}</tr></thead>'
+    return Markup(  # noqa: S704 - every part was escaped above
+        f'<table data-file="{escape(table.file)}"><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(lines)}</tbody></table>"
     )
-    return Table(name, title, file, html, len(lines), note)
 
 
 def _cell(cell: Shown, file: str, at: int, number: bool) -> str:

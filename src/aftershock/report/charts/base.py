@@ -24,7 +24,7 @@ MEAN = "#D55E00"
 GAIN, LOSS = "#009E73", "#D55E00"
 DIVERGING = [[0.0, "#B24A00"], [0.5, "#e9edf0"], [1.0, "#00604A"]]
 LINE = 54  # characters of a line of a hover text
-DIGITS = 6  # of a plotted number
+DIGITS = 5  # of a plotted number
 
 
 def figure(data: Sequence[dict[str, Any]], layout: dict[str, Any]) -> dict[str, Any]:

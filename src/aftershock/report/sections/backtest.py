@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from aftershock.report.blocks import Fold, Prose, Section
+from aftershock.report.blocks import Fold, Prose, Section, Table
 from aftershock.report.charts import backtest as charts
 from aftershock.report.phrases import mark
 from aftershock.report.sections.common import conventions, event_columns, warnings
 from aftershock.report.sentences import backtest_sentence
-from aftershock.report.tables import Column, build, table
+from aftershock.report.tables import Column, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aftershock.report.blocks import Block, Table
+    from aftershock.report.blocks import Block
     from aftershock.report.cells import Cell, Folder
     from aftershock.report.words import Language
 
@@ -195,7 +195,7 @@ def _versus(folder: Folder, where: str, benchmark: str, lang: Language) -> Table
     if not len(sheet):
         return None
     hedged = "hedged" in sheet.columns
-    heads = [("", False), (lang.t("strategy"), True), (benchmark, True)]
+    heads = [(lang.t("metric"), False), (lang.t("strategy"), True), (benchmark, True)]
     heads += [(lang.t("hedged"), True)] if hedged else []
     columns = ["strategy", "benchmark", *(["hedged"] if hedged else [])]
     body: list[tuple[int, list[Cell | Markup]]] = []
@@ -213,4 +213,4 @@ def _versus(folder: Folder, where: str, benchmark: str, lang: Language) -> Table
         body.append((i, [*cells, sheet.cell(i, "note", "phrase", lang)]))
     title = lang.t("Against {benchmark}", benchmark=benchmark)
     name = f"{where}-versus".replace("/", "-")
-    return build(name, title, sheet.file, [*heads, (lang.t("note"), False)], body)
+    return Table(name, title, sheet.file, [*heads, (lang.t("note"), False)], body)

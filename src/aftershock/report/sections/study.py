@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from markupsafe import Markup
 
-from aftershock.report.blocks import Fold, Prose, Section
+from aftershock.report.blocks import Fold, Prose, Section, Table
 from aftershock.report.charts import study as charts
 from aftershock.report.phrases import mark
 from aftershock.report.sections.common import conventions, event_columns, warnings
 from aftershock.report.sentences import study_sentence
-from aftershock.report.tables import Column, build, table
+from aftershock.report.tables import Column, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from aftershock.report.blocks import Block, Table
+    from aftershock.report.blocks import Block
     from aftershock.report.cells import Cell, Folder, Sheet
     from aftershock.report.words import Language
 
@@ -213,7 +213,7 @@ def _estimates(folder: Folder, where: str, lang: Language) -> Table | Prose | No
         for i, row in enumerate(sheet.columns["row"])
         if row == "default"
     ]
-    return build(
+    return Table(
         f"{where.replace('/', '-')}-car",
         lang.t("Estimates"),
         sheet.file,
