@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from aftershock.locale import Code
+
 FILES = {
     "equity": "equity.csv",
     "positions": "positions.csv",
@@ -85,11 +87,11 @@ class BacktestResult:
 
         return summarise(self)
 
-    def plot(self, *, ax: Axes | None = None) -> Axes:
-        """Draw equity against the benchmark on the same capital."""
+    def plot(self, *, ax: Axes | None = None, lang: Code = "en") -> Axes:
+        """Draw equity against the benchmark on the same capital, labels in a language."""
         from aftershock.backtest.plot import draw_equity
 
-        return draw_equity(self, ax=ax)
+        return draw_equity(self, ax=ax, lang=lang)
 
     def save(self, folder: str | Path) -> list[Path]:
         """Write every table as CSV and the figures as JSON; return the files' paths."""
@@ -143,6 +145,12 @@ class BacktestResult:
             "warnings": list(self.warnings),
             "is_market_data": self.is_market_data,
         }
+
+    def _repr_html_(self) -> str:
+        """Return name, notice, comparison and trades for a notebook."""
+        from aftershock.backtest.text import as_html
+
+        return as_html(self)
 
     def __repr__(self) -> str:
         return (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aftershock.backtest.result import BacktestResult
-from aftershock.charts import INK, MUTED, colour, new_axes, save, title
+from aftershock.charts import INK, MUTED, colour, finish, new_axes, save, title
 from aftershock.report.cells import Folder
 from aftershock.runs.history import read_run
 from aftershock.study.result import StudyResult
@@ -84,7 +84,7 @@ def timeline_figure(closes: pd.DataFrame, events: pd.DataFrame, notice: str) -> 
     ax.set_ylabel("first close = 100, log scale", fontsize=9, color=INK)
     title(ax, "Prices and events", notice)
     ax.legend(fontsize=8, frameon=False, loc="upper left")
-    return ax
+    return finish(ax)
 
 
 def _mark(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from aftershock.locale import LOCALES
 from aftershock.report import pack
 from aftershock.report.cells import Folder
 from aftershock.report.charts.base import templates
@@ -15,7 +16,7 @@ from aftershock.report.sections import overview
 from aftershock.report.sections.backtest import backtest_section, benchmark_of
 from aftershock.report.sections.study import study_section
 from aftershock.report.tables import html
-from aftershock.report.words import LOCALES, NAMES, Language, language
+from aftershock.report.words import NAMES, Language, language
 from aftershock.runs.history import Run, read_run
 
 if TYPE_CHECKING:

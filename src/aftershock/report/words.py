@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from babel import Locale
 from babel.dates import format_date, format_datetime
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.numbers import get_decimal_symbol, get_group_symbol
-from babel.support import NullTranslations, Translations
 from markupsafe import Markup, escape
 
-from aftershock.errors import unknown
 from aftershock.formats import DASH, SMALLEST_P
+from aftershock.locale import LOCALES, catalogue
 from aftershock.report.phrases import PHRASES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LOCALES = {"en": "en_GB", "zh": "zh_Hans_CN"}
+    from babel.support import NullTranslations
+
 HTML = {"en": "en", "zh": "zh-Hans"}
 NAMES = {"en": "English", "zh": "中文"}
 _PLACE = re.compile(r"\\\{(\w+)\\\}")
@@ -160,27 +156,11 @@ _SPECS = {
 }
 
 
+@cache
 def language(code: str) -> Language:
     """Return a language by its code; raises UnknownName for another."""
-    if code not in LOCALES:
-        raise unknown("language", code, LOCALES)
-    return _language(code)
-
-
-@cache
-def _language(code: str) -> Language:
-    locale = Locale.parse(LOCALES[code])
-    return Language(code, locale, _catalogue(code))
-
-
-def _catalogue(code: str) -> NullTranslations:
-    """Return the compiled catalogue; compiled here, so that none can be older than its source."""
-    source = resources.files("aftershock") / "locale" / code / "LC_MESSAGES" / "aftershock.po"
-    if not source.is_file():
-        return NullTranslations()
-    compiled = io.BytesIO()
-    write_mo(compiled, read_po(io.BytesIO(source.read_bytes()), locale=LOCALES[code]))
-    return Translations(io.BytesIO(compiled.getvalue()), domain="aftershock")
+    found = catalogue(code)
+    return Language(code, Locale.parse(LOCALES[code]), found)
 
 
 @cache

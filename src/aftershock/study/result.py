@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from aftershock.locale import Code
     from aftershock.study.cross_section import CrossSection
 
 FILES = {
@@ -125,7 +126,7 @@ class StudyResult:
 
         return summarise(self)
 
-    def plot(self, *, event: str | None = None, ax: Axes | None = None) -> Axes:
+    def plot(self, *, event: str | None = None, ax: Axes | None = None, lang: Code = "en") -> Axes:
         """Draw the CAR path of every event, or of one with its 95 % band.
 
         Parameters
@@ -134,10 +135,12 @@ class StudyResult:
             Id of one event; all of them, and their mean, where left out.
         ax
             Axes to draw on.
+        lang
+            Language of the labels; English where no font has Chinese.
         """
         from aftershock.study.plot import draw_car
 
-        return draw_car(self, event=event, ax=ax)
+        return draw_car(self, event=event, ax=ax, lang=lang)
 
     def cross_section(
         self, formula: str, *, window: tuple[int, int] = (0, 0), covariance: str = "HC3"
@@ -223,6 +226,12 @@ class StudyResult:
             "warnings": list(self.warnings),
             "is_market_data": self.is_market_data,
         }
+
+    def _repr_html_(self) -> str:
+        """Return title, notice and estimates for a notebook."""
+        from aftershock.study.text import as_html
+
+        return as_html(self)
 
     def __repr__(self) -> str:
         counts = self.events["status"].value_counts()

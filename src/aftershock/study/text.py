@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from aftershock.formats import DASH, METHOD_ONLY, day, number, p_value, percent, share
+from aftershock.formats import (
+    DASH,
+    METHOD_ONLY,
+    day,
+    heading,
+    listing,
+    number,
+    p_value,
+    percent,
+    share,
+)
 
 if TYPE_CHECKING:
     from aftershock.study.result import StudyResult
@@ -18,7 +28,7 @@ def summarise(result: StudyResult) -> str:
     """Return title, notice, conventions, CARs, tests and exclusions, one block each."""
     parts = [result.title, "=" * len(result.title)]
     if not result.is_market_data:
-        parts.append(f"({METHOD_ONLY}: {result.conventions['market data'].removeprefix('no: ')})")
+        parts.append(f"({notice_of(result)})")
     said = result.conventions
     parts.append(f"{said['model']}; {said['returns']}; estimation {said['estimation']}")
     if len(result.car):
@@ -39,6 +49,23 @@ def summarise(result: StudyResult) -> str:
     if result.warnings:
         parts += ["", "Warnings", *(f"  {warning}" for warning in result.warnings)]
     return "\n".join(parts)
+
+
+def as_html(result: StudyResult) -> str:
+    """Return title, notice, estimates, exclusions and warnings as HTML, everything escaped."""
+    excluded = result.events[result.events["status"] == "excluded"]
+    parts = [heading(result.title, notice_of(result))]
+    if len(result.car):
+        parts.append(robustness_table(result).to_html(index=False, border=0))
+    reasons = [f"{row.id}: {row.reason}" for row in excluded.itertuples()]
+    return "".join([*parts, listing("Excluded", reasons), listing("Warnings", result.warnings)])
+
+
+def notice_of(result: StudyResult) -> str:
+    """Return what to say of prices that are not market data, empty where they are."""
+    if result.is_market_data:
+        return ""
+    return f"{METHOD_ONLY}: {result.conventions['market data'].removeprefix('no: ')}"
 
 
 def robustness_table(result: StudyResult) -> pd.DataFrame:

@@ -96,11 +96,18 @@ def _marks(
     rows = [row for row in dated.to_dict("records") if f"{row['session']:%Y-%m-%d}" in level]
     if not rows:
         return []
-    days = dates(row["session"] for row in rows)
+    said: dict[str, str] = {}
+    for row in rows:
+        day, text = f"{row['session']:%Y-%m-%d}", hover(row, lang)
+        said[day] = f"{said[day]}<br><br>{text}" if day in said else text
+    days = list(said)
+    # A circle loses to the line below it when both are pointed at, so the line says the same.
+    path["text"] = [f"<br>{said[day]}" if day in said else "" for day in path["x"]]
+    path["hovertemplate"] = path["hovertemplate"].replace("<extra>", "%{text}<extra>")
     return [
         {
             "type": "scatter", "mode": "markers", "x": days, "y": [level[day] for day in days],
-            "text": [hover(row, lang) for row in rows], "hovertemplate": "%{text}<extra></extra>",
+            "text": list(said.values()), "hovertemplate": "%{text}<extra></extra>",
             "marker": {"size": 10, "color": "#ffffff", "line": {"width": 2, "color": colour(at)}},
             "showlegend": False, "name": inert(ticker),
         }
