@@ -45,7 +45,10 @@ class Opened:
         )
         self.page = context.new_page()
         self.errors, self.requests, self.dialogs = [], [], []
-        self.page.on("console", lambda said: said.type in {"error", "warning"} and self.errors.append(said.text))
+        self.page.on(
+            "console",
+            lambda said: said.type in {"error", "warning"} and self.errors.append(said.text),
+        )
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", lambda asked: self.requests.append(asked.url))
         self.page.on("dialog", self._refuse)
@@ -58,7 +61,9 @@ class Opened:
 
     def scroll_through(self):
         """Open every fold and scroll to every figure, as a reader would."""
-        self.page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
+        self.page.evaluate(
+            "document.querySelectorAll('details').forEach((fold) => { fold.open = true; })"
+        )
         for figure in self.page.locator("figure[data-figure]").all():
             figure.evaluate("(node) => node.scrollIntoView({block: 'center', behavior: 'instant'})")
             self.page.wait_for_function("(node) => node.dataset.drawn", arg=figure.element_handle())

@@ -34,22 +34,39 @@ def large_run(run, folder, listings=65, trades=500):
     events = read_table(study / "events.csv").iloc[:1]
     name = events["id"].iloc[0]
     ids = [f"event-{i}@S{i}" for i in range(listings)]
-    for file in ("abnormal_returns", "car", "estimates", "single", "placebo", "outcomes", "regression"):
+    for file in (
+        "abnormal_returns",
+        "car",
+        "estimates",
+        "single",
+        "placebo",
+        "outcomes",
+        "regression",
+    ):
         repeat(study / f"{file}.csv", "event", name, ids)
     repeat(study / "events.csv", "id", name, ids)
     closes = read_table(folder / "closes.csv")
     days = pd.date_range("2018-01-02", periods=1900, freq="B")
-    levels = {f"S{i}": 100 * np.exp(np.cumsum(0.02 * np.random.default_rng(i).standard_normal(1900))).round(3) for i in range(listings)}
+    levels = {
+        f"S{i}": 100
+        * np.exp(np.cumsum(0.02 * np.random.default_rng(i).standard_normal(1900))).round(3)
+        for i in range(listings)
+    }
     write_table(pd.DataFrame({"session": days, **levels}), folder / "closes.csv")
     assert len(closes)
     own = read_table(folder / "events.csv").iloc[:1]
-    rows = [own.assign(id=one, ticker=one.partition("@")[2], session=days[200 + 20 * i]) for i, one in enumerate(ids)]
+    rows = [
+        own.assign(id=one, ticker=one.partition("@")[2], session=days[200 + 20 * i])
+        for i, one in enumerate(ids)
+    ]
     write_table(pd.concat(rows), folder / "events.csv")
     book = folder / "backtests" / "unlock_short"
     for file in ("trades", "costs", "orders"):
         table = read_table(book / f"{file}.csv")
         part = table[table["event"] == table["event"].iloc[0]]
-        copies = [part.assign(event=ids[i % listings], ticker=f"S{i % listings}") for i in range(trades)]
+        copies = [
+            part.assign(event=ids[i % listings], ticker=f"S{i % listings}") for i in range(trades)
+        ]
         write_table(pd.concat(copies), book / f"{file}.csv")
     build_page(folder)
     return folder

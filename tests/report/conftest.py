@@ -8,4 +8,6 @@ from workspaces import run_of
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory):
-    return run_of(tmp_path_factory.mktemp("page") / "ws", ["lockups", "model_launches"], ["unlock_short"])
+    return run_of(
+        tmp_path_factory.mktemp("page") / "ws", ["lockups", "model_launches"], ["unlock_short"]
+    )

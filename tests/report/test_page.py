@@ -20,7 +20,10 @@ DIGITS = re.compile(r"\d")
 
 @pytest.fixture(scope="module")
 def soups(run):
-    return {code: BeautifulSoup((run / page).read_text("utf-8"), "html.parser") for code, page in PAGES.items()}
+    return {
+        code: BeautifulSoup((run / page).read_text("utf-8"), "html.parser")
+        for code, page in PAGES.items()
+    }
 
 
 def attribute(node, name):
@@ -104,7 +107,14 @@ def test_no_number_stands_on_the_page_without_an_origin(run, soups):
     for node in main.select("[data-column], [data-count], .count, .tools"):
         node.decompose()
     events = read_table(run / "events.csv")
-    names = "|".join(map(re.escape, sorted({*events["id"], *events["ticker"], *events["title"]} - {""}, key=len, reverse=True)))
+    names = "|".join(
+        map(
+            re.escape,
+            sorted(
+                {*events["id"], *events["ticker"], *events["title"]} - {""}, key=len, reverse=True
+            ),
+        )
+    )
     loose = [re.sub(f"{names}|{WORDS}", "", text) for text in main.find_all(string=DIGITS)]
     assert [text for text in loose if DIGITS.search(text)] == []
 
@@ -122,10 +132,14 @@ def test_the_page_is_one_file_that_asks_for_nothing(run, page):
     html = (run / page).read_text("utf-8")
     soup = BeautifulSoup(html, "html.parser")
     inside = {"manifest.json", "../../index.html", *PAGES.values()}
-    links = {node["href"] for node in soup.select("[href]") if not node["href"].startswith(("#", "data:"))}
+    links = {
+        node["href"]
+        for node in soup.select("[href]")
+        if not node["href"].startswith(("#", "data:"))
+    }
     assert links <= inside
     assert not soup.select("[src], link[rel=stylesheet], img, iframe, object")
-    assert "http" not in re.sub(r"<script.*?</script>", "", html, flags=re.S)
+    assert "http" not in re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL)
     assert len(html.encode()) < SIZE
 
 
@@ -144,7 +158,10 @@ def test_no_sentence_claims_a_result_of_the_sample(soups):
         assert "p =" not in lead.get_text().replace("\xa0", " ")
     for part in soups["en"].select("main section .kind"):
         said = part.get_text()
-        assert "shows the method, not the market" in said or said.strip() in {"Input", "Reservations"}, said
+        assert "shows the method, not the market" in said or said.strip() in {
+            "Input",
+            "Reservations",
+        }, said
 
 
 def test_the_pages_are_linked_and_lead_to_manifest_and_command(soups):
@@ -168,7 +185,14 @@ def test_a_page_can_be_drawn_again_from_its_folder_alone(run, tmp_path):
 
 def test_figures_for_papers_stand_beside_the_tables(run, tmp_path):
     names = {path.name for path in run.rglob("figures/*")}
-    assert {"timeline.png", "timeline.svg", "car.png", "car.svg", "equity.png", "equity.svg"} <= names
+    assert {
+        "timeline.png",
+        "timeline.svg",
+        "car.png",
+        "car.svg",
+        "equity.png",
+        "equity.svg",
+    } <= names
     moved = tmp_path / "elsewhere"
     shutil.copytree(run, moved)
     draw_figures(moved, every=True)

@@ -93,7 +93,14 @@ CONVENTIONS = (
     mark("{share} of short value, long value in full"),
     mark("a notional tracker fund: no stamp duty, no lot"),
     mark("{day}, inferred: {reason}"),
-    mark("constituents of HSTECH, which underlies listed futures, should qualify from its inclusion on"),
+    mark("constituents of {index}, which underlies listed futures, should qualify from its inclusion on"),
+)  # fmt: skip
+
+ATTRIBUTES = (
+    mark("run up"), mark("financial share"), mark("state share"), mark("product"), mark("direction"),
+    mark("index"), mark("actor"), mark("venue"), mark("step"), mark("competitor"),
+    mark("offer price"), mark("discount percent"), mark("period"), mark("participants"),
+    mark("holders"),
 )  # fmt: skip
 
 SENTENCES = (
@@ -152,4 +159,6 @@ SENTENCES = (
     mark("Newey-West, {n} lags"), mark("never in the market"), mark("too few sessions"),
 )  # fmt: skip
 
-PHRASES = frozenset((*KINDS, *WORDS, *TESTS, *NULLS, *ITEMS, *METRICS, *CONVENTIONS, *SENTENCES))
+PHRASES = frozenset(
+    (*KINDS, *WORDS, *TESTS, *NULLS, *ITEMS, *METRICS, *CONVENTIONS, *ATTRIBUTES, *SENTENCES)
+)
