@@ -79,7 +79,7 @@ def render(run: Run, files: Folder, lang: Language) -> str:
         environment(lang)
         .get_template("report.html.j2")
         .render(
-            run=run, manifest=files.record("manifest.json"), lang=lang, sections=every,
+            manifest=files.record("manifest.json"), lang=lang, sections=every,
             headlines=overview.headlines(sections), timeline=first,
             reservations=reservations.lead[0], anchor=overview.RESERVATIONS,
             others={code: (NAMES[code], PAGES[code]) for code in LOCALES if code != lang.code},
