@@ -107,13 +107,26 @@ Block = Prose | Chart | Table | Fold
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One part of the page with a heading of its own."""
+    """One part of the page with a heading of its own.
+
+    Attributes
+    ----------
+    anchor, kind, title
+        Its id, what it is, its heading.
+    lead
+        What it came to, before anything else.
+    blocks
+        The rest.
+    asked
+        What was asked: which events, which model or rule.
+    """
 
     anchor: str
     kind: str
     title: str
     lead: list[Markup]
     blocks: list[Block]
+    asked: Markup | str = ""
 
     @property
     def charts(self) -> list[Chart]:

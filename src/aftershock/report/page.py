@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from aftershock.locale import LOCALES
 from aftershock.report import pack
 from aftershock.report.cells import Folder
-from aftershock.report.charts.base import templates
+from aftershock.report.charts.base import announce, templates
 from aftershock.report.charts.timeline import timeline
 from aftershock.report.derive import write_derived
 from aftershock.report.sections import overview
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from aftershock.report.blocks import Section
+    from aftershock.report.blocks import Chart, Section
 
 PAGES = {"en": "report.html", "zh": "report.zh.html"}
 
@@ -84,7 +84,7 @@ def render(run: Run, files: Folder, lang: Language) -> str:
             reservations=reservations.lead[0], anchor=overview.RESERVATIONS,
             others={code: (NAMES[code], PAGES[code]) for code in LOCALES if code != lang.code},
             library=pack.plotting_library(), themes=templates(),
-            figures=pack.packed_json({chart.name: chart.figure for chart in charts}),
+            figures=pack.packed_json(_figures(run, charts, lang)),
             files=pack.packed_json(_contents(run.path, every, charts)),
         )
     )  # fmt: skip
@@ -119,7 +119,17 @@ def _benchmark(run: Run) -> str:
     return next((t for t in tickers for model in models if model.endswith(f" {t}")), "")
 
 
-def _contents(folder: Path, sections: list[Section], charts: list[Any]) -> dict[str, str]:
+def _figures(run: Run, charts: list[Chart], lang: Language) -> dict[str, Any]:
+    """Return every figure by name; those drawn from a reconstruction say so."""
+    notice = lang.phrase(run.manifest["notice"])
+    drawn = {chart.name: chart.figure for chart in charts}
+    if not notice:
+        return drawn
+    facts = {chart.name for chart in charts if chart.files == ["supply.csv"]}
+    return {n: plain if n in facts else announce(plain, notice) for n, plain in drawn.items()}
+
+
+def _contents(folder: Path, sections: list[Section], charts: list[Chart]) -> dict[str, str]:
     """Return every file that a table or chart of the page can be downloaded as."""
     wanted = {file for chart in charts for file in chart.files}
     wanted |= {table.file for section in sections for table in section.tables}

@@ -325,15 +325,10 @@ def _break_even(folder: Folder, where: str, lang: Language) -> list[Markup]:
     trades = folder.sheet(f"{where}/trades.csv")
     if not trades.has("break_even_borrow"):
         return []
-    known = trades.frame["break_even_borrow"].dropna()
-    if known.empty:
-        return []
-    rate = trades.cell(
-        int(np.nanargmin(trades.frame["break_even_borrow"].to_numpy("float64"))),
-        "break_even_borrow",
-        "share1",
-        lang,
-    )
+    rates = trades.frame["break_even_borrow"].to_numpy("float64")
+    if not np.isfinite(rates).any() or np.nanmin(rates) <= 0.0:
+        return []  # a trade that lost money at no borrow fee at all
+    rate = trades.cell(int(np.nanargmin(rates)), "break_even_borrow", "share1", lang)
     return [
         lang.h("the first short is without profit at a borrow rate of {rate} a year", rate=rate)
     ]

@@ -66,29 +66,7 @@ class Language:
 
         Parts joined by semicolons are looked up one by one.
         """
-        if not text:
-            return text
-        if self.code == "en":  # the engine's own; only its identifiers have other words
-            return self.catalogue.gettext(text)
-        whole = self._known(text)
-        if whole is not None:
-            return whole
-        parts = text.split("; ")
-        if len(parts) == 1:
-            return text
-        return self.t("; ").join(self._known(part) or part for part in parts)
-
-    def _known(self, text: str) -> str | None:
-        """Return a whole sentence translated, None where no phrase fits it."""
-        if text in PHRASES:
-            return self.catalogue.gettext(text)
-        for pattern, message in _patterns():
-            match = pattern.fullmatch(text)
-            if match:
-                parts = {name: self.phrase(part) for name, part in match.groupdict().items()}
-                return self.catalogue.gettext(message).format(**parts)
-        said = self.catalogue.gettext(text)
-        return said if said != text else None
+        return _phrase(self, text)
 
     def number(self, value: float, spec: str) -> str:
         """Return a number by a format specification, in the locale's own signs."""
@@ -161,6 +139,30 @@ def language(code: str) -> Language:
     """Return a language by its code; raises UnknownName for another."""
     found = catalogue(code)
     return Language(code, Locale.parse(LOCALES[code]), found)
+
+
+@cache
+def _phrase(lang: Language, text: str) -> str:
+    whole = _known(lang, text)
+    if whole is not None:
+        return whole
+    parts = text.split("; ")
+    if len(parts) == 1:
+        return text
+    return lang.t("; ").join(_phrase(lang, part) for part in parts)
+
+
+def _known(lang: Language, text: str) -> str | None:
+    """Return a whole sentence in a language, None where no phrase fits it."""
+    if not text or text in PHRASES:
+        return lang.t(text)
+    for pattern, message in _patterns():
+        match = pattern.fullmatch(text)
+        if match:
+            parts = {name: lang.phrase(part) for name, part in match.groupdict().items()}
+            return lang.t(message, **parts)
+    said = lang.t(text)
+    return said if said != text else None
 
 
 @cache

@@ -21,6 +21,7 @@ PAPERS = {"light": "#ffffff", "dark": "#17202a"}
 PALETTE = COLOURS[:6]  # the last, black, is lost on a dark page
 GREY = "#8a94a0"
 MEAN = "#D55E00"
+NOTICE = "#cf4a2a"
 GAIN, LOSS = "#009E73", "#D55E00"
 DIVERGING = [[0.0, "#B24A00"], [0.5, "#e9edf0"], [1.0, "#00604A"]]
 LINE = 54  # characters of a line of a hover text
@@ -46,6 +47,16 @@ def figure(data: Sequence[dict[str, Any]], layout: dict[str, Any]) -> dict[str, 
     plain: dict[str, Any] = made.to_plotly_json()
     plain["layout"].pop("template", None)
     return plain
+
+
+def announce(plain: dict[str, Any], notice: str) -> dict[str, Any]:
+    """Return a figure that says of its prices what their source says, downloaded or not."""
+    said = {
+        "text": inert(notice), "xref": "paper", "yref": "paper", "x": 1, "y": 0, "xanchor": "right",
+        "yanchor": "bottom", "showarrow": False, "font": {"size": 10.5, "color": NOTICE},
+    }  # fmt: skip
+    layout = plain["layout"]
+    return {**plain, "layout": {**layout, "annotations": [*layout.get("annotations", ()), said]}}
 
 
 def templates() -> dict[str, Any]:

@@ -8,7 +8,17 @@ import numpy as np
 from scipy import stats
 
 from aftershock.report.blocks import Chart
-from aftershock.report.charts.base import GREY, MEAN, colour, figure, inert, rounded, vertical, zero
+from aftershock.report.charts.base import (
+    GREY,
+    MEAN,
+    PALETTE,
+    colour,
+    figure,
+    inert,
+    rounded,
+    vertical,
+    zero,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +42,7 @@ def paths(folder: Folder, where: str, lang: Language) -> Chart | None:
         {
             "type": "scatter", "mode": "lines", "x": own["offset"].tolist(),
             "y": rounded(own["car"]), "name": inert(name), "showlegend": not many,
-            "line": {"width": 1.5, "color": GREY if many else colour(at)},
+            "line": _own_line(at, many=many),
             "opacity": 0.45 if many else 1, "hovertemplate": _hover("CAR"),
         }
         for at, (name, own) in enumerate(each)
@@ -178,6 +188,15 @@ def histogram(
         "marker": {"color": GREY, "line": {"width": 0.5, "color": "#ffffff"}},
         "hovertemplate": "%{x:.3g}: %{y}<extra></extra>",
     }  # fmt: skip
+
+
+def _own_line(at: int, *, many: bool) -> dict[str, Any]:
+    """Return the line of one event: its own colour, that of the mean left out, then dotted."""
+    if many:
+        return {"width": 1.5, "color": GREY}
+    inks = [ink for ink in PALETTE if ink != MEAN]
+    dash = "solid" if at < len(inks) else "dot"
+    return {"width": 1.5, "color": inks[at % len(inks)], "dash": dash}
 
 
 def _means(folder: Folder, where: str) -> list[tuple[object, pd.DataFrame]]:

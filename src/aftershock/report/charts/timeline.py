@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 BEFORE = pd.Timedelta(days=14)  # of the benchmark's path before the first price of a ticker
 HEIGHT = 640
+SHORT = 4  # highest over lowest level
 FEW = 12  # tickers with a legend of their own
 LOCKUP = "lockup_expiry"
 
@@ -53,7 +54,7 @@ def timeline(folder: Folder, names: dict[str, str], benchmark: str, lang: Langua
     locked = _lockups(events.frame, own, frame, lang)
     rows = [ticker for ticker in own if (events.frame["ticker"] == ticker).any()]
     data += locked + _undated(events.frame, rows, lang)
-    layout = _layout(bool(locked), len(rows), lang)
+    layout = _layout(bool(locked), len(rows), _ticks(list(paths.values())), lang)
     return Chart(
         "timeline", lang.t("Prices, events and lock-ups"), _alt(names, own, benchmark, lang),
         figure(data, layout), ["events.csv", "closes.csv"], HEIGHT if locked else HEIGHT - 140,
@@ -189,12 +190,12 @@ def _undated(events: pd.DataFrame, rows: list[str], lang: Language) -> list[dict
     return traces
 
 
-def _layout(locked: bool, rows: int, lang: Language) -> dict[str, Any]:
+def _layout(locked: bool, rows: int, ticks: str, lang: Language) -> dict[str, Any]:
     low, middle = (0.27, 0.36) if locked else (0.0, 0.09)
     layout: dict[str, Any] = {
         "xaxis": {**time_axis(), "anchor": "y2" if locked else "y3"},
         "yaxis": {
-            "domain": [middle + 0.02, 1], "type": "log", "dtick": 0.30103,
+            "domain": [middle + 0.02, 1], "type": "log", "dtick": ticks,
             "title": {"text": lang.t("first close = 100")}, "tickformat": ",.0f",
         },
         "yaxis3": {
@@ -208,6 +209,13 @@ def _layout(locked: bool, rows: int, lang: Language) -> dict[str, Any]:
             "title": {"text": lang.t("locked shares")}, "nticks": 4,
         }  # fmt: skip
     return layout
+
+
+def _ticks(paths: list[dict[str, Any]]) -> str:
+    """Return which digits a log axis is labelled at: all of them where it is short."""
+    shown = [trace["y"] for trace in paths if trace["visible"] is True]
+    levels = [level for path in shown for level in path if level]
+    return "D1" if levels and max(levels) < SHORT * min(levels) else "D2"
 
 
 def _alt(names: dict[str, str], own: list[str], benchmark: str, lang: Language) -> str:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from aftershock.report.blocks import Fold, Prose, Section, Table
+from aftershock.report.cells import joined
 from aftershock.report.charts import backtest as charts
 from aftershock.report.phrases import mark
-from aftershock.report.sections.common import conventions, event_columns, warnings
+from aftershock.report.sections.common import asked, conventions, event_columns, warnings
 from aftershock.report.sentences import backtest_sentence
 from aftershock.report.tables import Column, table
 
@@ -103,8 +104,10 @@ def backtest_section(folder: Folder, name: str, lang: Language) -> Section:
     blocks += warnings(manifest, f"backtests/{name}", lang)
     blocks.append(conventions(manifest, f"backtests/{name}", lang))
     lead = [backtest_sentence(folder, where, bool(record["is_market_data"]), benchmark, lang)]
-    lead += _parameters(folder, name, lang)
-    return Section(f"backtest-{name}", lang.t("Backtest"), name, lead, blocks)
+    rule = _parameters(folder, name, lang)
+    lead += rule
+    question = joined([asked(manifest, f"backtests/{name}", ("events",), lang), *rule], " ")
+    return Section(f"backtest-{name}", lang.t("Backtest"), name, lead, blocks, question)
 
 
 def benchmark_of(said: dict[str, str]) -> str:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from aftershock.report.blocks import Fold, Prose
-from aftershock.report.cells import Cell
+from aftershock.report.cells import Cell, joined
 from aftershock.report.phrases import mark
 from aftershock.report.tables import Column
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aftershock.report.cells import Record
     from aftershock.report.words import Language
 
@@ -52,6 +54,15 @@ def conventions(manifest: Record, path: str, lang: Language) -> Fold:
         for name, text in manifest.get(path)["conventions"].items()
     ]  # fmt: skip
     return Fold(lang.t("Conventions"), [Prose(said, as_list=True)])
+
+
+def asked(manifest: Record, path: str, names: Sequence[str], lang: Language) -> Markup:
+    """Return some conventions that together say what was asked."""
+    found = manifest.get(path)["conventions"]
+    parts = [
+        said_of(manifest, f"{path}/conventions/{n}", found[n], lang) for n in names if n in found
+    ]
+    return joined(list(parts), lang.t("; "))
 
 
 def said_of(manifest: Record, column: str, text: object, lang: Language) -> Markup:

@@ -47,11 +47,12 @@ class Headline:
     kind: str
     title: str
     lead: Markup
+    asked: Markup | str
 
 
 def headlines(sections: Iterable[Section]) -> list[Headline]:
     """Return the first sentence of every section."""
-    return [Headline(s.anchor, s.kind, s.title, s.lead[0]) for s in sections if s.lead]
+    return [Headline(s.anchor, s.kind, s.title, s.lead[0], s.asked) for s in sections if s.lead]
 
 
 def counts(manifest: Record, folder: Folder, lang: Language) -> Markup:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from aftershock.report.blocks import Fold, Prose, Section, Table
 from aftershock.report.charts import study as charts
 from aftershock.report.phrases import mark
-from aftershock.report.sections.common import conventions, event_columns, warnings
+from aftershock.report.sections.common import asked, conventions, event_columns, warnings
 from aftershock.report.sentences import study_sentence
 from aftershock.report.tables import Column, table
 
@@ -130,7 +130,8 @@ def study_section(folder: Folder, name: str, lang: Language) -> Section:
     blocks.append(conventions(manifest, f"studies/{name}", lang))
     title = str(manifest.get(f"studies/{name}")["title"])
     lead = [study_sentence(folder, where, market, lang)]
-    return Section(f"study-{name}", lang.t("Event study"), title, lead, blocks)
+    question = asked(manifest, f"studies/{name}", ("contrast", "events", "model"), lang)
+    return Section(f"study-{name}", lang.t("Event study"), title, lead, blocks, question)
 
 
 def _folds(folder: Folder, where: str, lang: Language) -> Iterator[Fold]:
