@@ -21,6 +21,7 @@ HEIGHT = 640
 SHORT = 4  # highest over lowest level
 FEW = 12  # tickers with a legend of their own
 LOCKUP = "lockup_expiry"
+UNITS = {"percent": 0.01, "shares": 1e-6}  # of all shares; of a million shares
 
 
 def timeline(folder: Folder, names: dict[str, str], benchmark: str, lang: Language) -> Chart | None:
@@ -54,7 +55,9 @@ def timeline(folder: Folder, names: dict[str, str], benchmark: str, lang: Langua
     locked = _lockups(events.frame, own, frame, lang)
     rows = [ticker for ticker in own if (events.frame["ticker"] == ticker).any()]
     data += locked + _undated(events.frame, rows, lang)
-    layout = _layout(bool(locked), len(rows), _ticks(list(paths.values())), lang)
+    layout = _layout(
+        lockup_unit(events.frame) if locked else "", len(rows), _ticks(list(paths.values())), lang
+    )
     return Chart(
         "timeline", lang.t("Prices, events and lock-ups"), _alt(names, own, benchmark, lang),
         figure(data, layout), ["events.csv", "closes.csv"], HEIGHT if locked else HEIGHT - 140,
@@ -135,35 +138,45 @@ def _lockups(
     events: pd.DataFrame, own: list[str], closes: pd.DataFrame, lang: Language
 ) -> list[dict[str, Any]]:
     """Return each tranche as an area from the first price to its expiry, as high as it is large."""
-    if "percent" not in events:
+    unit = lockup_unit(events)
+    if not unit:
         return []
+    known = events["session"].notna() & events[unit].notna()
+    tranches = events[(events["kind"] == LOCKUP) & known].sort_values("session")
     traces = []
     for at, ticker in enumerate(own):
-        known = closes.loc[closes[ticker].notna(), "session"]
-        tranches = events[
-            (events["ticker"] == ticker) & (events["kind"] == LOCKUP) & events["percent"].notna()
-        ]
+        priced = closes.loc[closes[ticker].notna(), "session"]
         floor = 0.0
-        for row in tranches.sort_values("session").to_dict("records"):
-            if pd.isna(row["session"]) or not len(known):
-                continue
-            begin, end = f"{known.iloc[0]:%Y-%m-%d}", f"{row['session']:%Y-%m-%d}"
-            share = float(row["percent"]) / 100
-            size = lang.t(
-                "{share} of the shares locked until then", share=lang.show(share, "share")
-            )
-            traces.append(
-                {
-                    "type": "scatter", "mode": "lines", "xaxis": "x", "yaxis": "y2",
-                    "x": [begin, begin, end, end, begin],
-                    "y": [floor, floor + share, floor + share, floor, floor],
-                    "fill": "toself", "line": {"color": colour(at), "width": 1}, "opacity": 0.75,
-                    "text": "<br>".join([hover(row, lang), inert(size)]), "hoverinfo": "text",
-                    "hoveron": "fills", "name": inert(row["id"]), "showlegend": False,
-                }
-            )  # fmt: skip
-            floor += share
+        for row in tranches[tranches["ticker"] == ticker].to_dict("records"):
+            if len(priced):
+                traces.append(_area(row, unit, f"{priced.iloc[0]:%Y-%m-%d}", floor, at, lang))
+                floor += float(row[unit]) * UNITS[unit]
     return traces
+
+
+def lockup_unit(events: pd.DataFrame) -> str:
+    """Return how the size of lock-ups is known: ``percent``, else ``shares``, else nothing."""
+    lockups = events[events["kind"] == LOCKUP]
+    return next((u for u in UNITS if u in lockups and lockups[u].notna().any()), "")
+
+
+def _area(
+    row: dict[Any, Any], unit: str, begin: str, floor: float, at: int, lang: Language
+) -> dict[str, Any]:
+    end, size = f"{row['session']:%Y-%m-%d}", float(row[unit]) * UNITS[unit]
+    if unit == "percent":
+        share = lang.show(size, "share")
+        said = lang.t("{share} of the shares locked until then", share=share)
+    else:
+        said = lang.t("{n} million shares locked until then", n=lang.number(size, ",.4g"))
+    return {
+        "type": "scatter", "mode": "lines", "xaxis": "x", "yaxis": "y2",
+        "x": [begin, begin, end, end, begin],
+        "y": rounded([floor, floor + size, floor + size, floor, floor]),
+        "fill": "toself", "line": {"color": colour(at), "width": 1}, "opacity": 0.75,
+        "text": "<br>".join([hover(row, lang), inert(said)]), "hoverinfo": "text",
+        "hoveron": "fills", "name": inert(row["id"]), "showlegend": False,
+    }  # fmt: skip
 
 
 def _undated(events: pd.DataFrame, rows: list[str], lang: Language) -> list[dict[str, Any]]:
@@ -190,7 +203,7 @@ def _undated(events: pd.DataFrame, rows: list[str], lang: Language) -> list[dict
     return traces
 
 
-def _layout(locked: bool, rows: int, ticks: str, lang: Language) -> dict[str, Any]:
+def _layout(locked: str, rows: int, ticks: str, lang: Language) -> dict[str, Any]:
     low, middle = (0.27, 0.36) if locked else (0.0, 0.09)
     layout: dict[str, Any] = {
         "xaxis": {**time_axis(), "anchor": "y2" if locked else "y3"},
@@ -204,9 +217,11 @@ def _layout(locked: bool, rows: int, ticks: str, lang: Language) -> dict[str, An
         },
     }  # fmt: skip
     if locked:
+        percent = locked == "percent"
+        said = lang.t("locked shares") if percent else lang.t("locked shares, million")
         layout["yaxis2"] = {
-            "domain": [0, 0.23], "tickformat": ".0%", "rangemode": "tozero", "anchor": "x",
-            "title": {"text": lang.t("locked shares")}, "nticks": 4,
+            "domain": [0, 0.23], "tickformat": ".0%" if percent else ",.3~s",
+            "rangemode": "tozero", "anchor": "x", "title": {"text": said}, "nticks": 4,
         }  # fmt: skip
     return layout
 

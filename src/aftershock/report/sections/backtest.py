@@ -105,8 +105,11 @@ def backtest_section(folder: Folder, name: str, lang: Language) -> Section:
     blocks.append(conventions(manifest, f"backtests/{name}", lang))
     lead = [backtest_sentence(folder, where, bool(record["is_market_data"]), benchmark, lang)]
     rule = _parameters(folder, name, lang)
-    lead += rule
-    question = joined([asked(manifest, f"backtests/{name}", ("events",), lang), *rule], " ")
+    lead += [lang.h("Parameters: {said}", said=rule)] if rule else []
+    question = joined(
+        [asked(manifest, f"backtests/{name}", ("events",), lang), *([rule] if rule else [])],
+        lang.t("; "),
+    )
     return Section(f"backtest-{name}", lang.t("Backtest"), name, lead, blocks, question)
 
 
@@ -115,7 +118,7 @@ def benchmark_of(said: dict[str, str]) -> str:
     return said.get("benchmark", "").partition(",")[0]
 
 
-def _parameters(folder: Folder, name: str, lang: Language) -> list[Markup]:
+def _parameters(folder: Folder, name: str, lang: Language) -> Markup:
     manifest = folder.record("manifest.json")
     params = manifest.get(f"backtests/{name}")["params"]
     said = [
@@ -125,7 +128,7 @@ def _parameters(folder: Folder, name: str, lang: Language) -> list[Markup]:
         for key, value in params.items()
         if value not in (None, "")
     ]
-    return [lang.h("Parameters: {said}", said=Markup(", ").join(said))] if said else []
+    return Markup(", ").join(said)
 
 
 def _kind(value: object) -> str:
