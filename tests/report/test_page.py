@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import shutil
@@ -103,7 +104,7 @@ WORDS = r"day 0|alpha = 0|80 %|= 100|R²|CAR ?\([^)]*\)|unlock_short"  # of the 
 
 
 def test_no_number_stands_on_the_page_without_an_origin(run, soups):
-    main = soups["en"].find("main")
+    main = copy.copy(soups["en"].find("main"))
     for node in main.select("[data-column], [data-count], .count, .tools"):
         node.decompose()
     events = read_table(run / "events.csv")

@@ -344,7 +344,7 @@ def sweep(folder: Folder, where: str, lang: Language) -> Chart | None:
                 "zmin": -top,
                 "zmax": top,
                 "colorscale": DIVERGING,
-                "colorbar": {"title": money},
+                "colorbar": {"title": {**money, "side": "right"}},
                 "hovertemplate": "%{x}, %{y}: %{z:,.0f}<extra></extra>",
             }
         ]

@@ -52,11 +52,10 @@ def figure(data: Sequence[dict[str, Any]], layout: dict[str, Any]) -> dict[str, 
 def announce(plain: dict[str, Any], notice: str) -> dict[str, Any]:
     """Return a figure that says of its prices what their source says, downloaded or not."""
     said = {
-        "text": inert(notice), "xref": "paper", "yref": "paper", "x": 1, "y": 0, "xanchor": "right",
-        "yanchor": "bottom", "showarrow": False, "font": {"size": 10.5, "color": NOTICE},
+        "text": inert(notice), "x": 1, "xanchor": "right", "xref": "paper", "y": 0,
+        "yref": "container", "yanchor": "bottom", "pad": {"b": 2}, "font": {"size": 10.5, "color": NOTICE},
     }  # fmt: skip
-    layout = plain["layout"]
-    return {**plain, "layout": {**layout, "annotations": [*layout.get("annotations", ()), said]}}
+    return {**plain, "layout": {**plain["layout"], "title": said}}
 
 
 def templates() -> dict[str, Any]:
@@ -119,7 +118,9 @@ def vertical(x: object, text: str = "", dash: str = "dot") -> dict[str, Any]:
         "line": {"color": GREY, "width": 1, "dash": dash}, "layer": "below",
     }  # fmt: skip
     if text:
-        line["label"] = {"text": text, "textposition": "end", "font": {"size": 10}}
+        line["label"] = {
+            "text": text, "textposition": "end", "textangle": 0, "font": {"size": 10.5},
+        }  # fmt: skip
     return line
 
 
