@@ -15,6 +15,7 @@ import aftershock
 
 LAYERS = [
     {"errors"},
+    {"locale"},
     {"arrays", "charts", "tables", "content", "formats"},
     {"sessions"},
     {"prices"},

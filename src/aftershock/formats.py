@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from html import escape
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 DASH = "–"
 SMALLEST_P = 0.001  # the last digit shown
@@ -46,3 +50,17 @@ def text(value: Any) -> str:
 def plain(value: Any) -> str:
     """Return a number with as many digits as it needs."""
     return DASH if pd.isna(value) else f"{value:,.10g}"
+
+
+def heading(title: str, notice: str) -> str:
+    """Return a title and a notice, where there is one, as HTML."""
+    said = f"<p><em>{escape(notice)}</em></p>" if notice else ""
+    return f"<h4>{escape(title)}</h4>{said}"
+
+
+def listing(title: str, lines: Sequence[str]) -> str:
+    """Return lines under a title as HTML, nothing where there are none."""
+    if not lines:
+        return ""
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f"<p>{escape(title)}</p><ul>{items}</ul>"

@@ -496,7 +496,7 @@ def test_returns_and_plot_come_from_the_equity(panel):
     result = run(events_of({"id": "x", "when": day(panel, 50)}), panel)
     assert len(result.returns) == 99
     labels = {line.get_label() for line in result.plot().get_lines()}
-    assert {"benchmark", "Swing"} <= labels
+    assert {"^IDX", "Swing"} <= labels
 
 
 def test_the_unlocks_of_july_fill_where_the_market_traded(root, book, hk_ai):

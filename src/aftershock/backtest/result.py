@@ -22,11 +22,12 @@ from aftershock.backtest.luck.verdict import Trials, judge
 from aftershock.tables import read_table, write_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from matplotlib.axes import Axes
 
     from aftershock.backtest.placebo import Placebo
+    from aftershock.locale import Code
     from aftershock.prices.panel import PricePanel
 
 SEED = 0
@@ -194,11 +195,11 @@ class BacktestResult:
 
         return summarise(self)
 
-    def plot(self, *, ax: Axes | None = None) -> Axes:
-        """Draw equity against the benchmark on the same capital."""
+    def plot(self, *, ax: Axes | None = None, lang: Code = "en") -> Axes:
+        """Draw equity against the benchmark on the same capital, labels in a language."""
         from aftershock.backtest.plot import draw_equity
 
-        return draw_equity(self, ax=ax)
+        return draw_equity(self, ax=ax, lang=lang)
 
     def save(self, folder: str | Path) -> list[Path]:
         """Write every table as CSV and the figures as JSON; return the files' paths."""
@@ -212,7 +213,13 @@ class BacktestResult:
         return [*paths, metrics]
 
     @classmethod
-    def read(cls, folder: str | Path, record: Mapping[str, Any]) -> BacktestResult:
+    def read(
+        cls,
+        folder: str | Path,
+        record: Mapping[str, Any],
+        *,
+        table: Callable[[Path], pd.DataFrame] = read_table,
+    ) -> BacktestResult:
         """Read a saved result.
 
         Parameters
@@ -222,11 +229,13 @@ class BacktestResult:
         record
             Its ``name``, ``params``, ``conventions``, ``warnings`` and ``is_market_data``, as
             a run's manifest keeps them.
+        table
+            How one CSV file is read.
         """
         folder = Path(folder)
         return cls(
             **{
-                name: read_table(folder / file)
+                name: table(folder / file)
                 for name, file in FILES.items()
                 if name not in DERIVED or (folder / file).is_file()
             },
@@ -248,6 +257,12 @@ class BacktestResult:
             "warnings": list(self.warnings),
             "is_market_data": self.is_market_data,
         }
+
+    def _repr_html_(self) -> str:
+        """Return name, notice, comparison and trades for a notebook."""
+        from aftershock.backtest.text import as_html
+
+        return as_html(self)
 
     def __repr__(self) -> str:
         return (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from aftershock.backtest.luck.check import refusal
-from aftershock.formats import METHOD_ONLY
+from aftershock.formats import DASH, METHOD_ONLY, heading, listing
 
 if TYPE_CHECKING:
     from aftershock.backtest.result import BacktestResult
@@ -45,6 +45,22 @@ def summarise(result: BacktestResult) -> str:
     if result.warnings:
         parts += ["", "Warnings", *(f"  {warning}" for warning in result.warnings)]
     return "\n".join(parts)
+
+
+def as_html(result: BacktestResult) -> str:
+    """Return name, notice, comparison, trades and warnings as HTML, everything escaped."""
+    said = result.conventions["market data"].removeprefix("no: ")
+    notice = "" if result.is_market_data else f"{METHOD_ONLY}: {said}"
+    columns = ["event", "ticker", "side", "entry_session", "exit_session", "shares", "net"]
+    parts = [heading(result.name, notice), _table(result.versus)]
+    parts += (
+        [_table(result.trades[columns])] if len(result.trades) else ["<p>no trade was made</p>"]
+    )
+    return "".join([*parts, listing("Warnings", result.warnings)])
+
+
+def _table(frame: pd.DataFrame) -> str:
+    return str(frame.to_html(index=False, border=0, na_rep=DASH, float_format="{:,.4g}".format))
 
 
 def luck_sentence(luck: pd.DataFrame) -> str:

@@ -25,6 +25,12 @@ OfflineOption = Annotated[
     bool, typer.Option("--offline", help="Ask nobody: stored prices, marked with their age.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+LangOption = Annotated[
+    str | None,
+    typer.Option(
+        "--lang", help="Language: en or zh; the workspace's own where left out.", show_default=False
+    ),
+]
 
 HERE = Path()
 

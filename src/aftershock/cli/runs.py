@@ -1,13 +1,23 @@
-"""``runs list`` and ``runs show``."""
+"""``runs list``, ``runs show`` and ``runs diff``."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from aftershock.cli.options import HERE, JsonOption, WorkspaceOption
 from aftershock.cli.screen import print_json, print_table, print_text
+
+if TYPE_CHECKING:
+    from aftershock.runs.diff import Change
+
+RunArgument = Annotated[
+    str, typer.Argument(help="A run: latest, 2026-11-23/093512, or its folder.")
+]
+
+MOST = 60  # changes of one kind on the screen
+SHA256, DIGEST = 64, 12  # digits of a hash, and how many of them are shown
 
 app = typer.Typer(help="Past runs.", no_args_is_help=True)
 
@@ -32,7 +42,7 @@ def list_all(workspace: WorkspaceOption = HERE, json: JsonOption = False) -> Non
 
 @app.command()
 def show(
-    run: Annotated[str, typer.Argument(help="A run: latest, 2026-11-23/093512, or its folder.")],
+    run: RunArgument,
     workspace: WorkspaceOption = HERE,
     json: JsonOption = False,
 ) -> None:
@@ -59,3 +69,46 @@ def show(
     print_table(("", ""), [(name, text) for name, text in said.items() if text])
     for warning in manifest["warnings"]:
         print_text(f"  {warning}")
+
+
+@app.command()
+def diff(
+    before: RunArgument,
+    after: RunArgument,
+    workspace: WorkspaceOption = HERE,
+    json: JsonOption = False,
+) -> None:
+    """Show what changed between two runs: inputs, conventions, numbers."""
+    from dataclasses import asdict
+
+    from aftershock.runs.diff import diff_runs
+    from aftershock.runs.history import find_run
+    from aftershock.workspace.load import Workspace
+
+    results = Workspace.open(workspace).results
+    changes = diff_runs(find_run(results, before), find_run(results, after))
+    if json:
+        print_json([asdict(change) for change in changes])
+        return
+    if not changes:
+        print_text("Nothing changed: inputs, conventions and numbers are the same.")
+        return
+    for part in dict.fromkeys(change.part for change in changes):
+        rows = [_changed(change) for change in changes if change.part == part]
+        print_table(("in", "what", "before", "after"), rows[:MOST], f"{part} ({len(rows)})")
+        if len(rows) > MOST:
+            print_text(f"  and {len(rows) - MOST} more; --json lists all")
+
+
+def _changed(change: Change) -> list[str]:
+    return [change.where, change.what, _short(change.before), _short(change.after)]
+
+
+def _short(value: Any) -> str:
+    if value is None or value != value:  # noqa: PLR0124 - not a number
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return (
+        str(value)[:DIGEST] if len(str(value)) == SHA256 else str(value).removesuffix(" 00:00:00")
+    )

@@ -9,6 +9,7 @@ import typer
 
 from aftershock.cli.options import (
     HERE,
+    LangOption,
     OfflineOption,
     SourceOption,
     WorkspaceOption,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from aftershock.workspace.load import Workspace
     from aftershock.workspace.request import Terms
 
-DRAWING = 1  # steps of the page besides one per section
+LANGUAGES = 2  # a page in each
 
 
 def register(app: typer.Typer) -> None:
@@ -55,17 +56,34 @@ def study(
 def report(
     run: Annotated[str, typer.Argument(help="A run: latest, 2026-11-23/093512, or its folder.")],
     workspace: WorkspaceOption = HERE,
+    form: Annotated[
+        str | None,
+        typer.Option("--format", help="Print tables for a paper: md or latex.", show_default=False),
+    ] = None,
+    lang: LangOption = None,
+    figures: Annotated[
+        bool, typer.Option("--figures", help="Draw a figure of every event for papers as well.")
+    ] = False,
 ) -> None:
     """Rebuild the page of a run from its folder, without computing anything anew."""
-    from aftershock.report.page import build_page
+    from aftershock.report.figures import draw_figures
+    from aftershock.report.page import PAGES, build_page
+    from aftershock.report.paper import paper_tables
+    from aftershock.report.words import language
     from aftershock.runs.history import find_run
 
     space = open_workspace(workspace)
+    code = language(lang or space.settings.language).code
     found = find_run(space.results, run)
-    steps = len(found.studies) + len(found.backtests) + DRAWING
-    with progress(steps) as step:
-        page = build_page(found.path, results=space.results, step=step)
-    print_text(str(page))
+    if form is not None:
+        print_text(paper_tables(found.path, form, code).rstrip("\n"))
+        return
+    with progress(len(PAGES) + figures) as step:
+        if figures:
+            step("figures")
+            draw_figures(found.path, every=True)
+        build_page(found.path, results=space.results, step=step)
+    print_text(str(found.path / PAGES[code]))
 
 
 def init(
@@ -102,7 +120,7 @@ def go(
     request = Request(
         studies, strategies, source, command_line(), terms or Terms(), offline, grid or {}
     )
-    steps = 2 + 2 * (len(studies) + len(strategies)) + DRAWING  # prices and publishing
+    steps = 3 + len(studies) + len(strategies) + LANGUAGES  # prices, figures and publishing
     steps += len(space.settings.all_tickers) if space.source(source) == "yahoo" else 0
     with progress(steps) as step:
         path = run_workspace(space, request, step=step)

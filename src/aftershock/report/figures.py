@@ -1,41 +1,65 @@
-"""The figures of a run, as PNG files in its folder."""
+"""The figures of a run for papers: PNG and SVG files in its folder."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aftershock.charts import INK, MUTED, colour, new_axes, title
+from aftershock.backtest.result import BacktestResult
+from aftershock.charts import INK, MUTED, colour, finish, new_axes, save, title
+from aftershock.report.cells import Folder
+from aftershock.runs.history import read_run
+from aftershock.study.result import StudyResult
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    from aftershock.backtest.result import BacktestResult
-    from aftershock.study.result import StudyResult
-
-DPI = 110
 
 
-def study_figures(result: StudyResult, folder: Path) -> list[Path]:
-    """Draw all CAR paths in one figure, and each event's with its band."""
+def draw_figures(folder: Path, *, every: bool = False) -> list[Path]:
+    """Draw the timeline, each study's CAR paths and each backtest's equity.
+
+    Parameters
+    ----------
+    folder
+        The run's folder.
+    every
+        Whether each event gets a figure of its own as well; sixty of them take longer than the
+        page.
+
+    Raises
+    ------
+    RunError
+        The folder is no run.
+    """
+    run, files = read_run(folder), Folder(folder)
+    closes, events = files.sheet("closes.csv").frame, files.sheet("events.csv").frame
+    paths = save(
+        timeline_figure(closes, events, run.manifest["notice"]), run.path / "figures" / "timeline"
+    )
+    for name in run.studies:
+        folder = run.path / "studies" / name
+        result = StudyResult.read(folder, run.manifest["studies"][name], table=files.table)
+        paths += study_figures(result, folder / "figures", every=every)
+    for name in run.backtests:
+        folder = run.path / "backtests" / name
+        traded = BacktestResult.read(folder, run.manifest["backtests"][name], table=files.table)
+        paths += save(traded.plot(), folder / "figures" / "equity")
+    return paths
+
+
+def study_figures(result: StudyResult, folder: Path, *, every: bool) -> list[Path]:
+    """Draw all CAR paths in one figure and, where asked for, each event's with its band."""
     if result.abnormal_returns.empty:
         return []
-    events = result.abnormal_returns["event"].unique()
-    return [
-        _save(result.plot(), folder / "car.png"),
-        *(_save(result.plot(event=name), folder / f"car-{_safe(name)}.png") for name in events),
-    ]
+    paths = save(result.plot(), folder / "car")
+    for name in result.abnormal_returns["event"].unique() if every else ():
+        paths += save(result.plot(event=name), folder / f"car-{_safe(name)}")
+    return paths
 
 
-def backtest_figures(result: BacktestResult, folder: Path) -> list[Path]:
-    """Draw equity against the benchmark."""
-    return [_save(result.plot(), folder / "equity.png")]
-
-
-def timeline_figure(closes: pd.DataFrame, events: pd.DataFrame, notice: str, path: Path) -> Path:
+def timeline_figure(closes: pd.DataFrame, events: pd.DataFrame, notice: str) -> Axes:
     """Draw every ticker's closes on a log scale, rebased to 100, with the events marked.
 
     Parameters
@@ -46,13 +70,13 @@ def timeline_figure(closes: pd.DataFrame, events: pd.DataFrame, notice: str, pat
         Columns ``id``, ``ticker`` and ``session``; events without a session are left out.
     notice
         What the price source says of itself.
-    path
-        Where to write.
     """
     ax = new_axes(size=(9.0, 4.6))
     ax.set_yscale("log")
     for at, ticker in enumerate(closes.columns.drop("session")):
         known = closes[["session", ticker]].dropna()
+        if known.empty:
+            continue
         rebased = 100.0 * known[ticker] / known[ticker].iloc[0]
         ax.plot(known["session"], rebased, color=colour(at), linewidth=1.4, label=ticker)
         _mark(ax, known["session"], rebased, events[events["ticker"] == ticker], colour(at))
@@ -60,7 +84,7 @@ def timeline_figure(closes: pd.DataFrame, events: pd.DataFrame, notice: str, pat
     ax.set_ylabel("first close = 100, log scale", fontsize=9, color=INK)
     title(ax, "Prices and events", notice)
     ax.legend(fontsize=8, frameon=False, loc="upper left")
-    return _save(ax, path)
+    return finish(ax)
 
 
 def _mark(
@@ -78,13 +102,6 @@ def _mark(
     )  # fmt: skip
     for day in days:
         ax.axvline(day, color=MUTED, linewidth=0.4, alpha=0.5)
-
-
-def _save(ax: Axes, path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure: Figure = ax.get_figure(root=True)  # type: ignore[assignment]
-    figure.savefig(path, dpi=DPI, metadata={"Software": None})
-    return path
 
 
 def _safe(name: str) -> str:

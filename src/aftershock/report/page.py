@@ -1,47 +1,40 @@
-"""``report.html``: one self-contained page, made from a run's folder alone."""
+"""``report.html`` and ``report.zh.html``: one self-contained file each, out of a run's folder."""
 
 from __future__ import annotations
 
-import base64
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from aftershock.backtest.result import BacktestResult
-from aftershock.formats import METHOD_ONLY
-from aftershock.report.figures import backtest_figures, study_figures, timeline_figure
-from aftershock.report.sections.tables import cars, events, metrics, tests, trades, versus
+from aftershock.locale import LOCALES
+from aftershock.report import pack
+from aftershock.report.cells import Folder
+from aftershock.report.charts.base import announce, templates
+from aftershock.report.charts.timeline import timeline
+from aftershock.report.derive import write_derived
+from aftershock.report.sections import overview
+from aftershock.report.sections.backtest import backtest_section, benchmark_of
+from aftershock.report.sections.study import study_section
+from aftershock.report.tables import html
+from aftershock.report.words import NAMES, Language, language
 from aftershock.runs.history import Run, read_run
-from aftershock.study.result import StudyResult
-from aftershock.tables import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import pandas as pd
+    from aftershock.report.blocks import Chart, Section
 
-PAGE = "report.html"
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One study or backtest on the page."""
-
-    anchor: str
-    heading: str
-    kind: str
-    tables: list[tuple[str, str]]
-    figures: list[tuple[str, str]]
-    warnings: list[str]
-    conventions: dict[str, str]
+PAGES = {"en": "report.html", "zh": "report.zh.html"}
 
 
 def build_page(
-    folder: Path, *, results: Path | None = None, step: Callable[[str], None] | None = None
+    folder: Path,
+    *,
+    results: Path | None = None,
+    step: Callable[[str], None] | None = None,
 ) -> Path:
-    """Draw the figures of a run and write its page.
+    """Write the page of a run in every language.
 
     Parameters
     ----------
@@ -55,7 +48,7 @@ def build_page(
     Returns
     -------
     Path
-        The page.
+        The page in English; the others stand beside it.
 
     Raises
     ------
@@ -64,92 +57,84 @@ def build_page(
     """
     run = read_run(folder, results)
     notify = step or (lambda _: None)
-    notify("timeline")
-    timeline = _timeline(run)
-    sections = []
-    for name in run.studies:
-        notify(name)
-        sections.append(_study(run, name))
+    files = Folder(folder)
     for name in run.backtests:
-        notify(name)
-        sections.append(_backtest(run, name))
-    html = environment().get_template("report.html.j2").render(
-        run=run, manifest=run.manifest, timeline=timeline, sections=sections,
-        events=events(read_table(folder / "events.csv")), method_only=METHOD_ONLY,
+        write_derived(files, f"backtests/{name}")
+    for code in LOCALES:
+        notify(f"page, {NAMES[code]}")
+        (folder / PAGES[code]).write_text(render(run, files, language(code)), "utf-8")
+    return folder / PAGES["en"]
+
+
+def render(run: Run, files: Folder, lang: Language) -> str:
+    """Return the page of a run in one language."""
+    sections = [study_section(files, name, lang) for name in run.studies]
+    sections += [backtest_section(files, name, lang) for name in run.backtests]
+    reservations = overview.reservations(files, lang)
+    shares = overview.shares(files, lang)
+    first = timeline(files, files.names(lang), _benchmark(run), lang)
+    every = [*([shares] if shares else []), *sections, reservations, overview.events(files, lang)]
+    charts = [*([first] if first else []), *(chart for part in every for chart in part.charts)]
+    return (
+        environment(lang)
+        .get_template("report.html.j2")
+        .render(
+            manifest=files.record("manifest.json"), lang=lang, sections=every,
+            headlines=overview.headlines(sections), timeline=first,
+            reservations=reservations.lead[0], anchor=overview.RESERVATIONS,
+            others={code: (NAMES[code], PAGES[code]) for code in LOCALES if code != lang.code},
+            library=pack.plotting_library(), themes=templates(),
+            figures=pack.packed_json(_figures(run, charts, lang)),
+            files=pack.packed_json(_contents(run.path, every, charts)),
+        )
     )  # fmt: skip
-    page = folder / PAGE
-    page.write_text(html, "utf-8")
-    return page
 
 
-def index_page(runs: list[Run]) -> str:
-    """Return the page that lists every run."""
-    return environment().get_template("index.html.j2").render(runs=runs)
+def index_page(runs: list[Run], code: str = "en") -> str:
+    """Return the page that lists every run, in a language."""
+    lang = language(code)
+    return environment(lang).get_template("index.html.j2").render(runs=runs, lang=lang, pages=PAGES)
 
 
-def environment() -> Environment:
-    """Return the templates; everything put into a page is escaped."""
-    return Environment(
+def environment(lang: Language) -> Environment:
+    """Return the templates in a language; everything put into a page is escaped."""
+    made = Environment(
         loader=PackageLoader("aftershock.report"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
+    made.globals["t"] = lang.t
+    made.globals["h"] = lang.h
+    made.globals["table_html"] = html
+    return made
 
 
-def _timeline(run: Run) -> str:
-    path = timeline_figure(
-        _closes(run.path), read_table(run.path / "events.csv"), run.manifest["notice"],
-        run.path / "figures" / "timeline.png",
-    )  # fmt: skip
-    return _inline(path)
+def _benchmark(run: Run) -> str:
+    """Return the benchmark that the run's backtests, or its studies' models, name."""
+    for record in run.manifest["backtests"].values():
+        return benchmark_of(record["conventions"])
+    tickers = run.manifest["prices"].get("tickers", [])
+    models: list[str] = [
+        record["conventions"]["model"] for record in run.manifest["studies"].values()
+    ]
+    return next((t for t in tickers for model in models if model.endswith(f" {t}")), "")
 
 
-def _closes(folder: Path) -> pd.DataFrame:
-    return read_table(folder / "closes.csv")
+def _figures(run: Run, charts: list[Chart], lang: Language) -> dict[str, Any]:
+    """Return every figure by name; those drawn from a reconstruction say so."""
+    notice = lang.phrase(run.manifest["notice"])
+    drawn = {chart.name: chart.figure for chart in charts}
+    if not notice:
+        return drawn
+    facts = {chart.name for chart in charts if chart.files == ["supply.csv"]}
+    return {n: plain if n in facts else announce(plain, notice) for n, plain in drawn.items()}
 
 
-def _study(run: Run, name: str) -> Section:
-    record = run.manifest["studies"][name]
-    folder = run.path / "studies" / name
-    result = StudyResult.read(folder, record)
-    figures = study_figures(result, folder / "figures")
-    return Section(
-        anchor=f"study-{name}",
-        heading=result.title,
-        kind="Event study",
-        tables=[
-            ("Cumulated abnormal returns", cars(result)),
-            ("Tests", tests(result)),
-            ("Events", events(result.events)),
-        ],
-        figures=[(path.stem, _inline(path)) for path in figures],
-        warnings=list(result.warnings),
-        conventions=result.conventions,
-    )
-
-
-def _backtest(run: Run, name: str) -> Section:
-    record: dict[str, Any] = run.manifest["backtests"][name]
-    folder = run.path / "backtests" / name
-    result = BacktestResult.read(folder, record)
-    figures = backtest_figures(result, folder / "figures")
-    params = ", ".join(
-        f"{key} {value}" for key, value in result.params.items() if value not in (None, "")
-    )
-    return Section(
-        anchor=f"backtest-{name}",
-        heading=f"{name}: {params}",
-        kind="Backtest",
-        tables=[
-            ("Against the benchmark", versus(result)),
-            ("Trades", trades(result)),
-            ("Figures", metrics(result)),
-            ("Events", events(result.events)),
-        ],
-        figures=[(path.stem, _inline(path)) for path in figures],
-        warnings=list(result.warnings),
-        conventions=result.conventions,
-    )
-
-
-def _inline(path: Path) -> str:
-    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode("ascii")
+def _contents(folder: Path, sections: list[Section], charts: list[Chart]) -> dict[str, str]:
+    """Return every file that a table or chart of the page can be downloaded as."""
+    wanted = {file for chart in charts for file in chart.files}
+    wanted |= {table.file for section in sections for table in section.tables}
+    return {
+        file: (folder / file).read_text("utf-8")
+        for file in sorted(wanted)
+        if (folder / file).is_file()
+    }

@@ -56,6 +56,11 @@ class Run:
         """Names of its backtests."""
         return list(self.manifest.get("backtests", {}))
 
+    @property
+    def parts(self) -> list[str]:
+        """Names of its studies and backtests."""
+        return [*self.studies, *self.backtests]
+
 
 def read_run(path: Path, results: Path | None = None) -> Run:
     """Return the run in a folder.

@@ -15,7 +15,15 @@ from aftershock.study.group_tables import (
 )
 from aftershock.study.pooling import group_names, members_of, pool_once, pools
 from aftershock.study.result import StudyResult
-from aftershock.study.singles import REGRESSION, SINGLE, place_all, regression_rows, single_rows
+from aftershock.study.singles import (
+    PLACEBO,
+    REGRESSION,
+    SINGLE,
+    place_all,
+    placebo_rows,
+    regression_rows,
+    single_rows,
+)
 from aftershock.study.tables import (
     abnormal_table,
     car_table,
@@ -63,6 +71,7 @@ def assemble(
         caar=caar_table(pooled, volumes),
         tests=tests_table(pooled, volumes, seed),
         single=make_table(single_rows(study, records, placed), SINGLE),
+        placebo=make_table(placebo_rows(placed), PLACEBO),
         regression=make_table(regression_rows(study, records), REGRESSION),
         outcomes=outcomes,
         influence=influence_table(pooled),

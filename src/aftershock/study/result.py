@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from aftershock.tables import read_table, write_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from aftershock.locale import Code
     from aftershock.study.cross_section import CrossSection
 
 FILES = {
@@ -25,6 +26,7 @@ FILES = {
     "caar": "caar.csv",
     "tests": "tests.csv",
     "single": "single.csv",
+    "placebo": "placebo.csv",
     "regression": "regression.csv",
     "outcomes": "outcomes.csv",
     "influence": "influence.csv",
@@ -59,6 +61,8 @@ class StudyResult:
         Every test by group and window; one that does not apply has its reason in ``note``.
     single
         Tests of single events: the day's rank (SQ) and placebos, with the floor of each p.
+    placebo
+        CAR over its standard error where nothing happened, counted in bins, by event and window.
     regression
         All events of each stock in one regression, and the F test of all of them.
     outcomes
@@ -88,6 +92,7 @@ class StudyResult:
     caar: pd.DataFrame
     tests: pd.DataFrame
     single: pd.DataFrame
+    placebo: pd.DataFrame
     regression: pd.DataFrame
     outcomes: pd.DataFrame
     influence: pd.DataFrame
@@ -126,7 +131,7 @@ class StudyResult:
 
         return summarise(self)
 
-    def plot(self, *, event: str | None = None, ax: Axes | None = None) -> Axes:
+    def plot(self, *, event: str | None = None, ax: Axes | None = None, lang: Code = "en") -> Axes:
         """Draw the CAR path of every event, or of one with its 95 % band.
 
         Parameters
@@ -135,10 +140,12 @@ class StudyResult:
             Id of one event; all of them, and their mean, where left out.
         ax
             Axes to draw on.
+        lang
+            Language of the labels; English where no font has Chinese.
         """
         from aftershock.study.plot import draw_car
 
-        return draw_car(self, event=event, ax=ax)
+        return draw_car(self, event=event, ax=ax, lang=lang)
 
     def cross_section(
         self, formula: str, *, window: tuple[int, int] = (0, 0), covariance: str = "HC3"
@@ -187,7 +194,13 @@ class StudyResult:
         return paths
 
     @classmethod
-    def read(cls, folder: str | Path, record: Mapping[str, Any]) -> StudyResult:
+    def read(
+        cls,
+        folder: str | Path,
+        record: Mapping[str, Any],
+        *,
+        table: Callable[[Path], pd.DataFrame] = read_table,
+    ) -> StudyResult:
         """Read a saved result.
 
         Parameters
@@ -197,8 +210,10 @@ class StudyResult:
         record
             Its ``title``, ``conventions``, ``warnings`` and ``is_market_data``, as a run's
             manifest keeps them.
+        table
+            How one CSV file is read.
         """
-        tables = {name: read_table(Path(folder) / file) for name, file in FILES.items()}
+        tables = {name: table(Path(folder) / file) for name, file in FILES.items()}
         return cls(
             title=record["title"],
             **tables,
@@ -216,6 +231,12 @@ class StudyResult:
             "warnings": list(self.warnings),
             "is_market_data": self.is_market_data,
         }
+
+    def _repr_html_(self) -> str:
+        """Return title, notice and estimates for a notebook."""
+        from aftershock.study.text import as_html
+
+        return as_html(self)
 
     def __repr__(self) -> str:
         counts = self.events["status"].value_counts()

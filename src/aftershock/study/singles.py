@@ -35,6 +35,9 @@ REGRESSION = [
     "ticker", "event", "start", "end", "car", "se", "t", "dof", "p_value", "f", "note",
 ]  # fmt: skip
 
+PLACEBO = ["event", "start", "end", "statistic", "lower", "upper", "count"]
+BINS = 20  # of a histogram of placebos
+
 Row = tuple[Any, ...]
 
 
@@ -78,6 +81,18 @@ def single_rows(
                 yield from _placebo(record.unit.id, placed[record.unit.id][window], window)
         if isinstance(study.model, SyntheticControl) and record.job is not None:
             yield from _donors(study, study.model, record.unit.id, record.fit, record.job)
+
+
+def placebo_rows(placed: Mapping[str, Mapping[Window, Placebo]]) -> Iterator[Row]:
+    """Yield each event's placebos counted in bins of one width: what a histogram needs."""
+    for name, windows in placed.items():
+        for window, placebo in windows.items():
+            known = placebo.quiet[np.isfinite(placebo.quiet)]
+            if not known.size or not np.isfinite(placebo.statistic):
+                continue
+            counts, edges = np.histogram(known, bins=BINS)
+            for lower, upper, count in zip(edges[:-1], edges[1:], counts, strict=True):
+                yield name, *window, placebo.statistic, lower, upper, int(count)
 
 
 def _sq(name: str, fit: EventFit, window: Window) -> Iterator[Row]:

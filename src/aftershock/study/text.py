@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from aftershock.formats import DASH, METHOD_ONLY, day, number, p_value, percent, share
+from aftershock.formats import (
+    DASH,
+    METHOD_ONLY,
+    day,
+    heading,
+    listing,
+    number,
+    p_value,
+    percent,
+    share,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,11 +34,11 @@ def summarise(result: StudyResult) -> str:
     """Return title, notice, conventions, CARs, tests and exclusions, one block each."""
     parts = [result.title, "=" * len(result.title)]
     if not result.is_market_data:
-        parts.append(f"({METHOD_ONLY}: {result.conventions['market data'].removeprefix('no: ')})")
+        parts.append(f"({notice_of(result)})")
     said = result.conventions
     parts.append(f"{said['model']}; {said['returns']}; estimation {said['estimation']}")
-    for heading, block in _blocks(result):
-        parts += ["", heading, block]
+    for name, block in _blocks(result):
+        parts += ["", name, block]
     return "\n".join(parts)
 
 
@@ -43,9 +53,9 @@ def _blocks(result: StudyResult) -> Iterator[tuple[str, str]]:
         ("Tests", result.tests, _tests),
         ("Depth of the fall", result.depth, _depth),
     )
-    for heading, table, text in tables:
+    for name, table, text in tables:
         if len(table):
-            yield heading, text(table)
+            yield name, text(table)
     events = result.events
     excluded, noted = events[events["status"] == "excluded"], events[events["note"] != ""]
     lists = (
@@ -61,6 +71,23 @@ def _blocks(result: StudyResult) -> Iterator[tuple[str, str]]:
 def _cars(result: StudyResult) -> str:
     table = robustness_table(result).to_string(index=False)
     return f"{table}\n  {UNSEEN}" if result.car["detectable"].notna().any() else table
+
+
+def as_html(result: StudyResult) -> str:
+    """Return title, notice, estimates, exclusions and warnings as HTML, everything escaped."""
+    excluded = result.events[result.events["status"] == "excluded"]
+    parts = [heading(result.title, notice_of(result))]
+    if len(result.car):
+        parts.append(robustness_table(result).to_html(index=False, border=0))
+    reasons = [f"{row.id}: {row.reason}" for row in excluded.itertuples()]
+    return "".join([*parts, listing("Excluded", reasons), listing("Warnings", result.warnings)])
+
+
+def notice_of(result: StudyResult) -> str:
+    """Return what to say of prices that are not market data, empty where they are."""
+    if result.is_market_data:
+        return ""
+    return f"{METHOD_ONLY}: {result.conventions['market data'].removeprefix('no: ')}"
 
 
 def robustness_table(result: StudyResult) -> pd.DataFrame:

@@ -12,11 +12,12 @@ from aftershock.errors import WorkspaceError
 from aftershock.events.day_zero import day_zero, spanning
 from aftershock.events.supply import supply_steps
 from aftershock.prices.sources import files_read
+from aftershock.report.figures import draw_figures
 from aftershock.report.page import build_page, index_page
 from aftershock.runs.folder import RunFolder, new_run
 from aftershock.runs.history import list_runs, write_index
 from aftershock.runs.manifest import Manifest, git_state, hashes
-from aftershock.tables import write_table
+from aftershock.tables import make_table, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,10 +80,12 @@ def run_workspace(
             step(f"{'sweep' if request.grid else 'backtest'} {name}")
             trade.add(name, backtest)
         manifest.write(folder.path)
+        step("figures")
+        draw_figures(folder.path)
         build_page(folder.path, step=step)
         step("publishing")
         path = folder.publish()
-    write_index(workspace.results, index_page(list_runs(workspace.results)))
+    write_index(workspace.results, index_page(list_runs(workspace.results), settings.language))
     return path
 
 
@@ -192,6 +195,8 @@ def _write_inputs(folder: Path, events: EventBook, prices: PricePanel) -> None:
     write_table(prices.to_frame("close").reset_index(), folder / "closes.csv")
     steps = pd.DataFrame([_flat(asdict(step)) for step in supply_steps(events)])
     write_table(steps, folder / "supply.csv")
+    names = [(c.ticker, c.name, c.local_name) for c in events.companies.values()]
+    write_table(make_table(names, ["ticker", "name", "local_name"]), folder / "companies.csv")
 
 
 def _as_text(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,1 @@
+"""Interactive figures, made with plotly from the files of a run."""

@@ -1,0 +1,139 @@
+"""One look for every interactive figure, in light and dark."""
+
+from __future__ import annotations
+
+from html import escape
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
+
+import plotly.graph_objects as go
+
+from aftershock.charts import COLOURS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import pandas as pd
+
+INKS = {"light": "#1f2933", "dark": "#e4e7eb"}
+GRIDS = {"light": "#e3e7eb", "dark": "#323f4b"}
+PAPERS = {"light": "#ffffff", "dark": "#17202a"}
+PALETTE = COLOURS[:6]  # the last, black, is lost on a dark page
+GREY = "#8a94a0"
+MEAN = "#D55E00"
+NOTICE = "#cf4a2a"
+GAIN, LOSS = "#009E73", "#D55E00"
+DIVERGING = [[0.0, "#B24A00"], [0.5, "#e9edf0"], [1.0, "#00604A"]]
+LINE = 54  # characters of a line of a hover text
+DIGITS = 5  # of a plotted number
+
+
+def figure(data: Sequence[dict[str, Any]], layout: dict[str, Any]) -> dict[str, Any]:
+    """Return a validated plotly figure as plain data, without the look, which the page adds.
+
+    Parameters
+    ----------
+    data
+        Traces.
+    layout
+        Layout attributes, on top of the common ones.
+    """
+    base = {
+        "margin": {"l": 56, "r": 16, "t": 12, "b": 44},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        "hovermode": "closest",
+    }
+    made = go.Figure({"data": list(data), "layout": {"template": None, **base, **layout}})
+    plain: dict[str, Any] = made.to_plotly_json()
+    plain["layout"].pop("template", None)
+    return plain
+
+
+def announce(plain: dict[str, Any], notice: str) -> dict[str, Any]:
+    """Return a figure that says of its prices what their source says, downloaded or not."""
+    said = {
+        "text": inert(notice), "x": 1, "xanchor": "right", "xref": "paper", "y": 0,
+        "yref": "container", "yanchor": "bottom", "pad": {"b": 2},
+        "font": {"size": 10.5, "color": NOTICE},
+    }  # fmt: skip
+    return {**plain, "layout": {**plain["layout"], "title": said}}
+
+
+def templates() -> dict[str, Any]:
+    """Return the look of both themes as plotly templates."""
+    return {theme: _template(theme) for theme in INKS}
+
+
+def _template(theme: str) -> dict[str, Any]:
+    ink, grid = INKS[theme], GRIDS[theme]
+    axis = {
+        "gridcolor": grid, "linecolor": GREY, "zerolinecolor": GREY, "zerolinewidth": 1,
+        "automargin": True, "title": {"standoff": 8},
+    }  # fmt: skip
+    template = go.layout.Template(
+        layout={
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "font": {"color": ink, "size": 12.5, "family": "system-ui, sans-serif"},
+            "colorway": list(PALETTE),
+            "xaxis": {**axis, "showgrid": False},
+            "yaxis": axis,
+            "hoverlabel": {
+                "bgcolor": PAPERS[theme],
+                "bordercolor": GREY,
+                "font": {"color": ink},
+                "align": "left",
+            },
+            "bargap": 0.25,
+        }
+    )
+    plain: dict[str, Any] = template.to_plotly_json()
+    return plain
+
+
+def inert(text: object, width: int = LINE) -> str:
+    """Return text for a hover box: what looks like markup stays text, long lines are broken."""
+    lines = wrap(str(text), width) or [""]
+    return "<br>".join(escape(line, quote=False) for line in lines)
+
+
+def dates(values: Iterable[pd.Timestamp]) -> list[str | None]:
+    """Return dates in ISO form, None where there is none."""
+    return [None if value != value else f"{value:%Y-%m-%d}" for value in values]  # noqa: PLR0124
+
+
+def rounded(values: Iterable[float]) -> list[float | None]:
+    """Return numbers with as many digits as a screen can show, None where there is none."""
+    return [None if value != value else float(f"{value:.{DIGITS}g}") for value in values]  # noqa: PLR0124
+
+
+def colour(index: int) -> str:
+    """Return the colour of the ``index``-th series; they repeat."""
+    return PALETTE[index % len(PALETTE)]
+
+
+def vertical(x: object, text: str = "", dash: str = "dot") -> dict[str, Any]:
+    """Return a line across the plot at ``x``, with a label on top where there is one."""
+    line = {
+        "type": "line", "xref": "x", "yref": "paper", "x0": x, "x1": x, "y0": 0, "y1": 1,
+        "line": {"color": GREY, "width": 1, "dash": dash}, "layer": "below",
+    }  # fmt: skip
+    if text:
+        line["label"] = {
+            "text": text, "textposition": "end", "textangle": 0, "font": {"size": 10.5},
+        }  # fmt: skip
+    return line
+
+
+def time_axis() -> dict[str, Any]:
+    """Return an axis of dates whose labels need no language."""
+    stops = [
+        {"dtickrange": [None, "M1"], "value": "%m-%d\n%Y"},
+        {"dtickrange": ["M1", None], "value": "%Y-%m"},
+    ]
+    return {"type": "date", "tickformatstops": stops, "hoverformat": "%Y-%m-%d"}
+
+
+def zero() -> dict[str, Any]:
+    """Return the style of an axis in percent that shows its zero."""
+    return {"tickformat": ".0%", "zeroline": True}

@@ -1,0 +1,164 @@
+"""Words and sentences that the engine writes into files, known to the catalogues.
+
+Where a sentence has places in it, they stand in braces; a page in another language matches
+them and puts the same values into its own sentence.
+"""
+
+from __future__ import annotations
+
+
+def mark(text: str) -> str:
+    """Mark a text for the catalogues where it stands; it is looked up later."""
+    return text
+
+
+KINDS = (
+    mark("listing"), mark("lockup_expiry"), mark("model_launch"), mark("price_change"),
+    mark("public_exchange"), mark("policy"), mark("listing_step"), mark("index_inclusion"),
+    mark("share_issue"), mark("results"), mark("competitor_launch"), mark("announcement"),
+)  # fmt: skip
+
+WORDS = (
+    mark("used"), mark("approx"), mark("excluded"), mark("traded"), mark("pending"), mark("refused"),
+    mark("filled"), mark("cancelled"), mark("rejected"), mark("partial"), mark("expired"),
+    mark("short"), mark("long"), mark("buy"), mark("sell"), mark("market"), mark("stop"),
+    mark("limit"), mark("all"), mark("hike"), mark("cut"), mark("not stated"), mark("reported"),
+    mark("one_base"), mark("state"), mark("cornerstone"), mark("financial"), mark("strategic"),
+    mark("founder"), mark("employee"), mark("unknown"), mark("volatility"), mark("volume"),
+    mark("normal"), mark("binomial"), mark("bootstrap"), mark("signed rank"), mark("yes"),
+)  # fmt: skip
+
+TESTS = (
+    mark("cross-sectional t"), mark("skewness-adjusted t"), mark("bootstrap t"), mark("Patell"),
+    mark("BMP"), mark("Kolari-Pynnonen"), mark("crude dependence"), mark("Corrado rank"),
+    mark("Corrado-Zivney rank"), mark("GRANK-T"), mark("sign"), mark("generalised sign"),
+    mark("Wilcoxon"), mark("BHAR, skewness-adjusted bootstrap"), mark("placebo, jointly"),
+    mark("SQ rank"), mark("placebo"), mark("placebo, all dates"), mark("deflated sharpe"),
+    mark("overfitting"), mark("walk-forward"),
+)  # fmt: skip
+
+NULLS = (
+    mark("the mean CAR is 0"), mark("the mean standardised CAR is 0"),
+    mark("event days rank like any other day"), mark("CARs are positive as often as negative"),
+    mark("CARs are positive as often as without an event"), mark("CARs are symmetric around 0"),
+    mark("the mean BHAR is 0"),
+    mark("the mean standardised CAR is one of those where nothing happened"),
+    mark("the day ranks like any day of the estimation window"),
+    mark("the CAR is one of those where nothing happened"),
+)  # fmt: skip
+
+ITEMS = (
+    mark("brokerage"), mark("stamp duty"), mark("SFC levy"), mark("AFRC levy"), mark("trading fee"),
+    mark("settlement fee"), mark("borrow fee"), mark("slippage"),
+)  # fmt: skip
+
+METRICS = (
+    mark("total return"), mark("annual return"), mark("annual volatility"), mark("sharpe"),
+    mark("sortino"), mark("max drawdown"), mark("calmar"), mark("full sample: sessions"),
+    mark("full sample: alpha a year"), mark("full sample: alpha t"), mark("full sample: alpha p"),
+    mark("full sample: beta"), mark("full sample: beta t"), mark("in market: sessions"),
+    mark("in market: alpha a year"), mark("in market: alpha t"), mark("in market: alpha p"),
+    mark("in market: beta"), mark("in market: beta t"), mark("first session"),
+    mark("last session"), mark("sessions"), mark("start equity"), mark("end equity"),
+    mark("time in market"), mark("blocks in market"), mark("mean gross exposure"),
+    mark("max gross exposure"), mark("turnover a year"), mark("trades"), mark("open trades"),
+    mark("orders rejected"), mark("hit rate"), mark("profit factor"), mark("mean net"),
+    mark("fees"), mark("borrow"), mark("break even borrow"), mark("break even slippage"),
+)  # fmt: skip
+
+CONVENTIONS = (
+    mark("events"), mark("model"), mark("returns"), mark("day 0"), mark("estimation"),
+    mark("window"), mark("standard errors"), mark("engine"), mark("groups"), mark("families"),
+    mark("halts"), mark("seed"), mark("source"), mark("market data"), mark("contrast"),
+    mark("orders"), mark("capital"), mark("prices"), mark("benchmark"), mark("exchange"),
+    mark("costs"), mark("settlement"), mark("equity to open"),
+    mark("{ticker} shortable from"),
+    mark("market model {benchmark}"), mark("market-adjusted {benchmark}"),
+    mark("simple, close to close, adjusted prices"), mark("log, close to close, adjusted prices"),
+    mark("first session whose close is strictly after the event's instant"),
+    mark("none"), mark("none: nothing is estimated"),
+    mark("full prediction-error covariance, t with T - k degrees of freedom"),
+    mark("statsmodels, one regression per event (the reference)"),
+    mark("arrays, all events at once (equal to statsmodels to rounding)"),
+    mark("one event at a time"), mark("one; opposite signs are never pooled"),
+    mark("Holm and Benjamini-Hochberg over every window and event of the study"),
+    mark("missing, never filled"), mark("bridged, trade to trade"), mark("no: {notice}"),
+    mark("{window}, at least {n} returns"), mark("kind {names}"), mark("by {name}"),
+    mark("{benchmark}, a price index, without dividends; it cannot itself be bought"),
+    mark("decided after a close, filled at the next session's open, whole lots; a stop is a standing order filled at its level, or at the open beyond it"),
+    mark("{cash}; exits fill before entries, entries in order of day 0, each sized on the equity of the last close"),
+    mark("raw; adjusted prices are for studies"),
+    mark("stamp duty, SFC and AFRC levies, trading and settlement fee by date; brokerage {points} basis points, at least {least}"),
+    mark("{rate} a year, a scenario; on the last close before each calendar day from the sale's settlement to the cover's, over 365"),
+    mark("{share} of short value, long value in full"),
+    mark("a notional tracker fund: no stamp duty, no lot"),
+    mark("{day}, inferred: {reason}"),
+    mark("constituents of {index}, which underlies listed futures, should qualify from its inclusion on"),
+)  # fmt: skip
+
+ATTRIBUTES = (
+    mark("run up"), mark("financial share"), mark("state share"), mark("product"), mark("direction"),
+    mark("index"), mark("actor"), mark("venue"), mark("step"), mark("competitor"),
+    mark("offer price"), mark("discount percent"), mark("period"), mark("participants"),
+    mark("holders"),
+)  # fmt: skip
+
+SENTENCES = (
+    mark("reconstructed sample, not market data"), mark("shows the method, not the market"),
+    mark("{event} {window}: not robust, p crosses 5 % between the default and the robustness rows"),
+    mark("{event} {window} from {day}: not robust, p crosses 5 % between the default and the robustness rows"),
+    mark("{event}: not separable from {others}: the same session"),
+    mark("{event}: not separable from {others} on one of two candidate sessions"),
+    mark("not separable from {others}: the same session"),
+    mark("not separable from {others} on one of two candidate sessions"),
+    mark("not separable: the same sessions"),
+    mark("{study}: {event} {window}: not robust, p crosses 5 % between the default and the robustness rows"),
+    mark("{event}: its date was chosen by looking at prices (endogenous)"),
+    mark("no event could be studied; the reasons stand with the events"),
+    mark("the run ends on {day}, the last session of {benchmark}"),
+    mark("{n} event(s) lie after the run and were not traded"),
+    mark("no trade was made; the reasons stand with the events and orders"),
+    mark("{event} in {ticker} is still open at the end, marked at the last close"),
+    mark("equity went below zero on {day}; the figures built on returns are not defined"),
+    mark("no prices: session {day} is after the last, {last}"),
+    mark("no prices: session {day} is before the first, {first}"),
+    mark("no prices for {ticker}"), mark("no price of {ticker} on {day}"),
+    mark("no price of {ticker} on the session before {day}"), mark("no return of {ticker} on {day}"),
+    mark("no published price of {ticker} on {day}"),
+    mark("no published price (a range of days on the reconstructed sample)"),
+    mark("a {precision} has no day 0"), mark("month"), mark("quarter"),
+    mark("after the last session known, {day}"), mark("before the first session known, {day}"),
+    mark("hour unknown: {first} or {second}; the first enters means and tests"),
+    mark("estimation window {window} holds {n} of {all} returns"),
+    mark("from {day}: {note}"),
+    mark("second candidate {day}: {note}"),
+    mark("no masked row, without other events' sessions: {reason}"),
+    mark("{n} returns in the estimation window {window}, at least {least} needed"),
+    mark("{n} of {all} sessions of the event window have no return"),
+    mark("enters means and tests once, as {event}"),
+    mark("the benchmark has its own event {event} at {distance}"),
+    mark("not an event of both {first} and {second}"),
+    mark("n too small"), mark("n too small (at least {n})"), mark("the events are not on one date"),
+    mark("{n} events cannot give p below {floor}"),
+    mark("windows overlap, and the test takes the events as independent"),
+    mark("no estimation window"), mark("m = {m} ({how}), floor {floor}, {n} cluster(s)"),
+    mark("drawn"), mark("enumerated"),
+    mark("sessions away from the stock's own events"),
+    mark("F({first}, {second}) that every parameter is 0, {n} sessions"),
+    mark("{n} sessions held, at least {least} needed"),
+    mark("fewer than {n} sessions so far"), mark("{n} observation(s): a description, not a test"),
+    mark("no estimation or a missing return"), mark("a session without volume"),
+    mark("day 0, {day}, is after the last session of the run, {last}"),
+    mark("day 0, {day}, is before the first session of the run, {first}"),
+    mark("a range of days has no day 0"),
+    mark("the strategy made no order; it was offered the event from offset {offset} on"),
+    mark("the data end before the order could fill"), mark("the position was closed"),
+    mark("the other leg was refused"), mark("halted or no price on {day}"),
+    mark("halted or no price since {day}"), mark("not shortable before {day}"),
+    mark("no inference: see placebo"), mark("{n} blocks in the market"),
+    mark("Newey-West, {n} lags"), mark("never in the market"), mark("too few sessions"),
+)  # fmt: skip
+
+PHRASES = frozenset(
+    (*KINDS, *WORDS, *TESTS, *NULLS, *ITEMS, *METRICS, *CONVENTIONS, *ATTRIBUTES, *SENTENCES)
+)

@@ -1,0 +1,182 @@
+"""The languages of a page: text from the catalogues, numbers and dates by locale."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.numbers import get_decimal_symbol, get_group_symbol
+from markupsafe import Markup, escape
+
+from aftershock.formats import DASH, SMALLEST_P
+from aftershock.locale import LOCALES, catalogue
+from aftershock.report.phrases import PHRASES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from babel.support import NullTranslations
+
+HTML = {"en": "en", "zh": "zh-Hans"}
+NAMES = {"en": "English", "zh": "中文"}
+_PLACE = re.compile(r"\\\{(\w+)\\\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One language.
+
+    Attributes
+    ----------
+    code
+        ``"en"`` or ``"zh"``.
+    locale
+        How it writes numbers and dates.
+    catalogue
+        Its translations; English is the language of the source and has none.
+    """
+
+    code: str
+    locale: Locale
+    catalogue: NullTranslations
+
+    @property
+    def html(self) -> str:
+        """The value of the attribute ``lang``."""
+        return HTML[self.code]
+
+    def t(self, message: str, **values: object) -> str:
+        """Return a message as plain text with its values put in."""
+        said = self.catalogue.gettext(message) if message else ""
+        return said.format(**values) if values else said
+
+    def h(self, message: str, **values: object) -> Markup:
+        """Return a message as HTML; values are escaped unless they are HTML themselves."""
+        said = self.catalogue.gettext(message).replace(" = ", "\u00a0=\u00a0")  # never broken
+        return escape(said).format(**values)
+
+    def phrase(self, text: str) -> str:
+        """Return a sentence of the engine in this language, as it stands where it is not known.
+
+        Parts joined by semicolons are looked up one by one.
+        """
+        return _phrase(self, text)
+
+    def number(self, value: float, spec: str) -> str:
+        """Return a number by a format specification, in the locale's own signs."""
+        text = format(value, spec)
+        point, comma = _signs(self.locale)
+        if (point, comma) == (".", ","):
+            return text
+        return text.translate({ord("."): point, ord(","): comma})
+
+    def day(self, value: dt.date | pd.Timestamp) -> str:
+        """Return a date, such as 9 Jul 2026 and 2026年7月9日."""
+        return _day(value, self.locale)
+
+    def month(self, number: int) -> str:
+        """Return a month's short name."""
+        return str(self.locale.months["stand-alone"]["abbreviated"][number])
+
+    def moment(self, value: dt.datetime) -> str:
+        """Return a day and an hour, such as 23 Nov 2026, 06:10:49."""
+        return str(format_datetime(value, "medium", locale=self.locale))
+
+    def show(self, value: Any, kind: str) -> str:
+        """Return a cell of a table as it is read.
+
+        Parameters
+        ----------
+        value
+            What stands in the file.
+        kind
+            ``percent`` (signed), ``share``, ``number``, ``p``, ``plain``, ``money``, ``count``,
+            ``day``, ``flag``, ``phrase`` or ``text``.
+        """
+        if kind in WORDS:
+            said = "" if value is None or pd.isna(value) else str(value)
+            return self.phrase(said) if kind == "phrase" else said
+        if value is None or value == "" or pd.isna(value):
+            return DASH
+        shown = _SHOWN.get(kind)
+        return shown(self, value) if shown else self.number(value, _SPECS[kind])
+
+
+def _shown_p(lang: Language, value: float) -> str:
+    if value < SMALLEST_P:
+        return f"<{lang.number(SMALLEST_P, 'g')}"
+    return lang.number(value, ".3f")
+
+
+WORDS = frozenset({"text", "phrase"})
+_SHOWN: dict[str, Callable[[Language, Any], str]] = {
+    "day": lambda lang, value: lang.day(pd.Timestamp(value)),
+    "moment": lambda lang, value: lang.moment(dt.datetime.fromisoformat(str(value))),
+    "flag": lambda lang, value: lang.t("yes") if value else lang.t("no"),
+    "p": _shown_p,
+}
+_SPECS = {
+    "percent": "+.2%",
+    "share": ".2%",
+    "percent1": "+.1%",
+    "share1": ".1%",
+    "number": ",.2f",
+    "plain": ",.10g",
+    "money": ",.2f",
+    "count": ",.0f",
+    "short": ",.4g",
+}
+
+
+@cache
+def language(code: str) -> Language:
+    """Return a language by its code; raises UnknownName for another."""
+    found = catalogue(code)
+    return Language(code, Locale.parse(LOCALES[code]), found)
+
+
+@cache
+def _phrase(lang: Language, text: str) -> str:
+    whole = _known(lang, text)
+    if whole is not None:
+        return whole
+    parts = text.split("; ")
+    if len(parts) == 1:
+        return text
+    return lang.t("; ").join(_phrase(lang, part) for part in parts)
+
+
+def _known(lang: Language, text: str) -> str | None:
+    """Return a whole sentence in a language, None where no phrase fits it."""
+    if not text or text in PHRASES:
+        return lang.t(text)
+    for pattern, message in _patterns():
+        match = pattern.fullmatch(text)
+        if match:
+            parts = {name: lang.phrase(part) for name, part in match.groupdict().items()}
+            return lang.t(message, **parts)
+    said = lang.t(text)
+    return said if said != text else None
+
+
+@cache
+def _patterns() -> list[tuple[re.Pattern[str], str]]:
+    """Return the engine's sentences with places in them as patterns, longest first."""
+    open_ended = sorted((text for text in PHRASES if "{" in text), key=len, reverse=True)
+    return [(re.compile(_PLACE.sub(r"(?P<\1>.+?)", re.escape(text))), text) for text in open_ended]
+
+
+@cache
+def _signs(locale: Locale) -> tuple[str, str]:
+    return get_decimal_symbol(locale), get_group_symbol(locale)
+
+
+@cache
+def _day(value: dt.date, locale: Locale) -> str:
+    return str(format_date(value, "medium", locale=locale))
