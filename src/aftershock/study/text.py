@@ -63,9 +63,9 @@ def _blocks(result: StudyResult) -> Iterator[tuple[str, str]]:
         ("Notes", [f"{row.id}: {row.note}" for row in noted.itertuples()]),
         ("Warnings", result.warnings),
     )
-    for heading, lines in lists:
+    for name, lines in lists:
         if lines:
-            yield heading, "\n".join(f"  {line}" for line in lines)
+            yield name, "\n".join(f"  {line}" for line in lines)
 
 
 def _cars(result: StudyResult) -> str:
