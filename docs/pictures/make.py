@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import sync_playwright
 
 from aftershock.workspace.load import Workspace
-from aftershock.workspace.run import Request, run_workspace
+from aftershock.workspace.request import Request
+from aftershock.workspace.run import run_workspace
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -10,7 +10,8 @@ import pandas as pd
 from aftershock.report.page import build_page
 from aftershock.tables import read_table, write_table
 from aftershock.workspace.load import Workspace
-from aftershock.workspace.run import Request, run_workspace
+from aftershock.workspace.request import Request
+from aftershock.workspace.run import run_workspace
 from aftershock.workspace.scaffold import make_workspace
 
 TITLE = "Zhipu's cornerstone lock-up expires"

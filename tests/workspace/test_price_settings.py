@@ -13,7 +13,8 @@ import pytest
 from aftershock.errors import PriceError, UnknownName, WorkspaceError
 from aftershock.sessions import Sessions
 from aftershock.workspace.load import Workspace
-from aftershock.workspace.run import Request, run_workspace
+from aftershock.workspace.request import Request
+from aftershock.workspace.run import run_workspace
 
 DAYS = Sessions.exchange("XHKG", dt.date(2026, 4, 8), dt.date(2026, 6, 30)).dates
 

@@ -61,9 +61,11 @@ def backtest(
     params: SetOption = None,
     borrow: BorrowOption = None,
     no_costs: NoCostsOption = False,
-    draws: Annotated[
+    placebos: Annotated[
         int | None,
-        typer.Option(min=0, help="Placebos. [default: 999 of a rule, else 0]", show_default=False),
+        typer.Option(
+            min=0, help="Placebo dates. [default: 999 of a rule, else 0]", show_default=False
+        ),
     ] = None,
     check_lookahead: Annotated[
         bool,
@@ -76,7 +78,7 @@ def backtest(
         _print_help(context, names, workspace)
         return
     space = open_workspace(workspace)
-    terms = _terms(first, last, cash, params, borrow, no_costs, draws)
+    terms = _terms(first, last, cash, params, borrow, no_costs, placebos)
     if check_lookahead:
         _print_check(space, names, source, offline, terms)
         return

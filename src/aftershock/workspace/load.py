@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aftershock.content import load_file
-from aftershock.errors import AftershockError, WorkspaceError, nearest, unknown
+from aftershock.errors import AftershockError, PriceError, WorkspaceError, nearest, unknown
 from aftershock.events.book import EventBook, load_events
 from aftershock.events.kinds import KINDS, custom_kind
 from aftershock.prices.rates import RiskFree
@@ -176,8 +177,8 @@ class Workspace:
         PriceError
             Prices or rates are missing or wrong, or a finding's policy is to fail.
         """
-        return load_prices(
-            [*self.settings.all_tickers, *further],
+        load = partial(
+            load_prices,
             source=self.source(source),
             calendar=self.settings.calendar,
             quality=self.settings.quality,
@@ -186,6 +187,15 @@ class Workspace:
             offline=offline,
             progress=progress,
         )
+        optional = self.settings.benchmarks
+        wanted = [*self.settings.all_tickers, *further]
+        try:
+            return load(wanted)
+        except PriceError:
+            needed = [name for name in wanted if name not in optional]
+            if len(needed) == len(wanted):
+                raise
+            return load(needed)  # a result says which of the further benchmarks had no prices
 
 
 def _files(folder: Path) -> dict[str, Path]:
