@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -73,3 +75,16 @@ def test_nobody_is_a_sample_too(members):
     empty = make_sample([], PART, ESTIMATION, "simple", seed=0)
     assert empty.n == 0
     assert empty.residuals.shape == (0, 18)
+
+
+def test_inside_a_bridged_halt_nothing_was_observed(members):
+    first = members[0]
+    covariance = first.fit.covariance.copy()
+    covariance[3, :] = covariance[:, 3] = 0.0  # one session after day 0
+    halted = dataclasses.replace(first.fit, covariance=covariance)
+    sample = make_sample(
+        [dataclasses.replace(first, fit=halted), *members[1:]], PART, ESTIMATION, "simple", seed=0
+    )
+    assert np.isnan(sample.ar[0]).tolist() == [False, False, False, True, False]
+    assert np.isnan(sample.ar_se[0]).tolist() == [False, False, False, True, False]
+    assert np.isfinite(sample.ar[1:]).all()
