@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import aftershock as ash
 from aftershock.study.groups import calendar_time, window_mask
@@ -41,7 +42,7 @@ def test_the_portfolio_and_its_alpha_by_hand(market):
     held = np.column_stack(
         [window_mask(100, 20, Window(0, 24)), window_mask(100, 30, Window(0, 24))]
     )
-    returns[25, 0] = np.nan  # one missing return leaves the other stock, not a zero
+    returns[[25, 35], 0] = np.nan  # a missing return leaves the other stock, not a zero
     own = calendar_time(returns, design, held, 25)
     rows = np.arange(20, 55)
     portfolio = np.array(
@@ -54,7 +55,7 @@ def test_the_portfolio_and_its_alpha_by_hand(market):
     assert own.alpha == pytest.approx(b[0], rel=1e-9)
     assert own.se == pytest.approx(se[0], rel=1e-9)
     assert own.dof == 32
-    assert own.mean_held == pytest.approx((9 + 2 * 15 + 10) / 34)
+    assert own.mean_held == pytest.approx((9 + 2 * 14 + 1 + 10) / 34)
 
 
 def test_short_holdings_use_the_rule_of_thumb(market):
@@ -62,6 +63,7 @@ def test_short_holdings_use_the_rule_of_thumb(market):
     returns = 0.02 * np.random.default_rng(43).standard_normal((100, 1))
     held = np.ones((100, 1), dtype=bool)
     assert calendar_time(returns, design, held, 2).lags == 4  # floor(4 (100/100)^(2/9))
+    assert calendar_time(returns, design, held, 8).lags == 7  # a return overlaps seven others
 
 
 def test_too_few_sessions_have_no_alpha(market):
@@ -107,8 +109,52 @@ def test_with_three_events_nothing_can_be_left_out(make_panel):
 
 
 def test_every_p_value_of_the_table_stands_in_one_family(make_panel):
-    car = fitted(make_panel, 4).car
-    p = np.sort(car["p_value"])
-    assert car["p_holm"].min() == pytest.approx(min(4 * p[0], 1.0))
-    assert (car["p_bh"] <= car["p_holm"]).all()
-    assert (car["p_bh"] >= car["p_value"]).all()
+    result = fitted(make_panel, 4)
+    p = np.sort(result.car["p_value"])
+    holm = np.minimum(np.maximum.accumulate(p * [4, 3, 2, 1]), 1.0)
+    bh = np.minimum.accumulate((p * 4 / [1, 2, 3, 4])[::-1])[::-1]
+    car = result.car.sort_values("p_value")
+    np.testing.assert_allclose(car["p_holm"], holm)
+    np.testing.assert_allclose(car["p_bh"], bh)
+    others = result.car_rows[result.car_rows["row"] != "default"]
+    assert others[["p_holm", "p_bh"]].isna().all(axis=None)
+
+
+def test_the_mean_cars_by_hand(make_panel):
+    result = fitted(make_panel, 5)
+    row, car = result.caar.iloc[0], result.car["car"]
+    se = car.std(ddof=1) / np.sqrt(5)
+    assert (row["start"], row["end"], row["n"]) == (0, 1, 5)
+    assert row["caar"] == pytest.approx(car.mean())
+    assert row["se"] == pytest.approx(se)
+    assert row["detectable"] == pytest.approx((stats.t.ppf(0.975, 4) + stats.t.ppf(0.8, 4)) * se)
+    assert row["median"] == pytest.approx(car.median())
+    assert row["positive"] == (car > 0).mean() != 0.5
+    assert row["bhar"] == pytest.approx(result.car["bhar"].mean())
+    assert (result.aar["caar_se"].notna()).all()
+
+
+def test_the_mean_abnormal_volume_by_hand(make_panel, make_bars):
+    whole = make_panel(sessions=250, tickers=("AAA", "^IDX"), seed=7)
+    rng = np.random.default_rng(44)
+    volume = np.exp(12 + 0.4 * rng.standard_normal(250))
+    volume[155] = 0.0  # no turnover on day 0 of the fourth event
+    frames = {
+        name: make_bars(whole.sessions.dates, whole.close[:, i], volume=volume if i == 0 else 0)
+        for i, name in enumerate(whole.tickers)
+    }
+    result = fitted(lambda **_: ash.PricePanel.from_frames(frames, calendar="XHKG"), 5)
+    with np.errstate(divide="ignore"):
+        log = np.log(volume)
+    found = [
+        log[at : at + 2].mean() - log[at - 60 : at - 10][np.isfinite(log[at - 60 : at - 10])].mean()
+        for at in (80, 105, 130, 180)
+    ]
+    row = result.caar.iloc[0]
+    assert (row["n"], row["volume_n"]) == (5, 4)
+    assert row["volume"] == pytest.approx(np.mean(found))
+    test = result.tests.set_index("test").loc["abnormal volume, cross-sectional t"]
+    reference = stats.ttest_1samp(found, 0.0)
+    assert test["statistic"] == pytest.approx(reference.statistic)
+    assert test["p_value"] == pytest.approx(reference.pvalue)
+    assert (test["n"], test["dof"]) == (4, 3)

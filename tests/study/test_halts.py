@@ -122,3 +122,23 @@ def test_without_prices_halts_cannot_be_bridged(halted):
         ash.Study(**options(halts="trade_to_trade", model=ash.models.RobustModel("^IDX")))
     with pytest.raises(StudyError, match='halts="fill" is not known'):
         ash.Study(**options(halts="fill"))
+
+
+def test_sessions_inside_a_halt_have_no_rank(make_panel, make_bars):
+    whole = make_panel(sessions=250, tickers=(*"ABCDEFGHIJKL", "^IDX"), seed=6)
+    dates = whole.sessions.dates
+    frames = {t: make_bars(dates, whole.close[:, i]) for i, t in enumerate(whole.tickers)}
+    for ticker in "ABCDEFGHIJKL":
+        frames[ticker] = frames[ticker].drop(pd.DatetimeIndex(dates[[151, 152]]))
+    panel = ash.PricePanel.from_frames(frames, calendar="XHKG")
+    rows = [
+        {"id": t, "ticker": t, "kind": "announcement", "timing": "pre_open", "when": str(dates[150])}
+        for t in "ABCDEFGHIJKL"
+    ]  # fmt: skip
+    study = ash.Study(**options(halts="trade_to_trade", cars=[(0, 3)], estimation=(-90, -11)))
+    result = study.fit(ash.EventBook.from_frame(pd.DataFrame(rows), calendar="XHKG"), panel)
+    judged = result.tests.set_index("test")
+    for name in ("Corrado rank", "Corrado-Zivney rank", "GRANK-T", "crude dependence", "BMP"):
+        assert 0 < judged.loc[name, "p_value"] <= 1, name
+    ar = result.ar
+    assert (ar[[1, 2]] == 0).all(axis=None)

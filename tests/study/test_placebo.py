@@ -173,3 +173,35 @@ def test_a_study_prints_m_and_the_floor(make_panel):
     assert own.loc["SQ rank", "floor"] == pytest.approx(1 / 51)
     joint = result.tests.query("test == 'placebo, jointly'")
     assert joint["note"].str.contains(r"floor \d\.\d+, 1 cluster").all()  # event windows overlap
+
+
+def test_the_rank_of_a_day_on_which_the_market_jumped():
+    """A market ten sigmas out makes the prediction uncertain, and SQ knows it."""
+    rng = np.random.default_rng(34)
+    market = 0.01 * rng.standard_normal(N)
+    market[60] = 0.1
+    y = market + 0.02 * rng.standard_normal(N)
+    y[60] = 0.14
+    frame = pd.DataFrame({"AAA": y, "^IDX": market}, index=pd.bdate_range("2024-01-01", periods=N))
+    book = ash.EventBook.from_frame(
+        pd.DataFrame(
+            [{"id": "x", "ticker": "AAA", "kind": "announcement", "timing": "pre_open",
+              "when": str(frame.index[60].date())}]
+        )
+    )  # fmt: skip
+    study = ash.Study(
+        title="T", events=ash.select(), model=ash.MarketModel(benchmark="^IDX"), returns="simple",
+        estimation=(-40, -6), window=(-5, 5),
+    )  # fmt: skip
+    own = study.fit(book, ash.ReturnPanel.from_frame(frame, kind="simple")).single
+    rows = np.arange(20, 55)
+    x = np.column_stack([np.ones(rows.size), market[rows]])
+    inverse = np.linalg.inv(x.T @ x)
+    b = inverse @ x.T @ y[rows]
+    e = np.abs(y[rows] - x @ b) / np.sqrt(1 - np.einsum("ij,jk,ik->i", x, inverse, x))
+    day = np.array([1.0, market[60]])
+    h = day @ inverse @ day
+    ar = abs(y[60] - day @ b)
+    p = (1 + (e >= ar / np.sqrt(1 + h)).sum()) / 36
+    assert own.set_index("test").loc["SQ rank", "p_value"] == pytest.approx(p)
+    assert (e >= ar).sum() < (e >= ar / np.sqrt(1 + h)).sum()  # or the test would be blind to h

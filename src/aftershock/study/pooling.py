@@ -102,7 +102,10 @@ def make_sample(
         residuals[i, at], standardised[i, at] = fit.estimate.residuals, fit.estimate.standardised
         days[i, at] = fit.used
     full = members[0].fit.window if members else window
-    inside = window.within(full)
+    ar, ar_se = (
+        np.array([getattr(member.fit, name) for member in members]).reshape(-1, full.length)
+        for name in ("ar", "ar_se")
+    )
     tickers = sorted({member.ticker for member in members})
     return Sample(
         car=np.array([car.car for car in cars]),
@@ -113,9 +116,9 @@ def make_sample(
         residuals=residuals,
         standardised=standardised,
         days=days.astype(np.int64),
-        ar=np.array([member.fit.ar for member in members]).reshape(len(members), full.length),
-        ar_se=np.array([member.fit.ar_se for member in members]).reshape(len(members), full.length),
-        inside=inside,
+        ar=np.where(ar_se == 0, np.nan, ar),  # inside a bridged halt nothing was observed
+        ar_se=np.where(ar_se == 0, np.nan, ar_se),
+        inside=window.within(full),
         window_days=np.array([member.row + window.offsets for member in members], dtype=np.int64),
         firm=np.array([tickers.index(member.ticker) for member in members], dtype=np.int64),
         seed=seed,

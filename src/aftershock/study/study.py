@@ -185,7 +185,7 @@ class Study:
         -------
         SystemResult
             Seemingly unrelated regressions over every session that all the stocks have, with
-            the classical covariance.
+            the classical covariance; shared events that are not in it stand with the reason.
 
         Raises
         ------

@@ -179,6 +179,15 @@ def test_corrado_zivney_is_in_units_of_each_events_own_error():
     assert scaled == pytest.approx(own)
 
 
+def test_corrado_zivney_gives_a_day_of_one_event_no_rank():
+    rng = np.random.default_rng(9)
+    estimation, event = rng.standard_normal((12, 40)), rng.standard_normal((12, 2))
+    lonely = np.column_stack([event, np.where(np.arange(12) == 3, 1.5, np.nan)])
+    own = corrado_zivney(estimation, lonely, np.ones((12, 3)), slice(0, 2))
+    without = corrado_zivney(estimation, event, np.ones((12, 2)), slice(0, 2))
+    assert own == pytest.approx(without)
+
+
 def test_corrado_cumulates_with_the_root_of_the_length():
     rng = np.random.default_rng(1)
     estimation, event = rng.standard_normal((5, 40)), rng.standard_normal((5, 5))

@@ -194,16 +194,21 @@ def _normal(statistic: FloatArray) -> Value:
 
 
 def _crude(sample: Sample) -> Value:
-    window = sample.ar[:, sample.inside].mean(axis=0)
+    window, _ = _day_means(sample.ar[:, sample.inside])
     past = portfolio(sample)
     return _t(crude_dependence(window, past), float(past.size - 1))
 
 
 def portfolio(sample: Sample) -> FloatArray:
     """Return the mean residual of the events each estimation day has, shape (T',)."""
-    counts = np.isfinite(sample.residuals).sum(axis=0)
-    total = np.nansum(sample.residuals, axis=0)
-    return np.asarray((total / np.maximum(counts, 1))[counts > 0])
+    means, counts = _day_means(sample.residuals)
+    return means[counts > 0]
+
+
+def _day_means(values: FloatArray) -> tuple[FloatArray, IntArray]:
+    """Return the mean of the events each day has, 0 where it has none, and how many it has."""
+    counts = np.isfinite(values).sum(axis=0)
+    return np.asarray(np.nansum(values, axis=0) / np.maximum(counts, 1)), counts
 
 
 def _one_date(sample: Sample) -> str:

@@ -77,16 +77,27 @@ def corrado_zivney(
     ndarray, shape (...)
         As ``corrado``, after dividing each event day's standardised abnormal returns by
         their spread across events, so that a higher variance on the event day does not look
-        like extreme ranks.
+        like extreme ranks. A day that fewer than two events have has no spread and no rank.
 
     References
     ----------
     Corrado and Zivney (1992), *Journal of Financial and Quantitative Analysis* 27(3).
     """
     standardised = event / event_se
-    spread = np.nanstd(standardised, axis=-2, ddof=1, keepdims=True)
-    scores = rank_scores(np.concatenate([estimation, standardised / spread], axis=-1))
+    scores = rank_scores(
+        np.concatenate([estimation, standardised / _spread(standardised)], axis=-1)
+    )
     return _cumulated(scores, estimation.shape[-1], window)
+
+
+def _spread(values: FloatArray) -> FloatArray:
+    """Return each day's standard deviation across the events that have it, shape (..., 1, W)."""
+    known = np.isfinite(values)
+    counts = known.sum(axis=-2, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.nansum(values, axis=-2, keepdims=True) / counts
+        squares = np.where(known, (values - mean) ** 2, 0.0).sum(axis=-2, keepdims=True)
+        return np.asarray(np.sqrt(squares / np.where(counts > 1, counts - 1, np.nan)))
 
 
 def grank_t(estimation: FloatArray, scar: FloatArray) -> tuple[FloatArray, int]:
