@@ -140,14 +140,14 @@ def test_an_earlier_start_asks_for_what_is_before(yahoo, make_bars):
     stub, source = yahoo
     frame = yahoo_frame()
     stub.put("0100.HK", frame, splits={DAYS[2]: 2.0}, dividends={DAYS[3]: 1.0})
-    load(source(), start=dt.date(2026, 6, 17))
+    load(source(), start=dt.date(2026, 6, 16))
     stub.asked.clear()
     panel = load(source())
-    # the part before the split is asked for alone, and is still brought back to the day
+    # the part before is asked for without the split in it, and is still brought back to the day
     assert panel.close[:, 0].tolist() == [100.0, 104.0, 52.0, 51.0]
     ends = [day_of(last - 1) for _, last in stub.spans("0100.HK")]
     assert len(ends) == 2
-    assert ends[1] == dt.date(2026, 6, 17)
+    assert ends[1] == dt.date(2026, 6, 16)
 
 
 def test_a_contradiction_keeps_the_stored_value_and_says_both(yahoo, make_bars):
@@ -369,12 +369,20 @@ def test_of_several_tickers_those_that_came_are_stored(yahoo, make_bars):
     assert source().store.tickers() == ["0100.HK", "3690.HK"]
 
 
-def test_yfinance_keeps_quiet(yahoo, capfd, caplog):
-    _, source = yahoo
-    with caplog.at_level(logging.DEBUG), pytest.raises(PriceError):
-        load(source(attempts=1), ["9999.HK"])
+def test_yfinance_keeps_quiet(yahoo, make_bars, capfd, caplog):
+    stub, source = yahoo
+    stub.put("0100.HK", make_bars(DAYS, [1.0, 2.0, 3.0, 4.0]))
+    stub.break_("0100.HK", yahoo_stub.server_error, yahoo_stub.server_error, None)
+    stub.crumb = 429  # which yfinance warns of
+    with caplog.at_level(logging.DEBUG):
+        load(source())
+        with pytest.raises(PriceError):
+            load(source(attempts=1), ["9999.HK"])
     assert capfd.readouterr() == ("", "")
-    assert {record.name for record in caplog.records if record.levelno > logging.INFO} == set()
+    assert "yfinance" not in {record.name for record in caplog.records}
+    routed = [item for item in caplog.records if item.name == "aftershock.prices.download"]
+    assert any("rate-limited" in item.getMessage() for item in routed)
+    assert {item.levelno for item in routed} == {logging.DEBUG}
 
 
 def test_progress_is_told_each_ticker(yahoo, make_bars):
