@@ -15,6 +15,7 @@ from yahoo_stub import LoopbackSession, Stub, serve
 
 import aftershock as ash
 from aftershock.errors import PriceError
+from aftershock.prices import download
 from aftershock.prices.actions import adjustment, as_traded
 from aftershock.prices.download import Failure
 from aftershock.prices.store import Store
@@ -372,17 +373,24 @@ def test_of_several_tickers_those_that_came_are_stored(yahoo, make_bars):
 def test_yfinance_keeps_quiet(yahoo, make_bars, capfd, caplog):
     stub, source = yahoo
     stub.put("0100.HK", make_bars(DAYS, [1.0, 2.0, 3.0, 4.0]))
-    stub.break_("0100.HK", yahoo_stub.server_error, yahoo_stub.server_error, None)
-    stub.crumb = 429  # which yfinance warns of
+    stub.break_("0100.HK", yahoo_stub.server_error, yahoo_stub.reset, None)
+    stub.crumb = 429
     with caplog.at_level(logging.DEBUG):
         load(source())
         with pytest.raises(PriceError):
             load(source(attempts=1), ["9999.HK"])
     assert capfd.readouterr() == ("", "")
     assert "yfinance" not in {record.name for record in caplog.records}
-    routed = [item for item in caplog.records if item.name == "aftershock.prices.download"]
-    assert any("rate-limited" in item.getMessage() for item in routed)
-    assert {item.levelno for item in routed} == {logging.DEBUG}
+
+
+def test_yfinances_log_is_routed_while_it_is_used(caplog):
+    logger = logging.getLogger("yfinance")
+    before = logger.propagate, list(logger.handlers)
+    with caplog.at_level(logging.DEBUG), download.prepared(object(), 1.0):
+        logger.error("1 Failed download")
+    (record,) = [item for item in caplog.records if "Failed download" in item.getMessage()]
+    assert (record.name, record.levelno) == ("aftershock.prices.download", logging.DEBUG)
+    assert (logger.propagate, list(logger.handlers)) == before
 
 
 def test_progress_is_told_each_ticker(yahoo, make_bars):
