@@ -342,13 +342,27 @@ def test_a_ticker_yahoo_does_not_have_is_named(yahoo, make_bars):
         load(source(), ["0100 HK!"])
 
 
-def test_a_stored_ticker_that_is_delisted_is_served_with_the_reason(yahoo, make_bars):
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ("not_found", "Yahoo no longer has it: delisted or renamed?"),
+        ("no_bars", "Yahoo delivered no bars"),
+        ("too_many", "Yahoo limits the rate"),
+    ],
+)
+def test_a_stored_ticker_is_served_with_the_reason(yahoo, make_bars, fault, reason):
     stub, source = yahoo
     stub.put("0100.HK", make_bars(DAYS, [1.0, 2.0, 3.0, 4.0]))
     load(source())
-    del stub.bars["0100.HK"]
-    (note,) = load(source()).notes
-    assert "Yahoo no longer has it: delisted or renamed?" in note
+    before = source().store.path("0100.HK").read_bytes()
+    stub.break_("0100.HK", getattr(yahoo_stub, fault))
+    panel = load(source())
+    assert panel.close[:, 0].tolist() == [1.0, 2.0, 3.0, 4.0]
+    (note,) = panel.notes
+    assert f"from the store ({reason})" in note
+    assert source().store.path("0100.HK").read_bytes() == before
+    with pytest.raises(PriceError):
+        load(source(strict=True))
 
 
 def test_a_ticker_without_bars_is_known_and_empty(yahoo, make_bars):
