@@ -34,7 +34,7 @@ def yahoo(tmp_path):
     with serve(stub) as port:
 
         def source(**options):
-            options = {"pause": 0.01, "timeout": 1.0, **options}
+            options = {"pause": 0.01, "timeout": 10.0, **options}
             session = LoopbackSession(port, limit=options["timeout"])
             return YahooSource(session, Store(tmp_path / "store"), **options)
 
@@ -273,7 +273,7 @@ def test_an_outage_is_no_delisting(yahoo, make_bars, fault):
     before = source().store.path("0700.HK").read_bytes()
     for ticker in ("0100.HK", "0700.HK"):
         stub.break_(ticker, getattr(yahoo_stub, fault))
-    options = {"attempts": 2, "timeout": 0.4 if fault == "slow" else 1.0}
+    options = {"attempts": 2, "timeout": 0.4 if fault == "slow" else 10.0}
     with pytest.raises(PriceError, match=r"Yahoo could not be reached for 0100\.HK") as caught:
         load(source(**options))
     assert re.search(OUTAGES[fault], str(caught.value))
