@@ -18,7 +18,7 @@ from yahoo_stub import LoopbackSession, Stub, serve
 
 import aftershock as ash
 from aftershock.errors import PriceError
-from aftershock.prices.store import FETCHED, Store, Stored, cache_folder
+from aftershock.prices.store import FETCHED, NotKept, Store, Stored, cache_folder
 from aftershock.prices.yahoo import YahooSource
 
 PATHS = [str(Path(__file__).parent), str(Path(yahoo_stub.__file__).parent)]
@@ -270,6 +270,20 @@ def test_kill_9_in_the_middle_of_a_write_leaves_the_old_file(store):
     store.add(delivery([1.0, 2.0, 3.0]))  # the lock died with its process
     assert store.read("0100.HK")[0].bars["Close"].tolist() == [1.0, 2.0, 3.0]
     assert not list(store.folder.glob(".*.tmp"))
+
+
+def test_a_write_that_fails_leaves_nothing_behind(store, monkeypatch):
+    store.add(delivery([1.0, 2.0]))
+
+    def full(table, file, **options):
+        file.write(b"PAR1 and no more")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pyarrow.parquet.write_table", full)
+    with pytest.raises(NotKept, match=r"cannot be stored in .*: No space left on device; set"):
+        store.add(delivery([1.0, 2.0, 3.0]))
+    assert not list(store.folder.glob(".*.tmp"))
+    assert store.read("0100.HK")[0].bars["Close"].tolist() == [1.0, 2.0]
 
 
 def test_kill_9_leaves_the_old_file_or_the_new_one(tmp_path):

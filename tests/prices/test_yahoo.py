@@ -116,6 +116,26 @@ def test_an_end_does_not_hide_later_splits(yahoo):
     assert whole.dividend[:, 0].tolist() == [0.0, 0.0, 0.0, 1.0]
 
 
+def test_an_adjusted_close_that_does_not_follow_from_the_events_is_said(yahoo):
+    stub, source = yahoo
+    stub.put("0100.HK", yahoo_frame(), splits={DAYS[2]: 2.0}, dividends={DAYS[3]: 1.0})
+    assert load(source()).notes == ()
+    stub.put("0700.HK", yahoo_frame(), splits={DAYS[2]: 2.0})  # the dividend is not listed
+    (note,) = load(source(), ["0700.HK"]).notes
+    assert note.startswith("0700.HK: up to 2026-06-17 Yahoo's adjusted close differs from")
+
+
+def test_no_request_waits_longer_than_the_limit(yahoo, make_bars):
+    from curl_cffi.requests.exceptions import Timeout
+
+    stub, source = yahoo
+    stub.break_("0100.HK", yahoo_stub.slow)
+    session = source(timeout=0.3).session
+    for options in ({}, {"timeout": 30}):  # as yfinance asks
+        with pytest.raises(Timeout):
+            session.get(f"{download.CHART}0100.HK", **options)
+
+
 def test_spellings_are_brought_to_yahoos(yahoo, make_bars):
     stub, source = yahoo
     stub.put("0100.HK", make_bars(DAYS, [1.0, 2.0, 3.0, 4.0]))
