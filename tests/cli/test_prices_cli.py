@@ -149,3 +149,4 @@ def test_a_run_off_line_says_how_old_its_prices_are(cli, tmp_path, stub):
     (manifest,) = (tmp_path / "results").glob("2*/*/manifest.json")
     (warning, *_) = json.loads(manifest.read_text("utf-8"))["warnings"]
     assert "from the store (offline)" in warning
+    assert "from the store (offline)" in manifest.with_name("report.html").read_text("utf-8")

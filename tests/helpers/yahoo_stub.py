@@ -49,6 +49,7 @@ class Stub:
         self.meta = {}
         self.faults = {}  # symbol to the faults of its next requests; the last one stays
         self.asked = []
+        self.crumb = 200  # status of the request for a crumb
 
     def break_(self, ticker, *faults):
         """Fail the ticker's next requests, one fault each; None answers, the last one stays."""
@@ -212,7 +213,7 @@ def serve(stub):
                 status, body = stub.chart(ticker, query)
                 self.reply(status, json.dumps(body))
             elif "getcrumb" in parts.path:
-                self.reply(200, "crumb", kind="text/plain")
+                self.reply(stub.crumb, "crumb", kind="text/plain")
             else:
                 self.reply(200, "{}")
 

@@ -9,7 +9,7 @@ import pytest
 
 import aftershock as ash
 from aftershock.backtest.metrics import performance
-from aftershock.errors import PriceError
+from aftershock.errors import BacktestError, PriceError
 from aftershock.prices.currency import clashes, main_currency
 from aftershock.prices.rates import RiskFree
 from aftershock.sessions import Sessions
@@ -109,3 +109,74 @@ def test_another_currency_of_the_benchmark_is_said():
     assert list(clashes(made, ["C.HK"], ["IDX"])) == []
     assert list(clashes(panel(A="GBp", IDX="GBP"), ["A"], ["IDX"])) == []
     assert main_currency("GBp") == "GBP"
+
+
+class Hold(ash.EventStrategy):
+    events = ash.select(kind="announcement")
+
+    def on_offset(self, event, offset):
+        if offset == 2:
+            self.enter_short(event, weight=0.1)
+        elif offset == 5:
+            self.leave(event)
+
+
+def book(*tickers):
+    rows = [
+        {"id": f"news-{ticker}", "ticker": ticker, "kind": "announcement", "when": "2026-04-13",
+         "timing": "pre_open", "source": "made up"}
+        for ticker in tickers
+    ]  # fmt: skip
+    return ash.EventBook.from_frame(pd.DataFrame(rows), calendar="XHKG")
+
+
+class Walks:
+    """Random walks, each in its currency."""
+
+    def __init__(self, make_bars, **currencies):
+        rng = np.random.default_rng(4)
+        days = Sessions.exchange("XHKG", dt.date(2026, 1, 2), dt.date(2026, 6, 30)).dates
+        self.frames = {
+            name.replace("_", "."): make_bars(
+                days, 100 * np.exp(np.cumsum(0.02 * rng.standard_normal(len(days))))
+            ).assign(Currency=said)
+            for name, said in currencies.items()
+        }
+
+    def daily(self, tickers, start, end):
+        return {ticker: self.frames[ticker] for ticker in tickers}
+
+
+def load(walks, **options):
+    return ash.load_prices(list(walks.frames), source=walks, calendar="XHKG", **options)
+
+
+def test_a_backtest_takes_it_off_and_says_so(make_bars):
+    walks = Walks(make_bars, A_HK="HKD", IDX="HKD")
+    results = {
+        rate: ash.Backtest(Hold).run(book("A.HK"), load(walks, risk_free=rate), benchmark="IDX")
+        for rate in (0.0, 0.05)
+    }
+    assert results[0.0].conventions["risk-free"] == "0"
+    assert results[0.05].conventions["risk-free"].startswith("5.00% a year on average")
+    sharpe = [results[rate].metrics["sharpe"] for rate in (0.0, 0.05)]
+    equity = results[0.05].equity["equity"].to_numpy()
+    excess = equity[1:] / equity[:-1] - 1 - (1.05 ** (1 / 252) - 1)
+    assert sharpe[1] == pytest.approx(excess.mean() / excess.std(ddof=1) * np.sqrt(252))
+    assert sharpe[1] < sharpe[0]
+    assert results[0.0].metrics["total_return"] == results[0.05].metrics["total_return"]
+
+
+def test_cash_is_in_one_currency(make_bars):
+    walks = Walks(make_bars, A_HK="HKD", B_HK="CNY", IDX="USD")
+    outcome = ash.Backtest(Hold).run(book("A.HK"), load(walks), benchmark="IDX")
+    assert any("A.HK is quoted in HKD and IDX in USD" in text for text in outcome.warnings)
+    with pytest.raises(BacktestError, match="quoted in several .A.HK in HKD, B.HK in CNY."):
+        ash.Backtest(Hold).run(book("A.HK", "B.HK"), load(walks), benchmark="IDX")
+    study = ash.Study(
+        title="News", events=ash.select(kind="announcement"),
+        model=ash.MarketModel(benchmark="IDX"), returns="simple", estimation=(-40, -6),
+        window=(-5, 5), min_obs=20,
+    )  # fmt: skip
+    said = study.fit(book("A.HK"), load(walks)).warnings
+    assert any("A.HK is quoted in HKD and IDX in USD" in text for text in said)

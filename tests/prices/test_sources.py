@@ -7,7 +7,6 @@ import pytest
 import aftershock as ash
 from aftershock.errors import PriceError
 from aftershock.prices.sources import open_source
-from aftershock.prices.tickers import exchange_of
 
 CSV = "Date,Open,High,Low,Close,Volume\n2026-06-17,1,2,1,2,100\n2026-06-18,2,3,2,3,100\n"
 
@@ -76,14 +75,6 @@ def test_a_missing_ticker_is_named_with_the_nearest(tmp_path):
 def test_an_unknown_source_is_refused(spec, message):
     with pytest.raises(PriceError, match=message):
         open_source(spec)
-
-
-def test_tickers_name_their_exchange():
-    assert exchange_of(["0100.HK", "^HSI"]) == "XHKG"
-    assert exchange_of(["AAPL"]) == "XNYS"
-    for tickers in (["^HSI"], ["0100.HK", "AAPL"], ["X.ZZ"]):
-        with pytest.raises(PriceError, match="cannot be told"):
-            exchange_of(tickers)
 
 
 def test_any_object_with_a_daily_method_is_a_source():

@@ -18,7 +18,7 @@ from yahoo_stub import LoopbackSession, Stub, serve
 
 import aftershock as ash
 from aftershock.errors import PriceError
-from aftershock.prices.store import FETCHED, Store, Stored, cache_folder
+from aftershock.prices.store import FETCHED, NotKept, Store, Stored, cache_folder
 from aftershock.prices.yahoo import YahooSource
 
 PATHS = [str(Path(__file__).parent), str(Path(yahoo_stub.__file__).parent)]
@@ -241,6 +241,51 @@ for size in range(3000, 6000):
 """
 
 
+HALF = """
+import os, signal, sys
+sys.path[:0] = {paths!r}
+from pathlib import Path
+import pyarrow.parquet as pq
+from aftershock.prices.store import Store
+from test_store import delivery
+
+def half(table, file, **options):
+    file.write(b"PAR1 and no more")
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+pq.write_table = half
+Store(Path({folder!r})).add(delivery([1.0, 2.0, 3.0]))
+"""
+
+
+def test_kill_9_in_the_middle_of_a_write_leaves_the_old_file(store):
+    store.add(delivery([1.0, 2.0]))
+    before = store.path("0100.HK").read_bytes()
+    code = HALF.format(paths=PATHS, folder=str(store.folder))
+    done = subprocess.run([sys.executable, "-c", code], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert store.path("0100.HK").read_bytes() == before
+    assert len(list(store.folder.glob(".*.tmp"))) == 1
+    store.add(delivery([1.0, 2.0, 3.0]))  # the lock died with its process
+    assert store.read("0100.HK")[0].bars["Close"].tolist() == [1.0, 2.0, 3.0]
+    assert not list(store.folder.glob(".*.tmp"))
+
+
+def test_a_write_that_fails_leaves_nothing_behind(store, monkeypatch):
+    store.add(delivery([1.0, 2.0]))
+
+    def full(table, file, **options):
+        file.write(b"PAR1 and no more")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pyarrow.parquet.write_table", full)
+    with pytest.raises(NotKept, match=r"cannot be stored in .*: No space left on device; set"):
+        store.add(delivery([1.0, 2.0, 3.0]))
+    assert not list(store.folder.glob(".*.tmp"))
+    assert store.read("0100.HK")[0].bars["Close"].tolist() == [1.0, 2.0]
+
+
 def test_kill_9_leaves_the_old_file_or_the_new_one(tmp_path):
     store = Store(tmp_path / "store")
     code = WRITE.format(paths=PATHS, folder=str(store.folder))
@@ -248,7 +293,9 @@ def test_kill_9_leaves_the_old_file_or_the_new_one(tmp_path):
     for wait in (0.05, 0.083, 0.121, 0.177, 0.211):
         process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
         process.stdout.readline()
-        time.sleep(wait)
+        until = time.monotonic() + wait
+        while time.monotonic() < until:  # a reader finds a whole file at any time
+            assert store.read("0100.HK")[1] == ""
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         process.stdout.close()

@@ -15,6 +15,7 @@ from yahoo_stub import LoopbackSession, Stub, serve
 
 import aftershock as ash
 from aftershock.errors import PriceError
+from aftershock.prices import download
 from aftershock.prices.actions import adjustment, as_traded
 from aftershock.prices.download import Failure
 from aftershock.prices.store import Store
@@ -33,7 +34,7 @@ def yahoo(tmp_path):
     with serve(stub) as port:
 
         def source(**options):
-            options = {"pause": 0.01, "timeout": 1.0, **options}
+            options = {"pause": 0.01, "timeout": 10.0, **options}
             session = LoopbackSession(port, limit=options["timeout"])
             return YahooSource(session, Store(tmp_path / "store"), **options)
 
@@ -115,6 +116,26 @@ def test_an_end_does_not_hide_later_splits(yahoo):
     assert whole.dividend[:, 0].tolist() == [0.0, 0.0, 0.0, 1.0]
 
 
+def test_an_adjusted_close_that_does_not_follow_from_the_events_is_said(yahoo):
+    stub, source = yahoo
+    stub.put("0100.HK", yahoo_frame(), splits={DAYS[2]: 2.0}, dividends={DAYS[3]: 1.0})
+    assert load(source()).notes == ()
+    stub.put("0700.HK", yahoo_frame(), splits={DAYS[2]: 2.0})  # the dividend is not listed
+    (note,) = load(source(), ["0700.HK"]).notes
+    assert note.startswith("0700.HK: up to 2026-06-17 Yahoo's adjusted close differs from")
+
+
+def test_no_request_waits_longer_than_the_limit(yahoo, make_bars):
+    from curl_cffi.requests.exceptions import Timeout
+
+    stub, source = yahoo
+    stub.break_("0100.HK", yahoo_stub.slow)
+    session = source(timeout=0.3).session
+    for options in ({}, {"timeout": 30}):  # as yfinance asks
+        with pytest.raises(Timeout):
+            session.get(f"{download.CHART}0100.HK", **options)
+
+
 def test_spellings_are_brought_to_yahoos(yahoo, make_bars):
     stub, source = yahoo
     stub.put("0100.HK", make_bars(DAYS, [1.0, 2.0, 3.0, 4.0]))
@@ -140,14 +161,14 @@ def test_an_earlier_start_asks_for_what_is_before(yahoo, make_bars):
     stub, source = yahoo
     frame = yahoo_frame()
     stub.put("0100.HK", frame, splits={DAYS[2]: 2.0}, dividends={DAYS[3]: 1.0})
-    load(source(), start=dt.date(2026, 6, 17))
+    load(source(), start=dt.date(2026, 6, 16))
     stub.asked.clear()
     panel = load(source())
-    # the part before the split is asked for alone, and is still brought back to the day
+    # the part before is asked for without the split in it, and is still brought back to the day
     assert panel.close[:, 0].tolist() == [100.0, 104.0, 52.0, 51.0]
     ends = [day_of(last - 1) for _, last in stub.spans("0100.HK")]
     assert len(ends) == 2
-    assert ends[1] == dt.date(2026, 6, 17)
+    assert ends[1] == dt.date(2026, 6, 16)
 
 
 def test_a_contradiction_keeps_the_stored_value_and_says_both(yahoo, make_bars):
@@ -272,7 +293,7 @@ def test_an_outage_is_no_delisting(yahoo, make_bars, fault):
     before = source().store.path("0700.HK").read_bytes()
     for ticker in ("0100.HK", "0700.HK"):
         stub.break_(ticker, getattr(yahoo_stub, fault))
-    options = {"attempts": 2, "timeout": 0.4 if fault == "slow" else 1.0}
+    options = {"attempts": 2, "timeout": 0.4 if fault == "slow" else 10.0}
     with pytest.raises(PriceError, match=r"Yahoo could not be reached for 0100\.HK") as caught:
         load(source(**options))
     assert re.search(OUTAGES[fault], str(caught.value))
@@ -341,13 +362,27 @@ def test_a_ticker_yahoo_does_not_have_is_named(yahoo, make_bars):
         load(source(), ["0100 HK!"])
 
 
-def test_a_stored_ticker_that_is_delisted_is_served_with_the_reason(yahoo, make_bars):
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ("not_found", "Yahoo no longer has it: delisted or renamed?"),
+        ("no_bars", "Yahoo delivered no bars"),
+        ("too_many", "Yahoo limits the rate"),
+    ],
+)
+def test_a_stored_ticker_is_served_with_the_reason(yahoo, make_bars, fault, reason):
     stub, source = yahoo
     stub.put("0100.HK", make_bars(DAYS, [1.0, 2.0, 3.0, 4.0]))
     load(source())
-    del stub.bars["0100.HK"]
-    (note,) = load(source()).notes
-    assert "Yahoo no longer has it: delisted or renamed?" in note
+    before = source().store.path("0100.HK").read_bytes()
+    stub.break_("0100.HK", getattr(yahoo_stub, fault))
+    panel = load(source())
+    assert panel.close[:, 0].tolist() == [1.0, 2.0, 3.0, 4.0]
+    (note,) = panel.notes
+    assert f"from the store ({reason})" in note
+    assert source().store.path("0100.HK").read_bytes() == before
+    with pytest.raises(PriceError):
+        load(source(strict=True))
 
 
 def test_a_ticker_without_bars_is_known_and_empty(yahoo, make_bars):
@@ -369,12 +404,27 @@ def test_of_several_tickers_those_that_came_are_stored(yahoo, make_bars):
     assert source().store.tickers() == ["0100.HK", "3690.HK"]
 
 
-def test_yfinance_keeps_quiet(yahoo, capfd, caplog):
-    _, source = yahoo
-    with caplog.at_level(logging.DEBUG), pytest.raises(PriceError):
-        load(source(attempts=1), ["9999.HK"])
+def test_yfinance_keeps_quiet(yahoo, make_bars, capfd, caplog):
+    stub, source = yahoo
+    stub.put("0100.HK", make_bars(DAYS, [1.0, 2.0, 3.0, 4.0]))
+    stub.break_("0100.HK", yahoo_stub.server_error, yahoo_stub.reset, None)
+    stub.crumb = 429
+    with caplog.at_level(logging.DEBUG):
+        load(source())
+        with pytest.raises(PriceError):
+            load(source(attempts=1), ["9999.HK"])
     assert capfd.readouterr() == ("", "")
-    assert {record.name for record in caplog.records if record.levelno > logging.INFO} == set()
+    assert "yfinance" not in {record.name for record in caplog.records}
+
+
+def test_yfinances_log_is_routed_while_it_is_used(caplog):
+    logger = logging.getLogger("yfinance")
+    before = logger.propagate, list(logger.handlers)
+    with caplog.at_level(logging.DEBUG), download.prepared(object(), 1.0):
+        logger.error("1 Failed download")
+    (record,) = [item for item in caplog.records if "Failed download" in item.getMessage()]
+    assert (record.name, record.levelno) == ("aftershock.prices.download", logging.DEBUG)
+    assert (logger.propagate, list(logger.handlers)) == before
 
 
 def test_progress_is_told_each_ticker(yahoo, make_bars):

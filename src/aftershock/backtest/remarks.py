@@ -53,7 +53,7 @@ def conventions(
 
 
 def _rate(risk_free: FloatArray) -> str:
-    yearly = float(np.mean(risk_free)) * SESSIONS_A_YEAR
+    yearly = (1.0 + float(np.mean(risk_free))) ** SESSIONS_A_YEAR - 1.0
     return f"{yearly:.2%} a year on average; taken off every return before ratios, alpha and beta"
 
 

@@ -94,10 +94,11 @@ def _print_findings(found: list[Finding]) -> None:
         print_text("Nothing found.")
         return
     rows = [
-        [item.ticker, item.days, item.check, item.severity, item.detail, item.remedy]
+        [item.ticker, item.days.replace("..", "..\n"), item.check, item.severity, item.detail]
         for item in found
     ]
-    print_table(("ticker", "session", "check", "severity", "detail", "remedy"), rows)
+    print_table(("ticker", "session", "check", "severity", "detail"), rows)
+    print_table(("check", "what to do"), sorted({(item.check, item.remedy) for item in found}))
 
 
 def _row(panel: PricePanel, ticker: str) -> list[str]:

@@ -87,8 +87,7 @@ class Sight:
     @cached_property
     def quiet(self) -> list[tuple[int, int, int]]:
         """Stretches without trading long enough to be a suspension: column, first, last row."""
-        idle = (self.missing | self.flat) & ~self.newest
-        return [run for run in runs(idle) if run[2] - run[1] + 1 >= SUSPENSION]
+        return [run for run in runs(self.missing | self.flat) if run[2] - run[1] + 1 >= SUSPENSION]
 
     @cached_property
     def suspended(self) -> BoolArray:
@@ -239,7 +238,7 @@ def _stale_tails(sight: Sight) -> Iterator[Stretch]:
     close = sight.panel.close
     for column in np.flatnonzero((sight.last < end) & sight.traded.any(axis=0)):
         last = int(sight.last[column])
-        detail = f"the last bar; {end - last} session(s) follow without one"
+        detail = f"{end - last} session(s) without a bar after the last one"
         yield int(column), last, end, detail
     for column in np.flatnonzero(sight.traded.sum(axis=0) >= STALE_CLOSES):
         last = int(sight.last[column])
@@ -258,7 +257,7 @@ def _single_bars(sight: Sight) -> Iterator[Stretch]:
 def _late_listings(sight: Sight) -> Iterator[Stretch]:
     for column in np.flatnonzero((sight.first > 0) & sight.traded.any(axis=0)):
         row = int(sight.first[column])
-        yield int(column), row, row, f"the first bar; {row} session(s) of the panel come before"
+        yield int(column), row, row, f"{row} session(s) of the panel before the first bar"
 
 
 def _jumps(sight: Sight) -> Iterator[Stretch]:

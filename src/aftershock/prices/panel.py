@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 ReturnKind = Literal["simple", "log"]
 
 
+_SHOWN = 8  # tickers named in a panel's repr
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where prices come from.
@@ -144,8 +147,10 @@ class PricePanel:
         )
 
     def __repr__(self) -> str:
+        more = len(self.tickers) - _SHOWN
+        names = ", ".join(self.tickers[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
         return (
-            f"<PricePanel {', '.join(self.tickers)}: {len(self.sessions)} sessions from"
+            f"<PricePanel {names}: {len(self.sessions)} sessions from"
             f" {self.sessions.first} to {self.sessions.last}, source {self.origin.source}>"
         )
 
