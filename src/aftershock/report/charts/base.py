@@ -40,7 +40,13 @@ def figure(data: Sequence[dict[str, Any]], layout: dict[str, Any]) -> dict[str, 
     """
     base = {
         "margin": {"l": 56, "r": 16, "t": 12, "b": 44},
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        "legend": {
+            "orientation": "h",
+            "y": 1.02,
+            "yanchor": "bottom",
+            "x": 0,
+            "traceorder": "normal",
+        },
         "hovermode": "closest",
     }
     made = go.Figure({"data": list(data), "layout": {"template": None, **base, **layout}})
@@ -53,7 +59,8 @@ def announce(plain: dict[str, Any], notice: str) -> dict[str, Any]:
     """Return a figure that says of its prices what their source says, downloaded or not."""
     said = {
         "text": inert(notice), "x": 1, "xanchor": "right", "xref": "paper", "y": 0,
-        "yref": "container", "yanchor": "bottom", "pad": {"b": 2}, "font": {"size": 10.5, "color": NOTICE},
+        "yref": "container", "yanchor": "bottom", "pad": {"b": 2},
+        "font": {"size": 10.5, "color": NOTICE},
     }  # fmt: skip
     return {**plain, "layout": {**plain["layout"], "title": said}}
 
