@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from aftershock.workspace.load import Workspace
 
 LANGUAGES = 2  # a page in each
+ENGLISH = "en"  # what results say of themselves
 
 
 def register(app: typer.Typer) -> None:
@@ -28,30 +29,44 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def run(workspace: WorkspaceOption = HERE, source: SourceOption = None) -> None:
+def run(
+    workspace: WorkspaceOption = HERE, source: SourceOption = None, lang: LangOption = None
+) -> None:
     """Run every study and backtest of the workspace, write one report."""
     space = _open(workspace)
-    _go(space, list(space.studies), list(space.strategies), source)
+    _go(space, list(space.studies), list(space.strategies), source, _language(space, lang))
 
 
 def study(
     names: Annotated[list[str], typer.Argument(help="Studies, by file name without .py.")],
     workspace: WorkspaceOption = HERE,
     source: SourceOption = None,
+    lang: LangOption = None,
 ) -> None:
     """Run one or more studies, write a report and print the results."""
-    path = _go(_open(workspace), names, [], source)
-    _print_studies(path, names)
+    space = _open(workspace)
+    code = _language(space, lang)
+    path = _go(space, names, [], source, code)
+    if code == ENGLISH:
+        _print_studies(path, names)
+    else:
+        _print_tables(path, code)
 
 
 def backtest(
     names: Annotated[list[str], typer.Argument(help="Strategies, by file name without .py.")],
     workspace: WorkspaceOption = HERE,
     source: SourceOption = None,
+    lang: LangOption = None,
 ) -> None:
     """Backtest one or more strategies, write a report and print the results."""
-    path = _go(_open(workspace), [], names, source)
-    _print_backtests(path, names)
+    space = _open(workspace)
+    code = _language(space, lang)
+    path = _go(space, [], names, source, code)
+    if code == ENGLISH:
+        _print_backtests(path, names)
+    else:
+        _print_tables(path, code)
 
 
 def report(
@@ -70,11 +85,10 @@ def report(
     from aftershock.report.figures import draw_figures
     from aftershock.report.page import PAGES, build_page
     from aftershock.report.paper import paper_tables
-    from aftershock.report.words import language
     from aftershock.runs.history import find_run
 
     space = _open(workspace)
-    code = language(lang or space.settings.language).code
+    code = _language(space, lang)
     found = find_run(space.results, run)
     if form is not None:
         print_text(paper_tables(found.path, form, code).rstrip("\n"))
@@ -103,15 +117,31 @@ def _open(folder: Path) -> Workspace:
     return Workspace.open(folder)
 
 
-def _go(space: Workspace, studies: list[str], strategies: list[str], source: str | None) -> Path:
+def _language(space: Workspace, lang: str | None) -> str:
+    """Return the language asked for, the workspace's own where none was."""
+    from aftershock.report.words import language
+
+    return language(lang or space.settings.language).code
+
+
+def _go(
+    space: Workspace, studies: list[str], strategies: list[str], source: str | None, code: str
+) -> Path:
+    from aftershock.report.page import PAGES
     from aftershock.workspace.run import Request, run_workspace
 
     request = Request(studies, strategies, source, command_line())
     steps = 3 + len(studies) + len(strategies) + LANGUAGES  # prices, figures and publishing
     with progress(steps) as step:
         path = run_workspace(space, request, step=step)
-    print_text(str(path / "report.html"))
+    print_text(str(path / PAGES[code]))
     return path
+
+
+def _print_tables(path: Path, code: str) -> None:
+    from aftershock.report.paper import paper_tables
+
+    print_text("\n" + paper_tables(path, "md", code).rstrip("\n"))
 
 
 def _print_studies(path: Path, names: list[str]) -> None:
