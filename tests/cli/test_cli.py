@@ -130,6 +130,50 @@ def test_runs_commands_and_rebuilding_a_page(cli, space):
     assert page.read_text("utf-8") == before
 
 
+def test_what_changed_between_two_runs(cli, space):
+    cli("study", "lockups")
+    cli("study", "lockups")
+    names = [run["run"] for run in json.loads(cli("runs", "list", "--json")[1])]
+    code, out, _ = cli("runs", "diff", names[1], names[0])
+    assert code == 0
+    assert "Nothing changed" in out
+    study = space / "studies" / "lockups.py"
+    text = study.read_text("utf-8")
+    assert "estimation=(-60, -11)" in text
+    study.write_text(text.replace("estimation=(-60, -11)", "estimation=(-50, -11)"), "utf-8")
+    cli("study", "lockups")
+    code, out, _ = cli("runs", "diff", names[0], "latest", "--json")
+    changes = json.loads(out)
+    assert {"inputs", "conventions", "numbers"} <= {change["part"] for change in changes}
+    assert any(change["what"] == "studies/lockups.py" for change in changes)
+    (car,) = [
+        change for change in changes
+        if change["where"] == "studies/lockups/car.csv"
+        and change["what"] == "zhipu-lockup-2026-07 2026-07-08 0 0 default car"
+    ]  # fmt: skip
+    assert car["before"] != car["after"]
+    code, out, _ = cli("runs", "diff", names[0], "latest")
+    assert code == 0
+    assert "conventions" in out
+
+
+def test_tables_for_papers_and_the_language_of_the_terminal(cli, space):
+    code, out, _ = cli("study", "lockups", "--lang", "zh")
+    assert code == 0
+    assert "report.zh.html" in out
+    assert "估计结果" in out
+    code, out, _ = cli("report", "latest", "--format", "latex")
+    assert code == 0
+    assert r"\begin{longtable}" in out
+    code, out, err = cli("report", "latest", "--format", "docx")
+    assert (code, "unknown format 'docx'" in err) == (2, True)
+    code, out, err = cli("run", "--lang", "fr")
+    assert (code, "unknown language 'fr'" in err) == (2, True)
+    code, out, _ = cli("report", "latest", "--figures")
+    assert code == 0
+    assert list((space / "results" / "latest").rglob("car-*.svg"))
+
+
 def test_init_makes_a_workspace(cli, tmp_path):
     code, out, _ = cli("init", str(tmp_path / "new"))
     assert code == 0

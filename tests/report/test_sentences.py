@@ -90,7 +90,7 @@ def test_three_events_are_told_by_their_mean(folder):
         "all,0,3,-0.02,0.01,-0.02,0.01,3\n",
     )
     assert told(folder) == (
-        "3 of 3 events studied. Mean abnormal return of 3 events (all together) on day 0: -2.0%;"
+        "3 of 3 events studied. Mean abnormal return of 3 events (all) on day 0: -2.0%;"
         " BMP p = 0.030; distinguishable from zero at 5 %; one of 2 windows, and not corrected for"
         " their number. Of 3 single estimates 0 have p below 5 %, 0 after Holm's correction."
     )

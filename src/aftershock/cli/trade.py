@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aftershock.cli.options import HERE, OfflineOption, SourceOption, WorkspaceOption
+from aftershock.cli.options import HERE, LangOption, OfflineOption, SourceOption, WorkspaceOption
 from aftershock.cli.screen import print_table, print_text, progress
-from aftershock.cli.work import go, open_workspace
+from aftershock.cli.work import ENGLISH, go, open_workspace, print_tables
 from aftershock.errors import BacktestError
+from aftershock.workspace.request import Request, Terms
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from aftershock.workspace.load import Workspace
-    from aftershock.workspace.request import Terms
 
 NamesArgument = Annotated[
     list[str] | None, typer.Argument(help="Strategies, by file name without .py.")
@@ -55,6 +55,7 @@ def backtest(
     workspace: WorkspaceOption = HERE,
     source: SourceOption = None,
     offline: OfflineOption = False,
+    lang: LangOption = None,
     first: FromOption = None,
     last: ToOption = None,
     cash: CashOption = None,
@@ -82,8 +83,11 @@ def backtest(
     if check_lookahead:
         _print_check(space, names, source, offline, terms)
         return
-    path = go(space, [], names, source=source, offline=offline, terms=terms)
-    _print_backtests(path, names)
+    path, code = go(space, Request([], names, source, terms=terms, offline=offline), lang)
+    if code == ENGLISH:
+        _print_backtests(path, names)
+    else:
+        print_tables(path, code)
 
 
 def sweep(
@@ -96,6 +100,7 @@ def sweep(
     workspace: WorkspaceOption = HERE,
     source: SourceOption = None,
     offline: OfflineOption = False,
+    lang: LangOption = None,
     first: FromOption = None,
     last: ToOption = None,
     cash: CashOption = None,
@@ -117,9 +122,8 @@ def sweep(
     if not axes:
         raise BacktestError("a sweep needs --grid, once for each parameter: --grid entry=-20:-1")
     terms = _terms(first, last, cash, params, borrow, no_costs, placebos)
-    path = go(
-        open_workspace(workspace), [], names, source=source, offline=offline, terms=terms, grid=axes
-    )
+    request = Request([], names, source, terms=terms, offline=offline, grid=axes)
+    path, _ = go(open_workspace(workspace), request, lang)
     _print_sweeps(path, names)
 
 
@@ -132,8 +136,6 @@ def _terms(
     no_costs: bool,
     draws: int | None,
 ) -> Terms:
-    from aftershock.workspace.request import Terms
-
     return Terms(
         start=first.date() if first else None,
         end=last.date() if last else None,

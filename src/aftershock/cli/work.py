@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,14 +17,13 @@ from aftershock.cli.options import (
     command_line,
 )  # fmt: skip
 from aftershock.cli.screen import print_text, progress
+from aftershock.workspace.request import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from aftershock.workspace.load import Workspace
-    from aftershock.workspace.request import Terms
 
 LANGUAGES = 2  # a page in each
+ENGLISH = "en"  # what results say of themselves
 
 
 def register(app: typer.Typer) -> None:
@@ -36,10 +36,11 @@ def run(
     workspace: WorkspaceOption = HERE,
     source: SourceOption = None,
     offline: OfflineOption = False,
+    lang: LangOption = None,
 ) -> None:
     """Run every study and backtest of the workspace, write one report."""
     space = open_workspace(workspace)
-    go(space, list(space.studies), list(space.strategies), source=source, offline=offline)
+    go(space, Request(list(space.studies), list(space.strategies), source, offline=offline), lang)
 
 
 def study(
@@ -47,10 +48,15 @@ def study(
     workspace: WorkspaceOption = HERE,
     source: SourceOption = None,
     offline: OfflineOption = False,
+    lang: LangOption = None,
 ) -> None:
     """Run one or more studies, write a report and print the results."""
-    path = go(open_workspace(workspace), names, [], source=source, offline=offline)
-    _print_studies(path, names)
+    space = open_workspace(workspace)
+    path, code = go(space, Request(names, [], source, offline=offline), lang)
+    if code == ENGLISH:
+        _print_studies(path, names)
+    else:
+        print_tables(path, code)
 
 
 def report(
@@ -69,11 +75,10 @@ def report(
     from aftershock.report.figures import draw_figures
     from aftershock.report.page import PAGES, build_page
     from aftershock.report.paper import paper_tables
-    from aftershock.report.words import language
     from aftershock.runs.history import find_run
 
     space = open_workspace(workspace)
-    code = language(lang or space.settings.language).code
+    code = _language(space, lang)
     found = find_run(space.results, run)
     if form is not None:
         print_text(paper_tables(found.path, form, code).rstrip("\n"))
@@ -103,29 +108,39 @@ def open_workspace(folder: Path) -> Workspace:
     return Workspace.open(folder)
 
 
-def go(
-    space: Workspace,
-    studies: list[str],
-    strategies: list[str],
-    *,
-    source: str | None,
-    offline: bool,
-    terms: Terms | None = None,
-    grid: Mapping[str, Sequence[Any]] | None = None,
-) -> Path:
-    """Run what was asked for behind a bar, print where the page is and return the folder."""
-    from aftershock.workspace.request import Request, Terms
+def go(space: Workspace, request: Request, lang: str | None) -> tuple[Path, str]:
+    """Run what was asked for behind a bar, print where the page is.
+
+    Returns
+    -------
+    Path, str
+        The run's folder, and the language to speak.
+    """
+    from aftershock.report.page import PAGES
     from aftershock.workspace.run import run_workspace
 
-    request = Request(
-        studies, strategies, source, command_line(), terms or Terms(), offline, grid or {}
-    )
-    steps = 3 + len(studies) + len(strategies) + LANGUAGES  # prices, figures and publishing
-    steps += len(space.settings.all_tickers) if space.source(source) == "yahoo" else 0
+    code = _language(space, lang)
+    parts = len(request.studies or ()) + len(request.strategies or ())
+    steps = 3 + parts + LANGUAGES  # prices, figures and publishing
+    steps += len(space.settings.all_tickers) if space.source(request.source) == "yahoo" else 0
     with progress(steps) as step:
-        path = run_workspace(space, request, step=step)
-    print_text(str(path / "report.html"))
-    return path
+        path = run_workspace(space, replace(request, command=command_line()), step=step)
+    print_text(str(path / PAGES[code]))
+    return path, code
+
+
+def _language(space: Workspace, lang: str | None) -> str:
+    """Return the language asked for, the workspace's own where none was."""
+    from aftershock.report.words import language
+
+    return language(lang or space.settings.language).code
+
+
+def print_tables(path: Path, code: str) -> None:
+    """Print a run's tables in a language."""
+    from aftershock.report.paper import paper_tables
+
+    print_text("\n" + paper_tables(path, "md", code).rstrip("\n"))
 
 
 def _print_studies(path: Path, names: list[str]) -> None:

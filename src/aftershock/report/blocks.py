@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from aftershock.report.cells import Cell
 
 
+PRINTED = 40  # rows of a folded table that are printed
+
+
 @dataclass(frozen=True, slots=True)
 class Prose:
     """Paragraphs, or the items of a list."""
@@ -100,6 +103,11 @@ class Fold:
     blocks: list[Block]
     count: int | None = None
     open: bool = False
+
+    @property
+    def long(self) -> bool:
+        """Whether it holds a table that would fill pages of paper."""
+        return any(isinstance(block, Table) and block.rows > PRINTED for block in self.blocks)
 
 
 Block = Prose | Chart | Table | Fold

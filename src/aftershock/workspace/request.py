@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from aftershock.backtest.run import Backtest
-
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
 
     from aftershock.backtest.exchanges import Exchange
+    from aftershock.backtest.run import Backtest
     from aftershock.workspace.load import Workspace
 
 DRAWS = 999  # placebos of a rule, which takes a fraction of a second
@@ -53,6 +52,8 @@ class Terms:
         BacktestError
             A parameter, the cash or the fee cannot be.
         """
+        from aftershock.backtest.run import Backtest
+
         return Backtest(
             workspace.strategy(name),
             params=self.params,

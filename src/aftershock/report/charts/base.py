@@ -40,7 +40,13 @@ def figure(data: Sequence[dict[str, Any]], layout: dict[str, Any]) -> dict[str, 
     """
     base = {
         "margin": {"l": 56, "r": 16, "t": 12, "b": 44},
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        "legend": {
+            "orientation": "h",
+            "y": 1.02,
+            "yanchor": "bottom",
+            "x": 0,
+            "traceorder": "normal",
+        },
         "hovermode": "closest",
     }
     made = go.Figure({"data": list(data), "layout": {"template": None, **base, **layout}})

@@ -62,8 +62,8 @@ def timeline(folder: Folder, names: dict[str, str], benchmark: str, lang: Langua
         "timeline", lang.t("Prices, events and lock-ups"), _alt(names, own, benchmark, lang),
         figure(data, layout), ["events.csv", "closes.csv"], HEIGHT if locked else HEIGHT - 140,
         [
-            (lang.t("Log scale"), json.dumps({"yaxis.type": "log"})),
-            (lang.t("Linear scale"), json.dumps({"yaxis.type": "linear"})),
+            (lang.t("Log scale"), json.dumps({"yaxis.type": "log", "yaxis.dtick": ticks})),
+            (lang.t("Linear scale"), json.dumps({"yaxis.type": "linear", "yaxis.dtick": None})),
         ],
         lang.t(
             "First close shown = 100. A circle is an event on its day 0; a bar below the prices"

@@ -85,10 +85,10 @@ document.addEventListener("mouseover", (event) => {
   const row = cell.closest("[data-row]")?.dataset.row;
   cell.title = (row ? words.from : words.whole).replace("{file}", file).replace("{row}", row).replace("{column}", cell.dataset.column);
 });
-// Paper: every fold open, every figure drawn, in light; afterwards everything as it was.
+// Paper: every fold open but those of long tables, every figure drawn, in light; then as it was.
 let folded = [];
 addEventListener("beforeprint", () => {
-  folded = [...document.querySelectorAll("details:not([open])")];
+  folded = [...document.querySelectorAll("details:not([open], [data-long])")];
   for (const fold of folded) fold.open = true;
   if (figures) for (const holder of holders) { watcher.unobserve(holder); draw(holder, "light", PRINTED); }
   document.documentElement.dataset.printing = theme();
