@@ -94,7 +94,12 @@ exchanges = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
 @given(
     st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.15]), st.sampled_from([0.02, 0.08]), events,
     exchanges,
@@ -156,7 +161,7 @@ def explains(reason, reference):
     """What is handed over did happen: the reference itself shows it."""
     reasons = " ".join(reference.orders["reason"])
     if "volume" in reason:
-        return "session took" in reasons or "too little volume" in reasons or "no volume" in reasons
+        return any(said in reasons for said in ("could be had", "the volume does not", "no volume"))
     if "margin" in reason:
         return "margin call" in reasons or (reference.equity["equity"] <= 0).any()
     return "ruined" in reason or "impact" in reason

@@ -126,12 +126,15 @@ class EventBroker(OrderDesk):
                     self._force(trade, back, f"recalled by the lender on {self.session}")
 
     def _force(self, trade: Trade, shares: float, cause: str) -> None:
-        """Order a cover of the broker's own, unless one of as much is pending already."""
-        for order in self._market:
-            record = self._by_ref[order.ref]
-            same = (record.event, record.ticker) == (trade.event, trade.ticker)
-            if same and not record.entering and record.shares >= shares:
-                return
+        """Order a cover of the broker's own, of what is not about to be covered already."""
+        pending = [self._by_ref[order.ref] for order in self._market]
+        shares -= sum(
+            record.shares
+            for record in pending
+            if (record.event, record.ticker) == (trade.event, trade.ticker) and not record.entering
+        )
+        if share_units(shares) <= 0:
+            return
         order = self._order_out(trade, shares)
         side: Side = "buy" if trade.side < 0 else "sell"
         self._enlist(
@@ -152,7 +155,7 @@ class EventBroker(OrderDesk):
             self._refuse(order, "nothing is held")
             return
         if self._halted(record.ticker):
-            record.reason = f"halted or no price since {self.session}"
+            record.wait("halted or no price", self.session)
             self._market.append(order)
             return
         chance = self._chance(record)
@@ -165,7 +168,8 @@ class EventBroker(OrderDesk):
         if math.isfinite(price):
             self._execute(order, shares, price, chance.note)
         else:
-            record.reason = f"too little volume since {self.session}"
+            why = "the impact is not known" if shares else "the volume does not take a lot"
+            record.wait(why, self.session)
             self._market.append(order)
 
     def _in_legs(self, pending: list[bt.Order]) -> list[list[bt.Order]]:
@@ -187,6 +191,8 @@ class EventBroker(OrderDesk):
             self._at_close.append(legs)
             return
         reasons = [self._refusal(record) for record in records]
+        if len({record.ticker for record in records}) < len(records):
+            reasons = [f"two legs of one entry are in {records[-1].ticker}"]
         if any(reasons):
             self._refuse_all(legs, reasons)
             return
@@ -256,14 +262,22 @@ class EventBroker(OrderDesk):
 
     def _takes(self, record: OrderRecord) -> float:
         """Return how many of an order's shares the session's volume and the lenders allow."""
-        most = self.exchange.most(self._quotes[record.ticker]) - self._taken[record.ticker]
+        most = self._left(record.ticker)
         if record.entering and record.side == "sell":
-            held = max(-self.ledger.position(record.ticker), 0.0)
-            most = min(most, self.exchange.available(record.ticker, self.session) - held)
+            most = min(most, self._lent(record.ticker))
         if most >= record.shares:
             return record.shares
         lot = self.instrument(record.ticker).lot
         return max(math.floor(most / lot + 1e-9), 0) * lot
+
+    def _left(self, ticker: str) -> float:
+        """Return how many shares the session still takes of a ticker."""
+        return self.exchange.most(self._quotes[ticker]) - self._taken[ticker]
+
+    def _lent(self, ticker: str) -> float:
+        """Return how many shares of a ticker can be borrowed besides those that are short."""
+        held = max(-self.ledger.position(ticker), 0.0)
+        return self.exchange.available(ticker, self.session) - held
 
     def _whole(self, record: OrderRecord, part: float) -> float:
         """Return a part of an order's shares in whole lots."""
@@ -277,10 +291,10 @@ class EventBroker(OrderDesk):
         lot = self.instrument(record.ticker).lot
         if self._takes(record) >= lot:
             return ""
-        if record.side == "sell" and self.exchange.available(record.ticker, self.session) < lot:
+        if record.side == "sell" and self._lent(record.ticker) < lot:
             return f"no borrow: no lot of {record.ticker} can be borrowed on {self.session}"
-        most = self.exchange.most(self._quotes[record.ticker])
-        return f"no volume: the session takes {most:,.0f} shares, a lot is {lot:g}"
+        most = self._left(record.ticker)
+        return f"no volume: the session takes {most:,.0f} more shares, a lot is {lot:g}"
 
     def _refusal(self, record: OrderRecord) -> str:
         """Return why one leg cannot be entered, empty where it can."""
@@ -364,10 +378,11 @@ class EventBroker(OrderDesk):
 
     def _rest(self, trade: Trade, order: bt.Order, record: OrderRecord) -> None:
         """Let the rest of an entry expire and the rest of an exit wait for the next session."""
-        taken = f"the session took {record.filled:g} of {record.shares:g} shares"
+        taken = f"{record.filled:g} of {record.shares:g} shares could be had"
         record.reason = "; ".join(part for part in (record.reason, taken) if part)
         if record.entering:
             order.cancel()
+            self._notes.append(order.clone())
             return
         if record.kind == "stop":
             self._stops.pop(trade.number, None)

@@ -90,6 +90,9 @@ class OrderDesk(bt.BrokerBase):
 
     def cancel(self, order: bt.Order) -> None:
         """Withdraw an order that is still pending."""
+        record = self._by_ref[order.ref]
+        if record.status == "pending":
+            record.withdrawn = self.session
         self._drop(order, "withdrawn by the strategy")
 
     @property
@@ -136,9 +139,10 @@ class OrderDesk(bt.BrokerBase):
         if entering is None:
             held = self.ledger.position(ticker)
             entering = not held or (held > 0) == (side == "buy")
-        self._enlist(
-            order, OrderRecord(self.session, event, ticker, side, abs(size), "market", entering)
+        record = OrderRecord(
+            self.session, event, ticker, side, abs(size), "market", entering, stop=stop
         )
+        self._enlist(order, record)
         self._market.append(order)
         return order
 

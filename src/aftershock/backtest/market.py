@@ -24,7 +24,7 @@ class Quote:
     Attributes
     ----------
     open, high, low, close, volume
-        Of the session; NaN where there is none.
+        Of the session; NaN where there is none. The volume of an index is infinite.
     previous
         Last close before the session, in shares of the session; NaN before the first.
     volatility
@@ -64,14 +64,14 @@ def quotes(panel: PricePanel, ticker: str, *, is_index: bool) -> list[Quote]:
     ticker
         One of its tickers.
     is_index
-        An index has no volume of its own: what stands there is not looked at.
+        An index has no volume of its own: a notional leg in it is never too large.
     """
     column = panel.column(ticker)
     close, split = panel.close[:, column], panel.split[:, column]
     volume = panel.volume[:, column]
     fields = (
         panel.open[:, column], panel.high[:, column], panel.low[:, column], close,
-        np.full_like(volume, np.nan) if is_index else volume,
+        np.full_like(volume, np.inf) if is_index else volume,
         _previous(close, split), _volatility(close, split), panel.dividend[:, column], split,
     )  # fmt: skip
     return [Quote(*row) for row in zip(*(field.tolist() for field in fields), strict=True)]

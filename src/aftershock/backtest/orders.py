@@ -34,9 +34,13 @@ class OrderRecord:
         True where it opens or adds to a position.
     cause
         Why the broker itself made it: a recall, a margin call, the rest of another order.
+    stop
+        Stop it asked for, a fraction of the entry price; None without one.
     asked, declined
         Shares as the strategy asked for them, whatever became of them since, and why it asked
         for none.
+    withdrawn
+        The session after whose close the strategy took it back.
     status, filled, fill_session, fill_price, reason
         How it ended, and how many shares it took; ``pending`` where the data ended first.
     """
@@ -49,6 +53,7 @@ class OrderRecord:
     kind: Kind
     entering: bool
     cause: str = ""
+    stop: float | None = None
     status: Status = "pending"
     filled: float = 0.0
     fill_session: dt.date | None = None
@@ -56,6 +61,7 @@ class OrderRecord:
     reason: str = ""
     asked: float = 0.0
     declined: str = ""
+    withdrawn: dt.date | None = None
 
     def __post_init__(self) -> None:
         self.asked = self.shares
@@ -64,7 +70,11 @@ class OrderRecord:
         """Note the execution of all its shares or, with the reason for the rest, a part."""
         self.status = "filled" if shares == self.shares else "partial"
         self.fill_session, self.fill_price, self.filled = session, price, shares
-        self.reason = "; ".join(part for part in (self.cause, note) if part)
+        self.reason = "; ".join(part for part in (self.cause, self.reason, note) if part)
+
+    def wait(self, why: str, session: dt.date) -> None:
+        """Note from which session on it could not be executed, and why; the first time counts."""
+        self.reason = self.reason or f"waited since {session}: {why}"
 
     def rest(self, session: dt.date) -> OrderRecord:
         """Return the order for what is left of this one."""

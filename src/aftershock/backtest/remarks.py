@@ -35,6 +35,7 @@ def conventions(
         " a dividend is paid to longs and made good by shorts",
         "capital": f"{backtest.cash:,.0f}; exits fill before entries, entries in order of day 0,"
         " each sized on the equity of the last close",
+        "cash": "earns nothing, the proceeds of short sales included",
         "prices": "raw; adjusted prices are for studies",
         "benchmark": f"{benchmark}, {PRICE_INDEX}" if benchmark.startswith("^") else benchmark,
         "risk-free": "0" if prices.risk_free is None else _rate(prices.risk_free),
@@ -45,10 +46,12 @@ def conventions(
     for ticker in sorted({record.ticker for record in broker.records}):
         instrument = broker.instrument(ticker)
         if instrument.is_index:
-            said[f"{ticker}"] = "a notional tracker fund: no stamp duty, no lot"
+            said[ticker] = "a notional tracker fund: no stamp duty, no lot, any volume"
         elif instrument.shortable_from is not None:
             note = f", inferred: {instrument.shortable_note}" if instrument.shortable_note else ""
             said[f"{ticker} shortable from"] = f"{instrument.shortable_from}{note}"
+        elif any(r.side == "sell" and r.entering for r in broker.records if r.ticker == ticker):
+            said[f"{ticker} shortable from"] = "any day, assumed: nothing is known about it"
     return said
 
 

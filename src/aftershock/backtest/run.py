@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
@@ -97,7 +98,7 @@ class Backtest:
         }
         for key, value in values.items():
             object.__setattr__(self, key, value)
-        if not cash > 0:
+        if not (cash > 0 and math.isfinite(cash)):
             raise BacktestError(f"cash is {cash}; it must be positive")
         if not isinstance(self.exchange, Exchange):
             raise BacktestError(f"exchange is {exchange!r}; write exchange=ash.HKEX()")

@@ -84,11 +84,15 @@ class SquareRoot:
         _check(self.coefficient, "coefficient")
 
     def worse(self, shares: float, price: float, spread: float, quote: Quote) -> float:
-        """Return the fraction of ``price``; NaN without a volume or five returns before."""
+        """Return the fraction of ``price``; NaN without a volume or five returns before.
+
+        A notional leg in an index, whose volume is infinite, has no impact.
+        """
         del price, spread
         if not quote.volume > 0:
             return math.nan
-        return self.coefficient * quote.volatility * math.sqrt(shares / quote.volume)
+        share = shares / quote.volume
+        return self.coefficient * quote.volatility * math.sqrt(share) if share else 0.0
 
     def words(self) -> str:
         """Return the model in words."""

@@ -265,12 +265,14 @@ def grid_values(said: str) -> tuple[str, tuple[Any, ...]]:
 
 def _span(values: str) -> tuple[float, ...]:
     parts = [read_value(part) for part in values.split(":")]
-    if len(parts) > 3 or not all(isinstance(part, int | float) for part in parts):  # noqa: PLR2004
+    if len(parts) > 3 or not all(type(part) in (int, float) for part in parts):  # noqa: PLR2004
         raise ValueError(values)
     first, last, stride = (*parts, 1)[:3]
-    if not stride > 0:
+    if not (stride > 0 and all(map(math.isfinite, (first, last, stride)))):
         raise ValueError(values)
     count = math.floor((last - first) / stride + 1e-9) + 1
+    if count > MOST_CELLS:
+        raise BacktestError(f"'{values}' has {count:,} values; {MOST_CELLS:,} are the most")
     return tuple(round(first + number * stride, 10) for number in range(count))
 
 

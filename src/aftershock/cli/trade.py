@@ -118,7 +118,10 @@ def sweep(
     if show_help or not names:
         _print_help(context, names, workspace)
         return
-    axes = dict(grid_values(axis) for axis in grid or [])
+    found = [grid_values(axis) for axis in grid or []]
+    axes = dict(found)
+    if len(axes) < len(found):
+        raise BacktestError("--grid names a parameter twice; write all its values in one of them")
     if not axes:
         raise BacktestError("a sweep needs --grid, once for each parameter: --grid entry=-20:-1")
     terms = _terms(first, last, cash, params, borrow, no_costs, placebos)

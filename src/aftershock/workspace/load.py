@@ -130,7 +130,11 @@ class Workspace:
         }
         if said.model not in models:
             raise unknown("exchange model", said.model, models)
-        return _build(models[said.model], dict(said.model_extra or {}))
+        parameters = dict(said.model_extra or {})
+        if "slippage" in parameters:
+            parameters["slippage"] = _slippage(parameters["slippage"])
+        exchange: Exchange = _build(models[said.model], parameters, "exchange")
+        return exchange
 
     def source(self, given: str | None) -> str:
         """Return the price source: the one given, or the settings' with its place resolved."""
@@ -204,15 +208,35 @@ def _files(folder: Path) -> dict[str, Path]:
     }
 
 
-def _build(model: type[Any], parameters: dict[str, Any]) -> Exchange:
+def _slippage(said: Any) -> Any:
+    """Return the slippage model of ``slippage = {model = "HalfSpread", spreads = 0.5}``."""
+    from aftershock.backtest import exchanges
+
+    models = {"HalfSpread": exchanges.HalfSpread, "SquareRoot": exchanges.SquareRoot}
+    if not isinstance(said, dict) or "model" not in said:
+        raise WorkspaceError(
+            f"{SETTINGS}: exchange: slippage is {said!r};"
+            ' write slippage = {model = "HalfSpread", spreads = 0.5}'
+        )
+    if said["model"] not in models:
+        raise unknown("slippage model", str(said["model"]), models)
+    parameters = {name: value for name, value in said.items() if name != "model"}
+    return _build(models[said["model"]], parameters, "slippage")
+
+
+def _build(model: type[Any], parameters: dict[str, Any], what: str) -> Any:
     known = list(inspect.signature(model).parameters)
     for name in parameters:
         if name not in known:
             close = nearest(name, known)
             hint = f": did you mean '{close}'?" if close else f"; it has {', '.join(known)}"
-            raise WorkspaceError(f"{SETTINGS}: exchange {model.__name__} has no '{name}'{hint}")
+            raise WorkspaceError(f"{SETTINGS}: {what} {model.__name__} has no '{name}'{hint}")
     try:
-        exchange: Exchange = model(**parameters)
+        return model(**parameters)
     except AftershockError as cause:
-        raise WorkspaceError(f"{SETTINGS}: exchange: {cause}") from cause
-    return exchange
+        raise WorkspaceError(f"{SETTINGS}: {what}: {cause}") from cause
+    except TypeError as cause:
+        said = ", ".join(f"{name} = {value!r}" for name, value in parameters.items())
+        raise WorkspaceError(
+            f"{SETTINGS}: {what}: {said}: one of them has the wrong type ({cause})"
+        ) from cause

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
@@ -12,8 +13,6 @@ from aftershock.backtest.money import CENT, RATE_UNIT, half_up, price_units, rat
 from aftershock.errors import BacktestError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from aftershock.backtest.market import Quote
     from aftershock.backtest.orders import Side
     from aftershock.backtest.slippage import Slippage
@@ -109,8 +108,7 @@ class Exchange(ABC):
 
     def __post_init__(self) -> None:
         _check_rates(self.borrow)
-        for ticker, entries in self.borrowable.items():
-            _check_dated(entries, f"borrowable of {ticker}")
+        _check_borrowable(self.borrowable)
         for name in ("equity_to_open", "equity_to_hold"):
             if not 0.0 <= getattr(self, name) <= MOST:
                 raise BacktestError(
@@ -124,6 +122,10 @@ class Exchange(ABC):
         if self.participation is not None and not 0.0 < self.participation <= 1.0:
             raise BacktestError(
                 f"participation is {self.participation}; a fraction of volume, 0.1 is 10 %"
+            )
+        if not (self.slippage is None or hasattr(self.slippage, "worse")):
+            raise BacktestError(
+                f"slippage is {self.slippage!r}; a model, ash.exchanges.HalfSpread(spreads=0.5)"
             )
 
     @abstractmethod
@@ -176,16 +178,16 @@ class Exchange(ABC):
 
     def conventions(self) -> dict[str, str]:
         """Return what the model assumes, in words."""
-        fee = (
-            self.borrow if not isinstance(self.borrow, float | int) else f"{self.borrow:.2%} a year"
-        )
         share = self.participation
         return {
             "exchange": self.name,
             "costs": "charged" if self.costs else "none",
-            "borrow fee": f"{fee}, a scenario; on the last close before each calendar day from"
-            " the sale's settlement to the cover's, over 365",
-            "borrow": ", ".join(f"{name}: {dated}" for name, dated in self.borrowable.items())
+            "borrow fee": f"{_fee_words(self.borrow)}, a scenario; on the last close before each"
+            " calendar day from the sale's settlement to the cover's, over 365",
+            "borrow": "; ".join(
+                f"{name}: {_dated_words(entries, '{:,.0f} shares')}"
+                for name, entries in self.borrowable.items()
+            )
             or "always to be had, never recalled: a scenario",
             "equity to open": f"{self.equity_to_open:.0%} of short value, long value in full",
             "equity to hold": f"{self.equity_to_hold:.0%} of short value at each close; below it"
@@ -197,6 +199,16 @@ class Exchange(ABC):
             "slippage": "none" if self.slippage is None else self.slippage.words(),
             "settlement": f"T+{self.settlement}",
         }
+
+
+def _fee_words(borrow: Rates) -> str:
+    if isinstance(borrow, float | int):
+        return f"{borrow:.2%} a year"
+    return _dated_words(borrow, "{:.2%} a year")
+
+
+def _dated_words(entries: Dated, style: str) -> str:
+    return ", ".join(f"{style.format(value)} from {since}" for since, value in entries)
 
 
 def _check_rates(borrow: Rates) -> None:
@@ -212,8 +224,20 @@ def _check_rates(borrow: Rates) -> None:
         )
 
 
+def _check_borrowable(borrowable: Any) -> None:
+    hint = 'borrowable={"2513.HK": ((date(2026, 6, 8), 1_000_000), ...)}, in shares'
+    if not isinstance(borrowable, Mapping):
+        raise BacktestError(f"borrowable is {borrowable!r}; write {hint}")
+    for ticker, entries in borrowable.items():
+        _check_dated(entries, f"borrowable of {ticker}")
+        if any(not shares >= 0.0 for _, shares in entries):
+            raise BacktestError(f"borrowable of {ticker} is {entries!r}; write {hint}")
+
+
 def _check_dated(entries: Any, name: str) -> None:
-    if not (entries and all(_is_dated(entry) for entry in entries)):
+    if not (
+        isinstance(entries, tuple | list) and entries and all(_is_dated(entry) for entry in entries)
+    ):
         raise BacktestError(
             f"{name} is {entries!r}; write dated values, ((date(2026, 1, 1), 0.18), ...)"
         )
@@ -227,6 +251,7 @@ def _is_dated(entry: object) -> bool:
         isinstance(entry, tuple | list)
         and len(entry) == 2  # noqa: PLR2004 - a pair
         and isinstance(entry[0], dt.date)
+        and not isinstance(entry[0], dt.datetime)
         and isinstance(entry[1], float | int)
     )
 
