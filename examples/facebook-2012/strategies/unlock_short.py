@@ -5,6 +5,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 import aftershock as ash
+from aftershock.backtest.rule import Rule
 from aftershock.events.kinds import Event
 
 
@@ -24,12 +25,10 @@ class UnlockShort(ash.EventStrategy):
                 raise ValueError(f"exit={self.exit} must be after entry={self.entry}")
             return self
 
+        def rule(self, event: Event) -> Rule:
+            """Enter and leave on the two offsets, whatever the event."""
+            del event
+            return Rule(side="short", entry=self.entry, exit=self.exit, weight=self.weight)
+
     p: Params
     events = ash.select(kind="lockup_expiry")
-
-    def on_offset(self, event: Event, offset: int) -> None:
-        """Enter and leave on the two offsets."""
-        if offset == self.p.entry:
-            self.enter_short(event, weight=self.p.weight)
-        elif offset == self.p.exit:
-            self.leave(event)

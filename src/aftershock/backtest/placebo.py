@@ -238,7 +238,7 @@ def run_placebo(
     dates = stage_dates(stage, span, seed=seed, draws=draws)
     plans = [Plan(backtest.params, row) for row in dates.positions]
     earned = np.array([trial.profit for trial in run_all(backtest, stage, plans, step=step)])
-    found = judge_placebo(sum(net.values()), earned, dates)
+    found = judge_placebo(round(sum(net.values()), 2), earned, dates)
     return replace(found, note=f"{found.note}; shortable on every date")
 
 

@@ -62,7 +62,7 @@ def timeline(folder: Folder, names: dict[str, str], benchmark: str, lang: Langua
         "timeline", lang.t("Prices, events and lock-ups"), _alt(names, own, benchmark, lang),
         figure(data, layout), ["events.csv", "closes.csv"], HEIGHT if locked else HEIGHT - 140,
         [
-            (lang.t("Log scale"), json.dumps({"yaxis.type": "log", "yaxis.dtick": ticks})),
+            (lang.t("Log scale"), json.dumps({"yaxis.type": "log", "yaxis.dtick": None})),
             (lang.t("Linear scale"), json.dumps({"yaxis.type": "linear", "yaxis.dtick": None})),
         ],
         lang.t(
