@@ -11,6 +11,7 @@ from bs4 import BeautifulSoup
 
 from aftershock.report.cells import Folder
 from aftershock.report.charts import backtest as charts
+from aftershock.report.charts import luck
 from aftershock.report.page import build_page
 from aftershock.report.words import language
 from aftershock.tables import read_table, write_table
@@ -69,7 +70,7 @@ def test_every_optional_file_is_drawn(run, rich):
 
 
 def test_the_sweep_is_a_map_of_its_first_two_parameters(rich):
-    chart = charts.sweep(Folder(rich), WHERE, language("en"))
+    chart = luck.sweep(Folder(rich), WHERE, language("en"))
     (trace,) = chart.figure["data"]
     assert trace["type"] == "heatmap"
     assert list(trace["x"]) == ["-10", "-5"]
@@ -77,7 +78,7 @@ def test_the_sweep_is_a_map_of_its_first_two_parameters(rich):
 
 
 def test_the_observed_profit_stands_in_the_placebo_histogram(rich):
-    chart = charts.placebo(Folder(rich), WHERE, language("en"))
+    chart = luck.placebo(Folder(rich), WHERE, language("en"))
     assert chart.figure["layout"]["shapes"][0]["x0"] == 1500
     assert sum(chart.figure["data"][0]["y"]) == 400
 

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from aftershock.report.cells import Folder
-from aftershock.report.sentences import backtest_sentence, study_sentence
+from aftershock.report.outcome import backtest_sentence
+from aftershock.report.sentences import study_sentence
 from aftershock.report.words import language
 
 EVENTS = "id,ticker,kind,when,precision,timing,known_at,session,session_alt,n_obs,status,reason,confounders,source,title,group,note\n"

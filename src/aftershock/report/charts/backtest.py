@@ -1,4 +1,4 @@
-"""Figures of a backtest: equity, drawdown, prices with trades, costs, luck."""
+"""Figures of a backtest: equity, drawdown, prices with trades, costs, months."""
 
 from __future__ import annotations
 
@@ -10,19 +10,16 @@ import pandas as pd
 from aftershock.report.blocks import Chart
 from aftershock.report.charts.base import (
     DIVERGING,
-    GAIN,
     GREY,
-    LOSS,
-    MEAN,
     colour,
     dates,
     figure,
     inert,
+    part_name,
     rounded,
     time_axis,
     vertical,
 )
-from aftershock.report.charts.study import histogram
 
 if TYPE_CHECKING:
     from aftershock.report.cells import Folder
@@ -71,7 +68,7 @@ def equity(folder: Folder, where: str, benchmark: str, lang: Language) -> Chart 
     title = lang.t("Equity against {benchmark}, and drawdown", benchmark=benchmark)
     note = lang.t("Shaded: sessions in the market. Both start with the same capital.")
     return Chart(
-        _name(where, "equity"), title, alt, figure(data, layout), [sheet.file], 500, [], note
+        part_name(where, "equity"), title, alt, figure(data, layout), [sheet.file], 500, [], note
     )
 
 
@@ -128,7 +125,7 @@ def _price(
     note = lang.t("Dotted lines: day 0 of the events. Triangles: fills at the open or at the stop.")
     files = [f"{where}/trades.csv", "closes.csv"]
     return Chart(
-        _name(where, f"price-{ticker}"), title, alt, figure(data, layout), files, 360, [], note
+        part_name(where, f"price-{ticker}"), title, alt, figure(data, layout), files, 360, [], note
     )
 
 
@@ -180,7 +177,7 @@ def costs(folder: Folder, where: str, lang: Language) -> Chart | None:
     )  # fmt: skip
     height = 110 + 26 * len(own)
     return Chart(
-        _name(where, "costs"),
+        part_name(where, "costs"),
         lang.t("Costs by item"),
         alt,
         figure(data, layout),
@@ -219,149 +216,9 @@ def monthly(folder: Folder, where: str, lang: Language) -> Chart | None:
     )  # fmt: skip
     height = 80 + 44 * len(wide)
     title = lang.t("Return by month, percent")
-    return Chart(_name(where, "monthly"), title, alt, figure(data, layout), [sheet.file], height)
-
-
-def borrow(folder: Folder, where: str, lang: Language) -> Chart | None:
-    """Return net profit against the borrow rate."""
-    sheet = folder.sheet(f"{where}/borrow_grid.csv")
-    if not len(sheet):
-        return None
-    own = sheet.frame
-    data = [
-        {
-            "type": "scatter", "mode": "lines+markers", "x": rounded(own["rate"]),
-            "y": rounded(own["net"]), "hovertemplate": "%{x:.0%}: %{y:,.0f}<extra></extra>",
-        }
-    ]  # fmt: skip
-    layout = {
-        "xaxis": {"tickformat": ".0%", "title": {"text": lang.t("borrow rate a year")}},
-        "yaxis": {
-            "title": {"text": lang.t("net profit, currency of the prices")},
-            "tickformat": ",.4~s",
-        },
-        "showlegend": False,
-    }
-    even = folder.record(f"{where}/metrics.json").get("break_even_borrow")
-    if isinstance(even, float) and own["rate"].min() <= even <= own["rate"].max():
-        layout["shapes"] = [vertical(even, lang.t("break-even"), "solid")]
-    alt = lang.t(
-        "Net profit as the borrow rate goes from {low} to {high} a year.",
-        low=lang.show(own["rate"].iloc[0], "share"), high=lang.show(own["rate"].iloc[-1], "share"),
-    )  # fmt: skip
-    title = lang.t("Net profit at other borrow rates")
-    return Chart(_name(where, "borrow"), title, alt, figure(data, layout), [sheet.file], 320)
-
-
-def placebo(folder: Folder, where: str, lang: Language) -> Chart | None:
-    """Return what the same rule made on drawn dates, and on the real ones."""
-    sheet = folder.sheet(f"{where}/figures/placebo_bins.csv")
-    if not len(sheet):
-        return None
-    own = sheet.frame
-    data = [histogram(own["lower"], own["upper"], own["count"], lang.t("drawn dates"))]
-    layout: dict[str, Any] = {
-        "xaxis": {
-            "title": {"text": lang.t("net profit, currency of the prices")},
-            "tickformat": ",.4~s",
-        },
-        "yaxis": {"title": {"text": lang.t("number of draws")}},
-        "bargap": 0,
-    }
-    luck = folder.sheet(f"{where}/luck.csv")
-    found = luck.frame[luck.frame["check"] == "placebo"] if len(luck) else luck.frame
-    if len(found) and not pd.isna(found["statistic"].iloc[0]):
-        layout["shapes"] = [
-            vertical(float(found["statistic"].iloc[0]), lang.t("the events"), "solid")
-        ]
-    alt = lang.t(
-        "Histogram of the net profit of the same rule on {n} sets of drawn dates.",
-        n=int(own["count"].sum()),
+    return Chart(
+        part_name(where, "monthly"), title, alt, figure(data, layout), [sheet.file], height
     )
-    title = lang.t("The same rule on drawn dates")
-    files = [f"{where}/placebo.csv", sheet.file]
-    return Chart(_name(where, "placebo"), title, alt, figure(data, layout), files, 320)
-
-
-def influence(folder: Folder, where: str, lang: Language) -> Chart | None:
-    """Return net profit with each event left out."""
-    sheet = folder.sheet(f"{where}/influence.csv")
-    if not len(sheet):
-        return None
-    own = sheet.frame
-    data = [
-        {
-            "type": "bar", "orientation": "h", "x": rounded(own["net"]),
-            "y": [inert(f"− {event}") for event in own["left_out"]],
-            "marker": {"color": [GAIN if net >= 0 else LOSS for net in own["net"]]},
-            "hovertemplate": "%{x:,.0f}<extra></extra>",
-        }
-    ]  # fmt: skip
-    layout = {
-        "xaxis": {
-            "title": {"text": lang.t("net profit, currency of the prices")},
-            "tickformat": ",.4~s",
-        }
-    }
-    alt = lang.t(
-        "Net profit as each event is left out, between {low} and {high}.",
-        low=lang.show(own["net"].min(), "money"), high=lang.show(own["net"].max(), "money"),
-    )  # fmt: skip
-    height = 120 + 24 * len(own)
-    title = lang.t("Net profit with each event left out")
-    return Chart(_name(where, "influence"), title, alt, figure(data, layout), [sheet.file], height)
-
-
-def sweep(folder: Folder, where: str, lang: Language) -> Chart | None:
-    """Return net profit over the first two swept parameters, or along the only one."""
-    sheet = folder.sheet(f"{where}/sweep.csv")
-    if not len(sheet) or "trades" not in sheet.frame:
-        return None
-    own = sheet.frame
-    swept = list(own.columns[: own.columns.get_loc("trades")])
-    money = {"text": lang.t("net profit, currency of the prices")}
-    data: list[dict[str, Any]]
-    if len(swept) < 2:  # noqa: PLR2004 - a line needs one parameter, a map two
-        data = [
-            {
-                "type": "scatter", "mode": "lines+markers", "x": own[swept[0]].tolist(),
-                "y": rounded(own["net"]), "line": {"color": MEAN},
-            }
-        ]  # fmt: skip
-        layout: dict[str, Any] = {
-            "xaxis": {"title": {"text": inert(swept[0])}},
-            "yaxis": {"title": money},
-        }
-    else:
-        wide = own.pivot_table(index=swept[1], columns=swept[0], values="net", aggfunc="mean")
-        top = max(float(np.nanmax(np.abs(wide.to_numpy()))), 1e-6)
-        data = [
-            {
-                "type": "heatmap",
-                "x": [str(v) for v in wide.columns],
-                "y": [str(v) for v in wide.index],
-                "z": [rounded(row) for row in wide.to_numpy()],
-                "zmin": -top,
-                "zmax": top,
-                "colorscale": DIVERGING,
-                "colorbar": {"title": {**money, "side": "right"}},
-                "hovertemplate": "%{x}, %{y}: %{z:,.0f}<extra></extra>",
-            }
-        ]
-        layout = {
-            "xaxis": {"title": {"text": inert(swept[0])}, "type": "category"},
-            "yaxis": {"title": {"text": inert(swept[1])}, "type": "category", "showgrid": False},
-        }
-    alt = lang.t(
-        "Net profit of {n} combinations of {names}, between {low} and {high}. The best of many is"
-        " best by luck as well; its p-value is corrected for the number tried.",
-        n=len(own),
-        names=", ".join(swept),
-        low=lang.show(own["net"].min(), "money"),
-        high=lang.show(own["net"].max(), "money"),
-    )
-    title = lang.t("Net profit over the parameters tried")
-    return Chart(_name(where, "sweep"), title, alt, figure(data, layout), [sheet.file], 420)
 
 
 def _level(
@@ -410,8 +267,3 @@ def _month(value: float, lang: Language) -> str:
 
 def _million(value: float, lang: Language) -> str:
     return lang.number(value / 1e6, ",.2f")
-
-
-def _name(where: str, part: str) -> str:
-    safe = "".join(sign if sign.isalnum() else "-" for sign in part)
-    return f"{where.replace('/', '-')}-{safe}"

@@ -143,3 +143,9 @@ def time_axis() -> dict[str, Any]:
 def zero() -> dict[str, Any]:
     """Return the style of an axis in percent that shows its zero."""
     return {"tickformat": ".0%", "zeroline": True}
+
+
+def part_name(where: str, part: str) -> str:
+    """Return the name of a figure on the page: the study's or backtest's, and which it is."""
+    safe = "".join(sign if sign.isalnum() else "-" for sign in part)
+    return f"{where.replace('/', '-')}-{safe}"

@@ -15,6 +15,7 @@ from aftershock.report.charts.base import (
     colour,
     figure,
     inert,
+    part_name,
     rounded,
     vertical,
     zero,
@@ -48,7 +49,7 @@ def paths(folder: Folder, where: str, lang: Language) -> Chart | None:
         for at, (name, own) in enumerate(each)
     ]  # fmt: skip
     for group, mean in _means(folder, where):
-        data.append(_line(mean["offset"], mean["caar"], _mean_name(group, lang), MEAN, 3.5))
+        data.append(_line(mean["offset"], mean["caar"], _meanpart_name(group, lang), MEAN, 3.5))
     last = sheet.frame.groupby("event", sort=False)["car"].last().dropna()
     alt = lang.t(
         "Cumulated abnormal returns by session from day 0, one line for each of {n} events; at the"
@@ -56,7 +57,7 @@ def paths(folder: Folder, where: str, lang: Language) -> Chart | None:
         n=len(each), low=_percent(last.min(), lang), high=_percent(last.max(), lang),
     )  # fmt: skip
     return Chart(
-        _name(where, "paths"), lang.t("Cumulated abnormal returns of every event"), alt,
+        part_name(where, "paths"), lang.t("Cumulated abnormal returns of every event"), alt,
         figure(data, _layout(lang)), [sheet.file], TALL,
     )  # fmt: skip
 
@@ -69,7 +70,7 @@ def means(folder: Folder, where: str, lang: Language) -> list[Chart]:
         data = [
             _bars(mean["offset"], mean["aar"], lang.t("mean abnormal return")),
             *_band(mean["offset"], mean["caar"], reach, MEAN, lang),
-            _line(mean["offset"], mean["caar"], _mean_name(group, lang), MEAN, 2.5),
+            _line(mean["offset"], mean["caar"], _meanpart_name(group, lang), MEAN, 2.5),
         ]
         final = mean.iloc[-1]
         alt = lang.t(
@@ -80,7 +81,7 @@ def means(folder: Folder, where: str, lang: Language) -> list[Chart]:
         title = lang.t("Mean of the events: {group}", group=lang.phrase(str(group)))
         charts.append(
             Chart(
-                _name(where, f"mean-{group}"), title, alt, figure(data, _layout(lang)),
+                part_name(where, f"mean-{group}"), title, alt, figure(data, _layout(lang)),
                 [f"{where}/aar.csv"],
             )
         )  # fmt: skip
@@ -134,7 +135,9 @@ def influence(folder: Folder, where: str, lang: Language) -> Chart | None:
         low=_percent(own["caar"].min(), lang), high=_percent(own["caar"].max(), lang),
     )  # fmt: skip
     height = 120 + 22 * len(own)
-    return Chart(_name(where, "influence"), title, alt, figure(data, layout), [sheet.file], height)
+    return Chart(
+        part_name(where, "influence"), title, alt, figure(data, layout), [sheet.file], height
+    )
 
 
 def _event(where: str, at: int, name: str, own: pd.DataFrame, dof: float, lang: Language) -> Chart:
@@ -150,7 +153,7 @@ def _event(where: str, at: int, name: str, own: pd.DataFrame, dof: float, lang: 
         end=_percent(own["car"].iloc[-1], lang),
     )  # fmt: skip
     files = [f"{where}/abnormal_returns.csv"]
-    return Chart(_name(where, f"event-{at}"), name, alt, figure(data, _layout(lang)), files)
+    return Chart(part_name(where, f"event-{at}"), name, alt, figure(data, _layout(lang)), files)
 
 
 def _placebo(where: str, at: int, name: str, own: pd.DataFrame, lang: Language) -> Chart:
@@ -175,7 +178,7 @@ def _placebo(where: str, at: int, name: str, own: pd.DataFrame, lang: Language) 
         "{event}: placebo, CAR{window} where nothing happened", event=name, window=window
     )
     files = [f"{where}/placebo.csv"]
-    return Chart(_name(where, f"placebo-{at}"), title, alt, figure(data, layout), files, 300)
+    return Chart(part_name(where, f"placebo-{at}"), title, alt, figure(data, layout), files, 300)
 
 
 def histogram(
@@ -207,7 +210,7 @@ def _means(folder: Folder, where: str) -> list[tuple[object, pd.DataFrame]]:
     return [(group, mean) for group, mean in groups if mean["caar_se"].notna().any()]
 
 
-def _mean_name(group: object, lang: Language) -> str:
+def _meanpart_name(group: object, lang: Language) -> str:
     return inert(lang.t("mean, {group}", group=lang.phrase(str(group))))
 
 
@@ -264,8 +267,3 @@ def _hover(what: str) -> str:
 
 def _percent(value: float, lang: Language) -> str:
     return lang.show(value, "percent")
-
-
-def _name(where: str, part: str) -> str:
-    safe = "".join(sign if sign.isalnum() else "-" for sign in part)
-    return f"{where.replace('/', '-')}-{safe}"

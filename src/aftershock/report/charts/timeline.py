@@ -55,14 +55,13 @@ def timeline(folder: Folder, names: dict[str, str], benchmark: str, lang: Langua
     locked = _lockups(events.frame, own, frame, lang)
     rows = [ticker for ticker in own if (events.frame["ticker"] == ticker).any()]
     data += locked + _undated(events.frame, rows, lang)
-    layout = _layout(
-        lockup_unit(events.frame) if locked else "", len(rows), _ticks(list(paths.values())), lang
-    )
+    ticks = _ticks(list(paths.values()))
+    layout = _layout(lockup_unit(events.frame) if locked else "", len(rows), ticks, lang)
     return Chart(
         "timeline", lang.t("Prices, events and lock-ups"), _alt(names, own, benchmark, lang),
         figure(data, layout), ["events.csv", "closes.csv"], HEIGHT if locked else HEIGHT - 140,
         [
-            (lang.t("Log scale"), json.dumps({"yaxis.type": "log", "yaxis.dtick": None})),
+            (lang.t("Log scale"), json.dumps({"yaxis.type": "log", "yaxis.dtick": ticks})),
             (lang.t("Linear scale"), json.dumps({"yaxis.type": "linear", "yaxis.dtick": None})),
         ],
         lang.t(

@@ -9,9 +9,10 @@ from markupsafe import Markup
 from aftershock.report.blocks import Fold, Prose, Section, Table
 from aftershock.report.cells import joined
 from aftershock.report.charts import backtest as charts
+from aftershock.report.charts import luck
+from aftershock.report.outcome import backtest_sentence
 from aftershock.report.phrases import mark
 from aftershock.report.sections.common import asked, conventions, event_columns, warnings
-from aftershock.report.sentences import backtest_sentence
 from aftershock.report.tables import Column, table
 
 if TYPE_CHECKING:
@@ -94,8 +95,8 @@ def backtest_section(folder: Folder, name: str, lang: Language) -> Section:
     shown: list[Block | None] = [
         charts.equity(folder, where, benchmark, lang), _versus(folder, where, benchmark, lang),
         *charts.prices(folder, where, names, lang), _table(folder, where, "trades", lang),
-        charts.placebo(folder, where, lang), _table(folder, where, "luck", lang),
-        charts.borrow(folder, where, lang), charts.sweep(folder, where, lang),
+        luck.placebo(folder, where, lang), _table(folder, where, "luck", lang),
+        luck.borrow(folder, where, lang), luck.sweep(folder, where, lang),
         charts.monthly(folder, where, lang), _table(folder, where, "figures/drawdowns", lang),
         charts.costs(folder, where, lang),
     ]  # fmt: skip
@@ -168,7 +169,7 @@ def _folds(folder: Folder, where: str, lang: Language) -> Iterator[Fold]:
             [table(f"{where}-sweep".replace("/", "-"), title, swept, columns, lang)],
             len(swept),
         )
-    left_out = charts.influence(folder, where, lang)
+    left_out = luck.influence(folder, where, lang)
     extra = {"influence": [left_out] if left_out else []}
     for file in ("influence", "borrow_grid", "orders", "figures/costs_by_item", "costs", "events"):
         found = _table(folder, where, file, lang)

@@ -1,0 +1,101 @@
+"""What a backtest came to, in one sentence with all that weakens it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from aftershock.report.cells import joined
+from aftershock.report.sentences import stop
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from aftershock.report.cells import Folder, Record, Sheet
+    from aftershock.report.words import Language
+
+
+def backtest_sentence(
+    folder: Folder, where: str, market: bool, benchmark: str, lang: Language
+) -> Markup:
+    """Return what a backtest came to, against the benchmark, with what is known of luck.
+
+    Parameters
+    ----------
+    folder, where, market, lang
+        As in ``study_sentence``.
+    benchmark
+        What it is compared with.
+    """
+    metrics = folder.record(f"{where}/metrics.json")
+    trades = metrics.cell("trades", "count", lang)
+    if not metrics.get("trades"):
+        return lang.h("No trade was made; the reasons stand with the events and orders.")
+    if not market:
+        return lang.h(
+            "{n} trades on reconstructed prices: they show the method, not the market.", n=trades
+        )
+    versus = folder.sheet(f"{where}/versus.csv")
+    at = {str(name): i for i, name in enumerate(versus.columns["metric"])}
+    head = lang.h(
+        "{n} trades: {own} in all against {other} of {benchmark} over {sessions} sessions, of which"
+        " {share} in the market",
+        n=trades, own=versus.cell(at["total_return"], "strategy", "percent1", lang),
+        other=versus.cell(at["total_return"], "benchmark", "percent1", lang), benchmark=benchmark,
+        sessions=metrics.cell("sessions", "count", lang),
+        share=metrics.cell("time_in_market", "share1", lang),
+    )  # fmt: skip
+    fall = lang.h("deepest fall {fall}", fall=metrics.cell("max_drawdown", "percent1", lang))
+    clauses = [head, fall, *_alpha(versus, at, lang), *_luck(folder, where, lang)]
+    clauses += [*_break_even(folder, where, lang), *_ruin(metrics, lang)]
+    return joined(clauses, lang.t("; ")) + stop(lang)
+
+
+def _alpha(versus: Sheet, at: dict[str, int], lang: Language) -> list[Markup]:
+    i = at.get("full sample: alpha p")
+    if i is None:
+        return []
+    if pd.isna(versus.value(i, "strategy")):
+        return [lang.h("no inference about alpha from so few stretches in the market")]
+    alpha = versus.cell(at["full sample: alpha a year"], "strategy", "percent1", lang)
+    return [
+        lang.h(
+            "alpha {alpha} a year, p = {p}", alpha=alpha, p=versus.cell(i, "strategy", "p", lang)
+        )
+    ]
+
+
+def _luck(folder: Folder, where: str, lang: Language) -> list[Markup]:
+    luck = folder.sheet(f"{where}/luck.csv")
+    if not luck.has("check", "p_value"):
+        return []
+    checks = list(luck.columns["check"])
+    if "placebo" not in checks or pd.isna(luck.value(checks.index("placebo"), "p_value")):
+        return []
+    p = luck.cell(checks.index("placebo"), "p_value", "p", lang)
+    return [lang.h("the same rule on drawn dates: p = {p}", p=p)]
+
+
+def _break_even(folder: Folder, where: str, lang: Language) -> list[Markup]:
+    metrics = folder.record(f"{where}/metrics.json")
+    if metrics.get("break_even_borrow") is not None:
+        rate = metrics.cell("break_even_borrow", "share1", lang)
+        return [lang.h("its profit is gone at a borrow rate of {rate} a year", rate=rate)]
+    trades = folder.sheet(f"{where}/trades.csv")
+    if not trades.has("break_even_borrow"):
+        return []
+    rates = trades.frame["break_even_borrow"].to_numpy("float64")
+    if not np.isfinite(rates).any() or np.nanmin(rates) <= 0.0:
+        return []  # a trade that lost money at no borrow fee at all
+    rate = trades.cell(int(np.nanargmin(rates)), "break_even_borrow", "share1", lang)
+    return [
+        lang.h("the first short is without profit at a borrow rate of {rate} a year", rate=rate)
+    ]
+
+
+def _ruin(metrics: Record, lang: Language) -> list[Markup]:
+    if not metrics.get("ruined"):
+        return []
+    return [lang.h("ruined on {day}", day=metrics.cell("ruined", "day", lang))]
