@@ -56,7 +56,7 @@ def draw_equity(result: BacktestResult, *, ax: Axes | None = None, lang: Code = 
 def draw_sweep(sweep: SweepResult, *, ax: Axes | None = None) -> Axes:
     """Draw the total return of every cell over the first two parameters.
 
-    Where more than two were swept, a cell shows the best over the others. The cell in a frame
+    Where more than two were swept, a cell shows the mean over the others. The cell in a frame
     is the highest; the title says of how many.
 
     Parameters
@@ -70,7 +70,7 @@ def draw_sweep(sweep: SweepResult, *, ax: Axes | None = None) -> Axes:
     names = list(sweep.grid)[:2]
     table = sweep.table.assign(**{name: sweep.table[name].astype(str) for name in names})
     down, across = names[0], names[-1]
-    best = table.groupby(names, sort=False)["total_return"].max()
+    best = table.groupby(names, sort=False)["total_return"].mean()
     rows, columns = (list(dict.fromkeys(map(str, sweep.grid[name]))) for name in (down, across))
     grid = best.unstack() if len(names) > 1 else best.to_frame()
     values = grid.reindex(index=rows, columns=columns if len(names) > 1 else None).to_numpy(

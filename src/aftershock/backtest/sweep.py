@@ -229,6 +229,10 @@ def _table(
             )  # fmt: skip
         rows.append((*given.values(), *figures))
     table = pd.DataFrame(rows, columns=[*grid, *FIGURES])
+    for name, values in grid.items():
+        if None in values:  # an empty cell would be read as missing
+            said = [given[name] for given in cells.given]
+            table[name] = ["none" if value is None else str(value) for value in said]
     return table.astype({"trades": "Int64"})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
+from pandas.api.types import is_numeric_dtype
 
 from aftershock.report.blocks import Fold, Prose, Section, Table
 from aftershock.report.cells import joined
@@ -160,7 +161,11 @@ def _folds(folder: Folder, where: str, lang: Language) -> Iterator[Fold]:
     if len(swept):
         kinds = {"net": "money", "total_return": "percent", "p_value": "p", "sharpe": "number"}
         columns = [
-            Column(str(name), str(name).replace("_", " "), kinds.get(str(name), "plain"))
+            Column(
+                str(name),
+                str(name).replace("_", " "),
+                kinds.get(str(name), "plain" if is_numeric_dtype(swept.frame[name]) else "text"),
+            )
             for name in swept.columns
         ]
         title = lang.t("Every combination tried")
