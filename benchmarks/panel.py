@@ -1,8 +1,8 @@
 """How long 5,000 tickers x 2,500 sessions take from Parquet into a checked panel.
 
 Run ``python benchmarks/panel.py``. Each case runs in a process of its own, so that its peak
-memory is its own. The ratio is to the least that can be done: pandas reading the same file
-and pivoting one column of it.
+memory is its own. The ratio, of processor times, is to the least that can be done: pandas
+reading the same file and pivoting one column of it.
 """
 
 from __future__ import annotations
@@ -135,6 +135,8 @@ def main() -> None:
                 check=True, capture_output=True, text=True,
             )  # fmt: skip
             results[case] = json.loads(done.stdout)
+    cores, load_average = os.cpu_count() or 1, os.getloadavg()[0]
+    judged = "cpu" if load_average > cores + 1 else "seconds"
     base = results["pandas: read and pivot closes"]
     print(f"{given.tickers} tickers x {given.sessions} sessions from Parquet into a checked panel:")
     late = False
@@ -142,10 +144,14 @@ def main() -> None:
         print(
             f"  {case:<30} {took['seconds']:6.2f} s ({took['cpu']:.2f} of processor)"
             f"  {took['gb']:5.2f} GB"
-            f"  x{took['seconds'] / base['seconds']:.2f} of pandas"
+            f"  x{took['cpu'] / base['cpu']:.2f} of pandas"
         )
         own = CASES[case][0] is load
-        late |= own and (took["seconds"] > LIMIT_SECONDS or took["gb"] > LIMIT_GB)
+        late |= own and (took[judged] > LIMIT_SECONDS or took["gb"] > LIMIT_GB)
+    if judged == "cpu":
+        print(
+            f"load {load_average:.1f} on {cores} cores: others compute too, processor time counts"
+        )
     print(f"limit {LIMIT_SECONDS:.0f} s and {LIMIT_GB:.0f} GB: {'MISSED' if late else 'kept'}")
     sys.exit(late)
 

@@ -75,13 +75,17 @@ class Bars:
     def doubled(self) -> BoolArray:
         """True on every bar that shares its day with another."""
         same = self.days[1:] == self.days[:-1]
+        if not same.any():
+            return np.zeros(len(self), dtype=bool)
         return np.asarray(np.r_[False, same] | np.r_[same, False])
 
     @property
     def not_positive(self) -> BoolArray:
         """True on every bar with a price of 0 or less; a missing price is neither."""
-        lowest = np.fmin.reduce([self.columns[name] for name in PRICES])
-        return np.asarray(lowest <= 0)
+        bad = np.zeros(len(self), dtype=bool)
+        for name in PRICES:
+            bad |= self.columns[name] <= 0
+        return bad
 
     def only(self, keep: BoolArray | IntArray) -> Bars:
         """Return the bars that ``keep`` marks, or names in their order."""
@@ -110,8 +114,8 @@ def tidy(ticker: str, frame: pd.DataFrame | pd.Series[Any] | Bars, zone: ZoneInf
         or a price that is not positive.
     """
     bars = frame if isinstance(frame, Bars) else normalise(ticker, frame, zone)
-    twice = np.unique(bars.days[bars.doubled])
-    if len(twice):
+    if (doubled := bars.doubled).any():
+        twice = np.unique(bars.days[doubled])
         days = ", ".join(str(day) for day in twice[:3])
         raise PriceError(
             f"{ticker}: {len(twice)} date(s) stand twice ({days}); keep one bar per session"

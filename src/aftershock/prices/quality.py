@@ -165,7 +165,7 @@ def _without(bars: Bars, wrong: list[Finding], policies: Policies) -> Bars:
 
 def _doubled(ticker: str, bars: Bars) -> Iterator[Finding]:
     doubled = bars.doubled
-    for day in np.unique(bars.days[doubled]):
+    for day in np.unique(bars.days[doubled]) if doubled.any() else ():
         closes = bars.columns["Close"][bars.days == day]
         shown = ", ".join(f"{close:g}" for close in closes)
         detail = f"{len(closes)} bars, closes {shown}"
