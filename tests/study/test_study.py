@@ -86,6 +86,17 @@ def test_the_path_is_the_car_to_each_session(panel):
     np.testing.assert_allclose(path.loc[ends, "car_se"], car.loc[ends, "se"], rtol=1e-9)
 
 
+def test_the_power_curve_runs_from_nothing_to_five_standard_errors(panel):
+    result = study().fit(book({"id": "x", "when": day(panel, 100)}), panel)
+    row = result.car.query("start == -1").iloc[0]
+    curve = result.power("x", window=(-1, 1))
+    assert curve["effect"].iloc[[0, -1]].tolist() == pytest.approx([0.0, 5 * row["se"]])
+    assert curve["power"].iloc[0] == pytest.approx(0.05)
+    assert curve["power"].is_monotonic_increasing
+    at = np.interp(row["detectable"], curve["effect"], curve["power"])
+    assert at == pytest.approx(0.8, abs=0.01)
+
+
 def test_robustness_rows_stand_beside_the_default(panel):
     rows = book({"id": "x", "when": day(panel, 100)}, {"id": "y", "when": day(panel, 70)})
     result = study(events=ash.select(id="x")).fit(rows, panel)
