@@ -157,6 +157,8 @@ def test_no_sentence_claims_a_result_of_the_sample(soups):
     for lead in leads:
         assert "%" not in lead.get_text(), lead.get_text()
         assert "p =" not in lead.get_text().replace("\xa0", " ")
+    for plot in soups["en"].select("figure:not([data-files='supply.csv']) .plot"):
+        assert "shows the method, not the market" in plot["aria-label"]
     for part in soups["en"].select("main section .kind"):
         said = part.get_text()
         assert "shows the method, not the market" in said or said.strip() in {

@@ -155,3 +155,8 @@ def test_luck_and_ruin_are_told(tmp_path):
     assert "the same rule on drawn dates: p = 0.310" in said
     assert "its profit is gone at a borrow rate of 42.0% a year" in said
     assert said.endswith("ruined on 5 Mar 2026.")
+
+
+@pytest.mark.parametrize("even", [-1.69, 0.0])
+def test_no_borrow_rate_is_told_where_there_was_no_profit(tmp_path, even):
+    assert "borrow rate" not in backtest(tmp_path, {"break_even_borrow": even})

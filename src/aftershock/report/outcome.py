@@ -80,7 +80,10 @@ def _luck(folder: Folder, where: str, lang: Language) -> list[Markup]:
 
 def _break_even(folder: Folder, where: str, lang: Language) -> list[Markup]:
     metrics = folder.record(f"{where}/metrics.json")
-    if metrics.get("break_even_borrow") is not None:
+    even = metrics.get("break_even_borrow")
+    if even is not None:
+        if even <= 0.0:
+            return []  # no profit even where borrowing is free
         rate = metrics.cell("break_even_borrow", "share1", lang)
         return [lang.h("its profit is gone at a borrow rate of {rate} a year", rate=rate)]
     trades = folder.sheet(f"{where}/trades.csv")

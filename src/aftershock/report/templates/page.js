@@ -7,10 +7,14 @@ const themes = JSON.parse(document.getElementById("themes").textContent);
 const holders = [...document.querySelectorAll("figure[data-figure]")];
 let figures = null;
 
+function decoded(text) {
+  const raw = atob(text), bytes = new Uint8Array(raw.length);
+  for (let i = 0; i < raw.length; i += 1) bytes[i] = raw.charCodeAt(i);
+  return bytes;
+}
 async function inflate(id) {
-  const holder = document.getElementById(id);
-  const bytes = Uint8Array.from(atob(holder.textContent.trim()), (sign) => sign.charCodeAt(0));
-  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+  const text = document.getElementById(id).textContent.trim();
+  return new Response(new Blob([decoded(text)]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
 }
 const theme = () => document.documentElement.dataset.theme;
 function draw(holder, look = theme(), width = undefined) {
