@@ -79,6 +79,13 @@ def test_positions_are_in_the_shares_of_their_day():
     assert result.positions["shares"].tolist() == [-200, -200, -400, -400, -400, -400]
 
 
+def test_a_split_after_the_exit_is_not_the_trades():
+    result = play(split(2.0), (4, sell(200)), (7, leave))
+    assert result.positions["shares"].tolist() == [-200, -200, -200]
+    result = play(split(2.0), (6, sell(200)), (8, leave))  # covered on the ex-date
+    assert result.positions["shares"].tolist() == [-200, -200]
+
+
 def test_a_standing_stop_is_restated():
     """A stop at 120 before a two-for-one is one at 60 after it."""
     calm = play(split(2.0), (6, sell(200, stop=0.2)))

@@ -211,7 +211,8 @@ def test_opening_a_short_moves_equity_only_by_its_costs(world, row, weight, exch
 def test_without_costs_ticks_and_lots_money_scales_with_prices(events, world, factor):
     """Prices and cash times a power of two, the same shares: every sum of money scales.
 
-    Each value is rounded to the cent, in both runs, so it holds to a cent a fill and mark.
+    Each value is rounded to the cent, in both runs, and each stop to a price of 0.0001: it
+    holds to a cent a fill and mark, and to as much on every share.
     """
     frames = make_frames(*world)
     big = {
@@ -228,7 +229,8 @@ def test_without_costs_ticks_and_lots_money_scales_with_prices(events, world, fa
     one, two = (found.equity["equity"].to_numpy() for found in runs)
     assert len(one) == len(two)
     fills = len(runs[0].orders) + len(runs[0].trades) + 1
-    np.testing.assert_allclose(two, factor * one, atol=0.01 * fills * (1 + factor), rtol=0)
+    rounded = (0.01 * fills + 0.0001 * runs[0].orders["filled"].sum()) * (1 + factor)
+    np.testing.assert_allclose(two, factor * one, atol=rounded, rtol=0)
     assert runs[0].orders["filled"].tolist() == runs[1].orders["filled"].tolist()
 
 

@@ -325,10 +325,11 @@ def positions(broker: EventBroker) -> pd.DataFrame:
         first = trade.entries[0].session
         last = trade.exits[-1].session if not trade.is_open else None
         for row, balance in enumerate(broker.ledger.balances):
-            day, splits = balance.session, broker.split_since(trade.ticker, row)
+            day = balance.session
             if day >= first and (last is None or day < last):
                 bought = sum(fill.shares for fill in trade.entries if fill.session <= day)
                 sold = sum(fill.shares for fill in trade.exits if fill.session <= day)
+                splits = broker.split_between(trade.ticker, row, last)
                 held = trade.side * (bought - sold) / splits
                 rows.append((day, trade.number, trade.event, trade.ticker, held))
     return make_table(rows, ["session", "trade", "event", "ticker", "shares"])
