@@ -88,8 +88,13 @@ class EventBroker(OrderDesk):
 
     def split_since(self, ticker: str, position: int) -> float:
         """Return how many of today's shares one share of an earlier session has become."""
+        return self.split_between(ticker, position, None)
+
+    def split_between(self, ticker: str, position: int, last: dt.date | None) -> float:
+        """Return what one share became after a session, up to and with another one."""
+        end = self.position if last is None else self._agenda.sessions.position(last)
         return math.prod(
-            ratio for when, name, ratio in self._splits if name == ticker and when > position
+            ratio for when, name, ratio in self._splits if name == ticker and position < when <= end
         )
 
     # before the open

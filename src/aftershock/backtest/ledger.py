@@ -50,12 +50,15 @@ class Loan:
     charge: int = 0
     booked: bool = False
 
-    def accrue(self, day: dt.date, price: float, rate: float) -> None:
-        """Add one calendar day, if the stock is on loan on it."""
-        if day >= self.start and (self.end is None or day < self.end):
-            value = share_units(self.shares) * price_units(price)
-            self.base += value
-            self.charge += value * rate_units(rate)
+    def is_out(self, day: dt.date) -> bool:
+        """Return True where the stock is on loan on a calendar day."""
+        return day >= self.start and (self.end is None or day < self.end)
+
+    def accrue(self, price: float, rate: float) -> None:
+        """Add one calendar day."""
+        value = share_units(self.shares) * price_units(price)
+        self.base += value
+        self.charge += value * rate_units(rate)
 
 
 @dataclass(slots=True)
@@ -292,8 +295,8 @@ class Ledger:
         for trade in self.trades:
             for loans in trade.loans:
                 for loan in loans:
-                    if not loan.booked:
-                        loan.accrue(day, self.closes[trade.ticker], self.exchange.borrow_rate(day))
+                    if loan.is_out(day):
+                        loan.accrue(self.closes[trade.ticker], self.exchange.borrow_rate(day))
 
     def _pay(self, session: dt.date) -> None:
         """Pay the fee of every loan whose cover has settled."""

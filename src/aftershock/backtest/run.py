@@ -328,19 +328,19 @@ def _assemble(
 
 
 def positions(broker: EventBroker) -> pd.DataFrame:
-    """Return the shares each trade held at each close, negative when short."""
+    """Return the shares each trade held at each close, in shares of that day, short negative."""
     rows = []
     for trade in broker.ledger.trades:
         first = trade.entries[0].session
         last = trade.exits[-1].session if not trade.is_open else None
-        for balance in broker.ledger.balances:
+        for row, balance in enumerate(broker.ledger.balances):
             day = balance.session
             if day >= first and (last is None or day < last):
                 bought = sum(fill.shares for fill in trade.entries if fill.session <= day)
                 sold = sum(fill.shares for fill in trade.exits if fill.session <= day)
-                rows.append(
-                    (day, trade.number, trade.event, trade.ticker, trade.side * (bought - sold))
-                )
+                splits = broker.split_between(trade.ticker, row, last)
+                held = trade.side * (bought - sold) / splits
+                rows.append((day, trade.number, trade.event, trade.ticker, held))
     return make_table(rows, ["session", "trade", "event", "ticker", "shares"])
 
 

@@ -260,6 +260,8 @@ def grid_values(said: str) -> tuple[str, tuple[Any, ...]]:
         raise BacktestError(f"'{said}' is no axis of a grid; {hint}")
     try:
         found = _span(values) if ":" in values else tuple(read_value(v) for v in values.split(","))
+    except BacktestError:  # a ValueError too, with a reason of its own
+        raise
     except ValueError as cause:
         raise BacktestError(f"'{said}' is no axis of a grid; {hint}") from cause
     if not found:

@@ -1,0 +1,225 @@
+"""Sweeps: grids as typed, cells refused, processes, and cells that are what backtrader says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from floor import day, events, market, with_companies
+from pydantic import Field
+
+import aftershock as ash
+from aftershock.backtest.rule import Rule
+from aftershock.backtest.strategy import EventStrategy
+from aftershock.backtest.sweep import MOST_CELLS, grid_values, read_value
+from aftershock.errors import BacktestError
+
+WAVES = market(
+    AAA={row: {"open": 100.0 + 9 * np.sin(row), "close": 100.0 + 9 * np.sin(row + 0.5)}
+         for row in range(30)}
+)  # fmt: skip
+BOOK = with_companies(events())
+EXCHANGE = ash.HKEX(participation=None)
+
+
+@pytest.mark.parametrize(
+    ("said", "values"),
+    [
+        ("entry=-3:-1", (-3, -2, -1)),
+        ("exit=0:20:5", (0, 5, 10, 15, 20)),
+        ("exit=0:19:5", (0, 5, 10, 15)),
+        ("stop=0.1:0.3:0.1", (0.1, 0.2, 0.3)),
+        ("stop=0.1,0.2,none", (0.1, 0.2, None)),
+        (" stop = 0.1 , None ", (0.1, None)),
+        ("neutral=cash,beta", ("cash", "beta")),
+        ("flag=true,False", (True, False)),
+        ("entry=4", (4,)),
+        ("entry=4,4", (4,)),
+    ],
+)
+def test_an_axis_as_typed(said, values):
+    name, found = grid_values(said)
+    assert name == said.split("=")[0].strip()
+    assert found == values
+    assert [type(value) for value in found] == [type(value) for value in values]
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("entry", "no axis"), ("entry=", "no axis"), ("=1:2", "no axis"), ("entry=1:2:0", "no axis"),
+        ("entry=1:2:3:4", "no axis"), ("entry=a:b", "no axis"), ("entry=1,,2", "no axis"),
+        ("entry=true:3", "no axis"), ("entry=1:inf", "no axis"), ("entry=nan:2", "no axis"),
+        ("entry=3:1", "has no value"), ("entry=1:1e12", "are the most"),
+    ],
+)  # fmt: skip
+def test_what_is_no_axis(said, reason):
+    with pytest.raises(BacktestError, match=reason):
+        grid_values(said)
+
+
+def test_values_as_typed():
+    typed = ("5", "-5", "0.5", "none", "TRUE", "cash")
+    assert [read_value(said) for said in typed] == [5, -5, 0.5, None, True, "cash"]
+
+
+def swept(root, grid, prices=WAVES, **options):
+    backtest = ash.Backtest(
+        root / "strategies" / "unlock_short.py", exchange=EXCHANGE, cash=1_000_000,
+        params={"lots": 500, "stop": 0.06},
+    )  # fmt: skip
+    return backtest, backtest.sweep(unlocks(), prices, benchmark="^IDX", grid=grid, **options)
+
+
+def unlocks():
+    table = pd.DataFrame(
+        [{"id": "x", "ticker": "AAA", "kind": "lockup_expiry", "when": str(day(20)),
+          "known_at": "2025-01-01"}]
+    )  # fmt: skip
+    return with_companies(ash.EventBook.from_frame(table, calendar="XHKG"))
+
+
+def test_every_cell_is_what_backtrader_says(root):
+    backtest, sweep = swept(root, {"entry": (-6, -3, 2), "exit": (-1, 4, 9), "stop": (0.05, None)})
+    assert len(sweep.table) == 18
+    assert set(sweep.table["engine"]) == {"arrays", ""}
+    for row in sweep.table.itertuples():
+        cell = {"entry": row.entry, "exit": row.exit,
+                "stop": None if row.stop is None or np.isnan(row.stop) else row.stop}  # fmt: skip
+        if row.exit <= row.entry:
+            assert f"exit={row.exit} must be after entry={row.entry}" in row.note
+            assert np.isnan(row.net)
+            continue
+        direct = backtest.with_params({**backtest.params, **cell}).run(
+            unlocks(), WAVES, benchmark="^IDX"
+        )
+        assert row.net == round(direct.trades["net"].sum(), 2)
+        assert row.trades == len(direct.trades)
+    refused = sweep.table["net"].isna()
+    assert refused.sum() == 2
+    assert "2 cell(s) could not run; the first: " in sweep.summary()
+
+
+def test_best_and_worst_go_through_backtrader_and_are_their_cells(root):
+    _, sweep = swept(root, {"entry": (-6, -3), "exit": (1, 4, 9)})
+    nets = sweep.table["net"]
+    for result, extreme in ((sweep.best, nets.max()), (sweep.worst, nets.min())):
+        assert round(result.trades["net"].sum(), 2) == extreme
+        row = sweep.table.loc[nets == extreme].iloc[0]
+        assert (result.params["entry"], result.params["exit"]) == (row.entry, row.exit)
+    assert sweep.reported.params["entry"] == -10
+
+
+def test_the_choice_of_the_best_is_paid_for(root):
+    _, sweep = swept(root, {"entry": (-6, -3), "exit": (1, 4, 9)})
+    assert sweep.trials == 6
+    deflated = sweep.best.luck.set_index("check").loc["deflated sharpe"]
+    assert "ten" in deflated["note"] or "no inference" in deflated["note"]
+
+
+class Daily(EventStrategy):
+    """Decides day by day, so only backtrader can run it."""
+
+    class Params(EventStrategy.Params):
+        entry: int = Field(-3, le=0, description="entry")
+        stop: float | None = None
+
+        def rule(self, event):
+            return Rule(entry=self.entry, exit=5, lots=500, stop=self.stop)
+
+    p: Params
+    events = ash.select()
+
+    def on_offset(self, event, offset):
+        EventStrategy.on_offset(self, event, offset)
+
+
+class Plain(Daily):
+    """The same, as a rule."""
+
+    on_offset = EventStrategy.on_offset
+
+
+def test_the_processes_say_what_the_arrays_say(tmp_path):
+    """A strategy that decides day by day runs in processes, to the same cent."""
+    path = tmp_path / "daily.py"
+    path.write_text(DAILY)
+    grid = {"entry": (-8, -5, -3, -2, 0, 3), "stop": (0.05, None)}
+    pooled = ash.Backtest(path, exchange=EXCHANGE).sweep(
+        BOOK, WAVES, benchmark="^IDX", grid=grid, jobs=2
+    )
+    arrays = ash.Backtest(Plain, exchange=EXCHANGE).sweep(BOOK, WAVES, benchmark="^IDX", grid=grid)
+    assert set(pooled.table["engine"]) == {"backtrader", ""}
+    assert set(arrays.table["engine"]) == {"arrays", ""}
+    assert pooled.table["note"].iloc[0] == "the strategy decides day by day"
+    columns = ["entry", "trades", "net", "total_return", "sharpe"]
+    assert pooled.table[columns].equals(arrays.table[columns])
+    assert pooled.table["net"].notna().sum() == 10
+    assert len(set(pooled.table["net"].dropna())) > 5
+
+
+DAILY = """
+import aftershock as ash
+from pydantic import Field
+from aftershock.backtest.rule import Rule
+class Daily(ash.EventStrategy):
+    class Params(ash.EventStrategy.Params):
+        entry: int = Field(-3, le=0)
+        stop: float | None = None
+    p: Params
+    events = ash.select()
+    def on_offset(self, event, offset):
+        if offset == self.p.entry:
+            self.enter_short(event, lots=500, stop=self.p.stop)
+        elif offset == 5:
+            self.leave(event)
+"""
+
+
+def test_what_the_arrays_cannot_do_goes_to_backtrader_with_the_reason(root):
+    prices = market(AAA={25: {"open": 50.0}}, splits={"AAA": {25: 2.0}})
+    _, sweep = swept(root, {"entry": (-3,), "exit": (1, 9)}, prices=prices)
+    assert sweep.table["engine"].tolist() == ["arrays", "backtrader"]
+    assert sweep.table["note"].tolist() == ["", "a split or a dividend falls into a trade"]
+
+
+@pytest.mark.parametrize(
+    ("grid", "said"),
+    [
+        ({}, "a sweep needs a grid"),
+        ({"entry": ()}, "a sweep needs a grid"),
+        ({"entry": (6,)}, "no cell of the grid can run; the first: "),
+        ({"entyr": (1,)}, "no cell of the grid can run; .* did you mean 'entry'"),
+        ({"entry": range(MOST_CELLS + 1)}, "100,000 are the most"),
+    ],
+)
+def test_a_grid_that_cannot_run_is_refused(root, grid, said):
+    with pytest.raises(BacktestError, match=said):
+        swept(root, grid)
+
+
+def test_a_placebo_of_a_strategy_by_hand():
+    """The stock falls by 10 on row 20 alone, so a short over it earns it and no other does.
+
+    Entry at -1, exit at 1: day 0 lies further than a holding of 3 from row 20, with a close
+    before the entry and a bar on the exit: rows 2 to 16 and 24 to 28, which is 20; none of
+    them earns anything, the smallest p-value there is, 1 in 21.
+    """
+
+    class Fall(EventStrategy):
+        class Params(EventStrategy.Params):
+            def rule(self, event):
+                return Rule(entry=-1, exit=1, lots=10)
+
+        events = ash.select()
+
+    prices = market(AAA={20: {"open": 100.0, "close": 90.0}})
+    backtest = ash.Backtest(Fall, exchange=ash.exchanges.PlainExchange(bps=0.0, borrow=0.0))
+    result = backtest.run(BOOK, prices, benchmark="^IDX")
+    assert result.trades["net"].tolist() == [100.0]
+    placebo = backtest.placebo(BOOK, prices, benchmark="^IDX", result=result)
+    assert placebo.draws.tolist() == [0.0] * 20
+    assert placebo.p_value == placebo.floor == pytest.approx(1 / 21)
+    assert placebo.note.startswith("all 20 assignments of admissible dates")
+    judged = result.judged(seed=0, placebo=placebo)
+    assert "n = 1: no inference; placebo p = 0.048 (floor 0.048)" in judged.summary()
