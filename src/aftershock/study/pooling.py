@@ -10,7 +10,7 @@ import numpy as np
 from aftershock.errors import unknown
 from aftershock.events.book import COMMON
 from aftershock.study.fit import EventFit, cumulate
-from aftershock.study.inference.battery import Sample
+from aftershock.study.inference.sample import Sample
 from aftershock.study.inference.sign import positive_share
 
 if TYPE_CHECKING:

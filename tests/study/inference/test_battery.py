@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from aftershock.study.inference.battery import TESTS, Sample, portfolio, run_tests
+from aftershock.study.inference.battery import TESTS, portfolio, run_tests
+from aftershock.study.inference.sample import Sample
 
 RNG = np.random.default_rng(12)
 
