@@ -38,7 +38,7 @@ def figure(data: Sequence[dict[str, Any]], layout: dict[str, Any]) -> dict[str, 
     layout
         Layout attributes, on top of the common ones.
     """
-    base = {
+    base: dict[str, Any] = {
         "margin": {"l": 56, "r": 16, "t": 12, "b": 44},
         "legend": {
             "orientation": "h",
@@ -49,10 +49,10 @@ def figure(data: Sequence[dict[str, Any]], layout: dict[str, Any]) -> dict[str, 
         },
         "hovermode": "closest",
     }
-    made = go.Figure({"data": list(data), "layout": {"template": None, **base, **layout}})
-    plain: dict[str, Any] = made.to_plotly_json()
-    plain["layout"].pop("template", None)
-    return plain
+    full = {**base, **layout}
+    traces = list(data)
+    go.Figure({"data": traces, "layout": {"template": None, **full}})  # refuses what is wrong
+    return {"data": traces, "layout": full}
 
 
 def announce(plain: dict[str, Any], notice: str) -> dict[str, Any]:
