@@ -27,6 +27,7 @@ def thin(**volumes):
 
 def test_an_entry_takes_its_share_of_volume_and_the_rest_expires():
     result = play(thin(_7=500), (6, sell(200)), (8, leave), exchange=plain(participation=0.1))
+    assert f"{day(6)} x: 50 of 200 shares could be had" in result.summary()
     entry, leaving = orders(result)
     assert entry[2:] == ("partial", 50, 7, 100.0, "50 of 200 shares could be had")
     assert leaving[2:6] == ("filled", 50, 9, 100.0)
@@ -271,8 +272,18 @@ def test_a_forced_cover_waits_out_a_halt():
     result = play(prices, (6, sell(20_000)))
     cover = orders(result)[-1]
     assert len(result.orders) == 2
+    (warned,) = (said for said in result.warnings if "margin call" in said)
+    assert warned.startswith("AAA for x: margin call: equity 600,000")
     assert cover[2:6] == ("filled", 20_000, 12, 125.0)
     assert f"waited since {day(10)}: halted or no price" in cover[6]
+
+
+def test_a_cover_that_never_comes_keeps_its_reason():
+    prices = market(AAA={27: {"close": 120.0}, 28: None, 29: None})
+    cover = orders(play(prices, (6, sell(20_000))))[-1]
+    assert cover[2:4] == ("pending", 0)
+    assert cover[6].startswith("margin call: ")
+    assert cover[6].endswith(f"; waited since {day(28)}: halted or no price")
 
 
 def test_the_fraction_to_hold_is_a_parameter():

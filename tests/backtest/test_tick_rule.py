@@ -120,6 +120,14 @@ def test_a_stop_is_not_bound_by_the_rule_of_short_sales():
     assert covered[:6] == ("buy", "stop", "filled", 10, 7, 108.955)
 
 
+def test_a_position_left_at_the_close_has_seen_the_session():
+    prices = market(AAA={9: {"open": 120.0, "high": 160.0, "low": 90.0, "close": 118.0}})
+    result = play(prices, (6, sell(10)), (8, leave), exchange=hkex())
+    assert orders(result)[1][4:6] == (9, 118.0)
+    assert result.trades["mae"].tolist() == pytest.approx([-0.6])
+    assert result.trades["mfe"].tolist() == pytest.approx([0.1])
+
+
 def test_a_position_of_the_close_has_not_seen_the_session():
     """Filled at the close of row 7, it is neither stopped by that day's high nor marked by it."""
     prices = market(AAA={7: {"open": 120.0, "high": 160.0, "close": 118.0}})

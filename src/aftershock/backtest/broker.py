@@ -171,6 +171,10 @@ class EventBroker(OrderDesk):
         shares = self._takes(record)
         price = self._slipped(record, shares, chance) if shares else math.nan
         if math.isfinite(price):
+            if closing:  # it was there all session
+                quote = self._quotes[record.ticker]
+                trade.reach(quote.high)
+                trade.reach(quote.low)
             self._execute(order, shares, price, chance.note)
         else:
             why = "the impact is not known" if shares else "the volume does not take a lot"
@@ -383,8 +387,7 @@ class EventBroker(OrderDesk):
 
     def _rest(self, trade: Trade, order: bt.Order, record: OrderRecord) -> None:
         """Let the rest of an entry expire and the rest of an exit wait for the next session."""
-        taken = f"{record.filled:g} of {record.shares:g} shares could be had"
-        record.reason = "; ".join(part for part in (record.reason, taken) if part)
+        record.add(f"{record.filled:g} of {record.shares:g} shares could be had")
         if record.entering:
             order.cancel()
             self._notes.append(order.clone())

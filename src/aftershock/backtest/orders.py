@@ -12,6 +12,8 @@ Side = Literal["buy", "sell"]
 Kind = Literal["market", "limit", "stop"]
 Status = Literal["pending", "filled", "partial", "rejected", "expired", "cancelled"]
 
+_WAITED = "waited since"
+
 
 @dataclass(slots=True)
 class OrderRecord:
@@ -64,17 +66,22 @@ class OrderRecord:
     withdrawn: dt.date | None = None
 
     def __post_init__(self) -> None:
-        self.asked = self.shares
+        self.asked, self.reason = self.shares, self.cause
 
     def fill(self, session: dt.date, price: float, shares: float, note: str = "") -> None:
         """Note the execution of all its shares or, with the reason for the rest, a part."""
         self.status = "filled" if shares == self.shares else "partial"
         self.fill_session, self.fill_price, self.filled = session, price, shares
-        self.reason = "; ".join(part for part in (self.cause, self.reason, note) if part)
+        self.add(note)
 
     def wait(self, why: str, session: dt.date) -> None:
         """Note from which session on it could not be executed, and why; the first time counts."""
-        self.reason = self.reason or f"waited since {session}: {why}"
+        if _WAITED not in self.reason:
+            self.add(f"{_WAITED} {session}: {why}")
+
+    def add(self, said: str) -> None:
+        """Add to the reason."""
+        self.reason = "; ".join(part for part in (self.reason, said) if part)
 
     def rest(self, session: dt.date) -> OrderRecord:
         """Return the order for what is left of this one."""
@@ -85,4 +92,5 @@ class OrderRecord:
 
     def end(self, status: Status, reason: str) -> None:
         """Note why it was not executed."""
-        self.status, self.reason = status, reason
+        self.status = status
+        self.add(reason)

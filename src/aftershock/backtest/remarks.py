@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from aftershock.prices.panel import PricePanel
     from aftershock.prices.quality import Finding
 
+FORCED = ("margin call", "recalled")
 PRICE_INDEX = "a price index, without dividends; it cannot itself be bought"
 
 
@@ -32,7 +33,8 @@ def conventions(
         "orders": "decided after a close, filled at the next session's open, whole lots; a stop"
         " is a standing order filled at its level, or at the open beyond it",
         "splits and dividends": "on the ex-date: positions and stops are restated in new shares;"
-        " a dividend is paid to longs and made good by shorts",
+        " a dividend is paid to longs and made good by shorts; a trade's shares and prices are"
+        " those of its last day",
         "capital": f"{backtest.cash:,.0f}; exits fill before entries, entries in order of day 0,"
         " each sized on the equity of the last close",
         "cash": "earns nothing, the proceeds of short sales included",
@@ -84,6 +86,12 @@ def warnings(
             f"RUINED on {broker.ruined}: the close left no equity, the run stops there and the"
             " figures built on returns are not defined"
         )
+    forced = dict.fromkeys(
+        f"{record.ticker} for {record.event}: {record.cause}"
+        for record in broker.records
+        if record.cause.startswith(FORCED)
+    )
+    yield from forced
     if traded and not any(_has_volume(prices, ticker) for ticker in traded):
         yield "the prices have no volumes, so a halt with a repeated price cannot be told"
     span = prices.span(benchmark)

@@ -32,9 +32,9 @@ def summarise(result: BacktestResult) -> str:
         parts += [_luck(result.luck)]
     if len(result.trades):
         parts += ["", "Trades", _trades(result.trades)]
-    refused = result.orders[result.orders["status"].isin(["rejected", "expired"])]
+    refused = result.orders[result.orders["status"].isin(["rejected", "expired", "partial"])]
     if len(refused):
-        parts += ["", "Orders refused"]
+        parts += ["", "Orders refused or filled in part"]
         parts += [
             f"  {row.session:%Y-%m-%d} {row.event}: {row.reason}" for row in refused.itertuples()
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -169,7 +170,7 @@ def _print_help(context: typer.Context, names: list[str] | None, workspace: Path
     space = open_workspace(workspace)
     for name in names:
         strategy = load_strategy(space.strategy(name))
-        print_text(f"{name}: {(strategy.__doc__ or '').strip()}\n")
+        print_text(f"{name}: {inspect.getdoc(strategy) or ''}\n")
         rows = [tuple(str(part) for part in row) for row in describe(strategy)]
         print_table(["parameter", "type", "default", "meaning"], rows, f"--set, of {name}")
 
