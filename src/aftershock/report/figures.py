@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def draw_figures(folder: Path, *, every: bool = False) -> list[Path]:
+def draw_figures(folder: Path, *, every: bool = False, files: Folder | None = None) -> list[Path]:
     """Draw the timeline, each study's CAR paths and each backtest's equity.
 
     Parameters
@@ -27,13 +27,15 @@ def draw_figures(folder: Path, *, every: bool = False) -> list[Path]:
     every
         Whether each event gets a figure of its own as well; sixty of them take longer than the
         page.
+    files
+        The folder's files, where somebody has read them already.
 
     Raises
     ------
     RunError
         The folder is no run.
     """
-    run, files = read_run(folder), Folder(folder)
+    run, files = read_run(folder), files or Folder(folder)
     closes, events = files.sheet("closes.csv").frame, files.sheet("events.csv").frame
     paths = save(
         timeline_figure(closes, events, run.manifest["notice"]), run.path / "figures" / "timeline"

@@ -33,6 +33,7 @@ def build_page(
     *,
     results: Path | None = None,
     step: Callable[[str], None] | None = None,
+    files: Folder | None = None,
 ) -> Path:
     """Write the page of a run in every language.
 
@@ -44,6 +45,8 @@ def build_page(
         The folder of all runs, for the run's name.
     step
         Called with the name of each part before it is drawn.
+    files
+        The folder's files, where somebody has read them already.
 
     Returns
     -------
@@ -57,7 +60,7 @@ def build_page(
     """
     run = read_run(folder, results)
     notify = step or (lambda _: None)
-    files = Folder(folder)
+    files = files or Folder(folder)
     for name in run.backtests:
         write_derived(files, f"backtests/{name}")
     for code in LOCALES:

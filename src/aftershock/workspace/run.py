@@ -12,6 +12,7 @@ from aftershock.errors import WorkspaceError
 from aftershock.events.day_zero import day_zero, spanning
 from aftershock.events.supply import supply_steps
 from aftershock.prices.sources import files_read
+from aftershock.report.cells import Folder
 from aftershock.report.figures import draw_figures
 from aftershock.report.page import build_page, index_page
 from aftershock.runs.folder import RunFolder, new_run
@@ -81,8 +82,9 @@ def run_workspace(
             trade.add(name, backtest)
         manifest.write(folder.path)
         step("figures")
-        draw_figures(folder.path)
-        build_page(folder.path, step=step)
+        files = Folder(folder.path)
+        draw_figures(folder.path, files=files)
+        build_page(folder.path, step=step, files=files)
         step("publishing")
         path = folder.publish()
     write_index(workspace.results, index_page(list_runs(workspace.results), settings.language))
