@@ -143,7 +143,7 @@ def backtest(folder, metrics, p="", luck=""):
 def test_a_backtest_is_told_beside_the_benchmark(tmp_path):
     assert backtest(tmp_path, {}) == (
         "2 trades: +7.6% in all against +10.4% of ^IDX over 309 sessions, of which 5.5% in the"
-        " market; deepest fall -1.6%; no inference about alpha from so few stretches in the market;"
+        " market; deepest fall -1.6%;"
         " the first short is without profit at a borrow rate of 31.0% a year."
     )
 
@@ -152,9 +152,16 @@ def test_luck_and_ruin_are_told(tmp_path):
     luck = "bootstrap,1,,0.001,999,too few\nplacebo,765466,0.31,0.001,999,\n"
     said = backtest(tmp_path, {"ruined": "2026-03-05", "break_even_borrow": 0.42}, 0.2, luck)
     assert "alpha +6.2% a year, p = 0.200" in said
-    assert "the same rule on drawn dates: p = 0.310" in said
+    assert "n = 999: no inference" not in said
+    assert "placebo p = 0.310 (floor 0.001)" in said
     assert "its profit is gone at a borrow rate of 42.0% a year" in said
     assert said.endswith("ruined on 5 Mar 2026.")
+
+
+def test_two_trades_infer_nothing(tmp_path):
+    luck = "bootstrap,,,,2,n = 2: no inference\nplacebo,765466,0.123,0.012,2,\n"
+    said = backtest(tmp_path, {}, luck=luck)
+    assert "; n = 2: no inference; placebo p = 0.123 (floor 0.012); " in said
 
 
 @pytest.mark.parametrize("even", [-1.69, 0.0])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from aftershock.backtest.luck.check import refusal
 from aftershock.report.cells import joined
 from aftershock.report.sentences import stop
 
@@ -58,7 +59,7 @@ def _alpha(versus: Sheet, at: dict[str, int], lang: Language) -> list[Markup]:
     if i is None:
         return []
     if pd.isna(versus.value(i, "strategy")):
-        return [lang.h("no inference about alpha from so few stretches in the market")]
+        return []
     alpha = versus.cell(at["full sample: alpha a year"], "strategy", "percent1", lang)
     return [
         lang.h(
@@ -68,14 +69,19 @@ def _alpha(versus: Sheet, at: dict[str, int], lang: Language) -> list[Markup]:
 
 
 def _luck(folder: Folder, where: str, lang: Language) -> list[Markup]:
+    """Return what is known of luck: whether there are trades enough to ask, and the placebo."""
     luck = folder.sheet(f"{where}/luck.csv")
-    if not luck.has("check", "p_value"):
+    if not luck.has("check", "p_value", "floor", "n"):
         return []
-    checks = list(luck.columns["check"])
-    if "placebo" not in checks or pd.isna(luck.value(checks.index("placebo"), "p_value")):
-        return []
-    p = luck.cell(checks.index("placebo"), "p_value", "p", lang)
-    return [lang.h("the same rule on drawn dates: p = {p}", p=p)]
+    at = {str(name): i for i, name in enumerate(luck.columns["check"])}
+    said = []
+    if "bootstrap" in at and refusal(int(luck.value(at["bootstrap"], "n"))):
+        n = luck.cell(at["bootstrap"], "n", "count", lang)
+        said.append(lang.h("n = {n}: no inference", n=n))
+    if "placebo" in at and not pd.isna(luck.value(at["placebo"], "p_value")):
+        p, floor = (luck.cell(at["placebo"], name, "p", lang) for name in ("p_value", "floor"))
+        said.append(lang.h("placebo p = {p} (floor {floor})", p=p, floor=floor))
+    return said
 
 
 def _break_even(folder: Folder, where: str, lang: Language) -> list[Markup]:
