@@ -88,8 +88,15 @@ def draw_sweep(sweep: SweepResult, *, ax: Axes | None = None) -> Axes:
     bar = ax.figure.colorbar(image, ax=ax, format=PercentFormatter(1.0, decimals=1))
     bar.set_label("total return", fontsize=9, color=INK)
     notice = "" if sweep.best.is_market_data else sweep.best.conventions["market data"]
-    title(ax, f"{sweep.name}: the best of {sweep.trials:,} trials is framed", notice)
+    title(ax, f"{sweep.name}: {_worth(sweep)}", notice)
     return ax
+
+
+def _worth(sweep: SweepResult) -> str:
+    """Return how many cells the best was chosen from, and its p-value corrected for them."""
+    said = f"the best of {sweep.trials:,} trials"
+    p_value = float(sweep.table.sort_values("net")["p_value"].iloc[sweep.trials - 1])
+    return said if np.isnan(p_value) else f"{said}, corrected p = {p_value:.3f}"
 
 
 def _ticks(axis: Axis, labels: list[str]) -> None:

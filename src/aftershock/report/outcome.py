@@ -50,7 +50,11 @@ def backtest_sentence(
     )  # fmt: skip
     fall = lang.h("deepest fall {fall}", fall=metrics.cell("max_drawdown", "percent1", lang))
     clauses = [head, fall, *_alpha(versus, at, lang), *_luck(folder, where, lang)]
-    clauses += [*_break_even(folder, where, lang), *_ruin(metrics, lang)]
+    clauses += [
+        *_trials(folder, where, lang),
+        *_break_even(folder, where, lang),
+        *_ruin(metrics, lang),
+    ]
     return joined(clauses, lang.t("; ")) + stop(lang)
 
 
@@ -82,6 +86,19 @@ def _luck(folder: Folder, where: str, lang: Language) -> list[Markup]:
         p, floor = (luck.cell(at["placebo"], name, "p", lang) for name in ("p_value", "floor"))
         said.append(lang.h("placebo p = {p} (floor {floor})", p=p, floor=floor))
     return said
+
+
+def _trials(folder: Folder, where: str, lang: Language) -> list[Markup]:
+    """Return what the best of a sweep is worth, by the placebos of the whole grid."""
+    swept = folder.sheet(f"{where}/sweep.csv")
+    if not swept.has("net", "p_value") or swept.frame["net"].isna().all():
+        return []
+    n = swept.count("net == net")
+    best = int(np.nanargmax(swept.frame["net"].to_numpy("float64")))
+    if pd.isna(swept.value(best, "p_value")):
+        return [lang.h("{n} combinations were tried, and the best is best by luck as well", n=n)]
+    p = swept.cell(best, "p_value", "p", lang)
+    return [lang.h("the best of {n} combinations: p = {p}, corrected for all of them", n=n, p=p)]
 
 
 def _break_even(folder: Folder, where: str, lang: Language) -> list[Markup]:
