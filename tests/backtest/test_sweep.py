@@ -223,3 +223,28 @@ def test_a_placebo_of_a_strategy_by_hand():
     assert placebo.note.startswith("all 20 assignments of admissible dates")
     judged = result.judged(seed=0, placebo=placebo)
     assert "n = 1: no inference; placebo p = 0.048 (floor 0.048)" in judged.summary()
+
+
+def test_the_best_of_a_grid_is_compared_with_the_best_of_the_grid():
+    """On the 20 sessions of the test above nothing moves, so the best of the grid earns 0 there.
+
+    A cell that earns has a p-value of 1 in 21, one that loses is beaten every time.
+    """
+
+    class Fall(EventStrategy):
+        class Params(EventStrategy.Params):
+            lots: int = 10
+            side: str = "short"
+
+            def rule(self, event):
+                return Rule(side=self.side, entry=-1, exit=1, lots=self.lots)
+
+        events = ash.select()
+
+    prices = market(AAA={20: {"open": 100.0, "close": 90.0}})
+    backtest = ash.Backtest(Fall, exchange=ash.exchanges.PlainExchange(bps=0.0, borrow=0.0))
+    grid = {"lots": (10, 20), "side": ("short", "long")}
+    sweep = backtest.sweep(BOOK, prices, benchmark="^IDX", grid=grid, placebos=999)
+    assert sweep.table["net"].tolist() == [100.0, -100.0, 200.0, -200.0]
+    assert sweep.table["p_value"].tolist() == pytest.approx([1 / 21, 1.0, 1 / 21, 1.0])
+    assert "Best of all: p = 0.048 among the best of as many cells on all 20" in sweep.summary()
