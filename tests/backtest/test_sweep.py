@@ -12,6 +12,7 @@ import aftershock as ash
 from aftershock.backtest.rule import Rule
 from aftershock.backtest.strategy import EventStrategy
 from aftershock.backtest.sweep import MOST_CELLS, grid_values, read_value
+from aftershock.backtest.trials import Plan, run_all
 from aftershock.errors import BacktestError
 
 WAVES = market(
@@ -248,3 +249,35 @@ def test_the_best_of_a_grid_is_compared_with_the_best_of_the_grid():
     assert sweep.table["net"].tolist() == [100.0, -100.0, 200.0, -200.0]
     assert sweep.table["p_value"].tolist() == pytest.approx([1 / 21, 1.0, 1 / 21, 1.0])
     assert "Best of all: p = 0.048 among the best of as many cells on all 20" in sweep.summary()
+
+
+RISE = market(AAA={row: {"open": 100.0 + 2 * row} for row in range(30)})
+
+
+@pytest.mark.parametrize(
+    ("options", "lots", "said"),
+    [
+        ({}, 15_000, "a margin call"),
+        ({"equity_to_open": 0.1, "equity_to_hold": 0.0}, 30_000, "the account is ruined"),
+        ({"participation": 0.1}, 200_000, "an order is beyond the share of volume"),
+        ({"borrowable": {"AAA": ((day(0), 1e9),)}}, 10, "shares that can be borrowed are limited"),
+        ({"borrow": ((day(25), 0.18),)}, 10, "a borrow rate is not on record"),
+    ],
+)
+def test_what_the_account_decides_is_handed_over(root, options, lots, said):
+    """The stock rises by 2 a session from 100; entry at 112 after a close of 110."""
+    exchange = ash.exchanges.PlainExchange(**{"bps": 0.0, "borrow": 0.0, **options})
+    backtest = ash.Backtest(
+        root / "strategies" / "unlock_short.py", exchange=exchange, cash=1_000_000,
+        params={"lots": lots, "stop": None, "entry": -14, "exit": 9},
+    )  # fmt: skip
+    stage = backtest.stage(unlocks(), RISE, benchmark="^IDX")
+    plans = [Plan(backtest.params)]
+    if "on record" in said:
+        with pytest.raises(BacktestError, match="no borrow rate on 2026-01-14"):
+            run_all(backtest, stage, plans)
+        return
+    (trial,) = run_all(backtest, stage, plans)
+    assert (trial.engine, trial.note.startswith(said)) == ("backtrader", True)
+    direct = backtest.run(unlocks(), RISE, benchmark="^IDX")
+    assert trial.profit == pytest.approx(direct.trades["net"].sum(), abs=0.001)
