@@ -99,6 +99,7 @@ def test_every_cell_is_what_backtrader_says(root):
     refused = sweep.table["net"].isna()
     assert refused.sum() == 2
     assert "2 cell(s) could not run; the first: " in sweep.summary()
+    assert "The 5 best and the 5 worst" in sweep.summary()
 
 
 def test_best_and_worst_go_through_backtrader_and_are_their_cells(root):
@@ -227,9 +228,11 @@ def test_a_placebo_of_a_strategy_by_hand():
 
 
 def test_the_best_of_a_grid_is_compared_with_the_best_of_the_grid():
-    """On the 20 sessions of the test above nothing moves, so the best of the grid earns 0 there.
+    """The stock falls by 6 on row 5 too: of the 20 placebo dates of the test above, 5 and 6
+    hold over it, and the best of the grid, 20 shares short, earns 120 there and 0 elsewhere.
 
-    A cell that earns has a p-value of 1 in 21, one that loses is beaten every time.
+    That is more than the cell that earns 100, which has 3 in 21, and less than the 200 of the
+    best; a cell that loses is beaten every time.
     """
 
     class Fall(EventStrategy):
@@ -242,12 +245,13 @@ def test_the_best_of_a_grid_is_compared_with_the_best_of_the_grid():
 
         events = ash.select()
 
-    prices = market(AAA={20: {"open": 100.0, "close": 90.0}})
+    prices = market(AAA={5: {"open": 100.0, "close": 94.0}, 20: {"open": 94.0, "close": 84.0}})
     backtest = ash.Backtest(Fall, exchange=ash.exchanges.PlainExchange(bps=0.0, borrow=0.0))
     grid = {"lots": (10, 20), "side": ("short", "long")}
     sweep = backtest.sweep(BOOK, prices, benchmark="^IDX", grid=grid, placebos=999)
     assert sweep.table["net"].tolist() == [100.0, -100.0, 200.0, -200.0]
-    assert sweep.table["p_value"].tolist() == pytest.approx([1 / 21, 1.0, 1 / 21, 1.0])
+    assert sweep.table["p_value"].tolist() == pytest.approx([3 / 21, 1.0, 1 / 21, 1.0])
+    assert "Every cell, the best first" in sweep.summary()
     assert "Best of all: p = 0.048 among the best of as many cells on all 20" in sweep.summary()
 
 
