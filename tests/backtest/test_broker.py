@@ -224,6 +224,7 @@ def test_equity_to_open_counts_what_is_held_and_the_charges():
     one_more = (plan[0], (6, buy(5_001, ticker="BBB")))
     assert [row[2] for row in orders(play(market(), *one_more))] == ["filled", "rejected"]
     dear = plain(bps=1.0)
+    assert orders(play(market(), (6, sell(20_000)), exchange=dear))[0][2] == "rejected"
     assert [row[2] for row in orders(play(market(), *plan, exchange=dear))] == [
         "filled", "rejected",
     ]  # fmt: skip

@@ -104,6 +104,12 @@ def test_an_order_for_the_ex_date_is_restated():
     assert orders(result)[1][2:6] == ("filled", 400, 9, 50.0)
 
 
+def test_what_is_held_is_marked_in_new_shares_at_the_open():
+    """Short 10,000 for 1,000,000 and a long of 500,000 need all the equity, split or not."""
+    plan = (6, sell(10_000)), (8, buy(5_000, ticker="BBB"))
+    assert [row[2] for row in orders(play(split(2.0), *plan))] == ["filled", "filled"]
+
+
 def test_loans_and_recalls_count_new_shares():
     exchange = PLAIN(bps=0.0, borrow=0.0, borrowable={"AAA": ((day(0), 200), (day(9), 300))})
     result = play(split(2.0), (6, sell(200)), exchange=exchange)

@@ -12,6 +12,7 @@ import aftershock as ash
 from aftershock.backtest.rule import Rule
 from aftershock.backtest.strategy import EventStrategy
 from aftershock.backtest.sweep import MOST_CELLS, grid_values, read_value
+from aftershock.backtest.trials import Plan, run_all
 from aftershock.errors import BacktestError
 
 WAVES = market(
@@ -98,6 +99,7 @@ def test_every_cell_is_what_backtrader_says(root):
     refused = sweep.table["net"].isna()
     assert refused.sum() == 2
     assert "2 cell(s) could not run; the first: " in sweep.summary()
+    assert "The 5 best and the 5 worst" in sweep.summary()
 
 
 def test_best_and_worst_go_through_backtrader_and_are_their_cells(root):
@@ -223,3 +225,63 @@ def test_a_placebo_of_a_strategy_by_hand():
     assert placebo.note.startswith("all 20 assignments of admissible dates")
     judged = result.judged(seed=0, placebo=placebo)
     assert "n = 1: no inference; placebo p = 0.048 (floor 0.048)" in judged.summary()
+
+
+def test_the_best_of_a_grid_is_compared_with_the_best_of_the_grid():
+    """The stock falls by 6 on row 5 too: of the 20 placebo dates of the test above, 5 and 6
+    hold over it, and the best of the grid, 20 shares short, earns 120 there and 0 elsewhere.
+
+    That is more than the cell that earns 100, which has 3 in 21, and less than the 200 of the
+    best; a cell that loses is beaten every time.
+    """
+
+    class Fall(EventStrategy):
+        class Params(EventStrategy.Params):
+            lots: int = 10
+            side: str = "short"
+
+            def rule(self, event):
+                return Rule(side=self.side, entry=-1, exit=1, lots=self.lots)
+
+        events = ash.select()
+
+    prices = market(AAA={5: {"open": 100.0, "close": 94.0}, 20: {"open": 94.0, "close": 84.0}})
+    backtest = ash.Backtest(Fall, exchange=ash.exchanges.PlainExchange(bps=0.0, borrow=0.0))
+    grid = {"lots": (10, 20), "side": ("short", "long")}
+    sweep = backtest.sweep(BOOK, prices, benchmark="^IDX", grid=grid, placebos=999)
+    assert sweep.table["net"].tolist() == [100.0, -100.0, 200.0, -200.0]
+    assert sweep.table["p_value"].tolist() == pytest.approx([3 / 21, 1.0, 1 / 21, 1.0])
+    assert "Every cell, the best first" in sweep.summary()
+    assert "Best of all: p = 0.048 among the best of as many cells on all 20" in sweep.summary()
+
+
+RISE = market(AAA={row: {"open": 100.0 + 2 * row} for row in range(30)})
+
+
+@pytest.mark.parametrize(
+    ("options", "lots", "said"),
+    [
+        ({}, 15_000, "a margin call"),
+        ({"equity_to_open": 0.1, "equity_to_hold": 0.0}, 30_000, "the account is ruined"),
+        ({"participation": 0.1}, 200_000, "an order is beyond the share of volume"),
+        ({"borrowable": {"AAA": ((day(0), 1e9),)}}, 10, "shares that can be borrowed are limited"),
+        ({"borrow": ((day(25), 0.18),)}, 10, "a borrow rate is not on record"),
+    ],
+)
+def test_what_the_account_decides_is_handed_over(root, options, lots, said):
+    """The stock rises by 2 a session from 100; entry at 112 after a close of 110."""
+    exchange = ash.exchanges.PlainExchange(**{"bps": 0.0, "borrow": 0.0, **options})
+    backtest = ash.Backtest(
+        root / "strategies" / "unlock_short.py", exchange=exchange, cash=1_000_000,
+        params={"lots": lots, "stop": None, "entry": -14, "exit": 9},
+    )  # fmt: skip
+    stage = backtest.stage(unlocks(), RISE, benchmark="^IDX")
+    plans = [Plan(backtest.params)]
+    if "on record" in said:
+        with pytest.raises(BacktestError, match="no borrow rate on 2026-01-14"):
+            run_all(backtest, stage, plans)
+        return
+    (trial,) = run_all(backtest, stage, plans)
+    assert (trial.engine, trial.note.startswith(said)) == ("backtrader", True)
+    direct = backtest.run(unlocks(), RISE, benchmark="^IDX")
+    assert trial.profit == pytest.approx(direct.trades["net"].sum(), abs=0.001)

@@ -107,9 +107,9 @@ def test_the_close_before_is_the_last_there_was():
 
 def test_a_split_does_not_look_like_a_fall():
     """Two for one on row 7: 50 is where it stood, no gap of 50 % and no lower open."""
-    prices = market(AAA={7: {"open": 50.0}}, splits={"AAA": {7: 2.0}})
+    prices = market(AAA={7: {"open": 50.0, "close": 49.0}}, splits={"AAA": {7: 2.0}})
     fill = orders(play(prices, (6, sell(10)), exchange=hkex()))[0]
-    assert fill[1:6] == ("market", "filled", 20, 7, 50.0)
+    assert fill[1:] == ("market", "filled", 20, 7, 50.0, "")
 
 
 def test_a_stop_is_not_bound_by_the_rule_of_short_sales():

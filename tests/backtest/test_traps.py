@@ -15,7 +15,7 @@ from floor import DAYS, FREE, Script, buy, day, events, leave, market, orders, p
 
 import aftershock as ash
 from aftershock.backtest.strategy import EventStrategy
-from aftershock.errors import PriceError
+from aftershock.errors import BacktestError, PriceError
 
 
 def test_next_waits_for_no_listing():
@@ -156,6 +156,51 @@ def test_sizes_are_whole_lots_of_the_weight():
     """10 % of 1,000,000 at 33 is 3,030 shares: 7 lots of 400."""
     result = play(market(price=33.0), (6, sell(weight=0.1)), lot=400)
     assert orders(result)[0][3] == 2_800
+
+
+def raw(name, **options):
+    """One of backtrader's own ways to order."""
+
+    def act(strategy, event):
+        getattr(strategy, name)(data=strategy.feed("AAA"), **options)
+
+    return act
+
+
+def test_backtraders_own_orders_must_be_whole_lots():
+    """``order_target_percent`` of 33 % asks for 3,300 shares, no whole lots of 400; of 36 % it
+    is 3,600, and from there 24 % is 1,200 fewer."""
+    result = play(market(), (6, raw("order_target_percent", target=0.33)), lot=400)
+    assert orders(result)[0][2:4] == ("rejected", 0)
+    assert orders(result)[0][6] == "3300 shares are no whole lots of 400"
+    more, less = (raw("order_target_percent", target=part) for part in (0.36, 0.24))
+    filled = orders(play(market(), (6, more), (9, less), lot=400))
+    assert [row[:4:3] for row in filled] == [("buy", 3_600), ("sell", 1_200)]
+    assert orders(play(market(), (6, raw("sell", size=800)), lot=400))[0][2:4] == ("filled", 800)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"exectype": bt.Order.Limit, "price": 90.0},
+        {"exectype": bt.Order.Close},
+        {"valid": 3},
+        {"exectype": bt.Order.StopTrail, "trailpercent": 0.1},
+    ],
+)
+def test_an_order_that_cannot_be_is_no_market_order(options):
+    with pytest.raises(BacktestError, match=r"Script orders with \w+; every order is for"):
+        play(market(), (6, raw("buy", size=100, **options)))
+
+
+def test_a_stop_covers_once_what_was_entered_with_it():
+    """50 shares added without a stop stay when the stop of the first 100 is met, twice."""
+    spikes = {row: {"open": 110.0, "high": 125.0, "low": 100.0, "close": 110.0} for row in (9, 10)}
+    result = play(market(AAA=spikes), (5, sell(100, stop=0.2)), (6, sell(50)))
+    assert [(row[1], row[2], row[3], row[4]) for row in orders(result)] == [
+        ("market", "filled", 100, 6), ("stop", "filled", 100, 9), ("market", "filled", 50, 7),
+    ]  # fmt: skip
+    assert result.positions["shares"].iloc[-1] == -50
 
 
 def test_an_event_on_a_day_without_trading_is_not_missed():

@@ -309,6 +309,9 @@ class EventBroker(OrderDesk):
         """Return why one leg cannot be entered, empty where it can."""
         if self._halted(record.ticker):
             return f"halted or no price on {self.session}"
+        lot = self.instrument(record.ticker).lot
+        if share_units(record.asked) % share_units(lot):
+            return f"{record.asked:g} shares are no whole lots of {lot:g}"
         held = self.ledger.position(record.ticker)
         if held and (held > 0) != (record.side == "buy"):
             return f"the opposite position of {held:g} shares is open in {record.ticker}"
@@ -376,24 +379,23 @@ class EventBroker(OrderDesk):
     def _after(self, trade: Trade, order: bt.Order, record: OrderRecord) -> None:
         """Place the stop of an entry, withdraw that of a closed trade, see to a rest."""
         stop = order.info.get("stop")
+        if record.kind == "stop":
+            self._stops.pop(trade.number, None)
         if record.status == "partial":
-            self._rest(trade, order, record)
+            self._rest(order, record)
         if record.entering and stop:
             self._place_stop(trade, stop)
         elif not trade.is_open and trade.number in self._stops:
             standing, _ = self._stops.pop(trade.number)
-            if standing.ref != order.ref:
-                self._drop(standing, "the position was closed")
+            self._drop(standing, "the position was closed")
 
-    def _rest(self, trade: Trade, order: bt.Order, record: OrderRecord) -> None:
+    def _rest(self, order: bt.Order, record: OrderRecord) -> None:
         """Let the rest of an entry expire and the rest of an exit wait for the next session."""
         record.add(f"{record.filled:g} of {record.shares:g} shares could be had")
         if record.entering:
             order.cancel()
             self._notes.append(order.clone())
             return
-        if record.kind == "stop":
-            self._stops.pop(trade.number, None)
         rest = record.rest(self.session)
         self.records.append(rest)
         self._by_ref[order.ref] = rest

@@ -11,15 +11,19 @@ from aftershock.backtest.feed import ticker_of
 from aftershock.backtest.ledger import Ledger
 from aftershock.backtest.money import from_cents, to_cents
 from aftershock.backtest.orders import OrderRecord, Side, Status
+from aftershock.errors import BacktestError
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from aftershock.backtest.agenda import Agenda
     from aftershock.backtest.exchanges.base import Exchange, Instrument
     from aftershock.backtest.ledger import Trade
     from aftershock.events.kinds import Event
+
+# what backtrader offers for an order and this broker does not do
+_UNKNOWN = ("valid", "oco", "trailamount", "trailpercent", "parent")
 
 
 class OrderDesk(bt.BrokerBase):
@@ -62,9 +66,13 @@ class OrderDesk(bt.BrokerBase):
         """Return cash."""
         return from_cents(self.ledger.cash)
 
-    def getvalue(self, datas: Any = None) -> float:
-        """Return equity at the last close; ``datas`` is not looked at."""
-        del datas
+    def getvalue(self, datas: Sequence[bt.feed.DataBase] | None = None) -> float:
+        """Return equity at the last close or, of feeds, the value held in them, short negative."""
+        if datas:
+            closes = self.ledger.closes
+            return sum(
+                self._positions[data].size * closes.get(ticker_of(data), 0.0) for data in datas
+            )
         balances = self.ledger.balances
         return from_cents(balances[-1].equity) if balances else self.startingcash
 
@@ -126,11 +134,14 @@ class OrderDesk(bt.BrokerBase):
         stop: float | None = None,
         after: bt.Order | None = None,
         entering: bool | None = None,
-        price: float | None = None,
-        exectype: int | None = None,
-        **ignored: Any,
+        **options: Any,
     ) -> bt.Order:
-        del ignored, price, exectype  # backtrader passes every option, most of them None
+        given = sorted(name for name in _UNKNOWN if options.get(name) is not None)
+        if given or options.get("exectype") not in (None, bt.Order.Market):
+            raise BacktestError(
+                f"{type(owner).__name__} orders with {', '.join(given) or 'exectype'}; every order"
+                " is for the next open, and enter_short and enter_long take a stop"
+            )
         self._owner = owner
         order = kind(owner=owner, data=data, size=size, exectype=bt.Order.Market, simulated=True)
         order.addinfo(stop=stop, after=after.ref if after is not None else None)

@@ -128,7 +128,9 @@ def summarise_sweep(sweep: SweepResult) -> str:
     axes = list(sweep.grid)
     ran = sweep.table[sweep.table["net"].notna()].sort_values("net", ascending=False)
     shown = [*axes, "trades", "net", "total_return", "sharpe", "p_value"]
-    said = pd.concat([ran.head(_CELLS), ran.tail(_CELLS)]) if len(ran) > 2 * _CELLS else ran
+    some = len(ran) > 2 * _CELLS
+    said = pd.concat([ran.head(_CELLS), ran.tail(_CELLS)]) if some else ran
+    head = f"The {_CELLS} best and the {_CELLS} worst" if some else "Every cell, the best first"
     title = f"{sweep.name}: {sweep.trials:,} trials"
     parts = [title, "=" * len(title)]
     if not sweep.best.is_market_data:
@@ -137,7 +139,7 @@ def summarise_sweep(sweep: SweepResult) -> str:
     if refused:
         first = sweep.table.loc[sweep.table["net"].isna(), "note"].iloc[0]
         parts.append(f"{refused:,} cell(s) could not run; the first: {first}")
-    parts += ["", f"The {_CELLS} best and the {_CELLS} worst", _cells(said[shown])]
+    parts += ["", head, _cells(said[shown])]
     if sweep.placebo:
         p_value = float(ran["p_value"].iloc[0])
         parts += ["", (f"Best of all: p = {_p(p_value)} among the best of as many cells on"
