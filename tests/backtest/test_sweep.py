@@ -85,8 +85,8 @@ def test_every_cell_is_what_backtrader_says(root):
     assert len(sweep.table) == 18
     assert set(sweep.table["engine"]) == {"arrays", ""}
     for row in sweep.table.itertuples():
-        cell = {"entry": row.entry, "exit": row.exit,
-                "stop": None if row.stop is None or np.isnan(row.stop) else row.stop}  # fmt: skip
+        stop = None if row.stop == "none" else float(row.stop)
+        cell = {"entry": row.entry, "exit": row.exit, "stop": stop}
         if row.exit <= row.entry:
             assert f"exit={row.exit} must be after entry={row.entry}" in row.note
             assert np.isnan(row.net)
