@@ -57,6 +57,8 @@ class UnlockRebound(ash.EventStrategy):
         closes = self.closes(event.ticker, since)
         change = closes[-1] / closes[0] - 1.0 if len(closes) == since else float("nan")
         if self.p.fall is not None and not change <= -self.p.fall:
-            self.decline(event, f"moved by {change:+.1%} over the unlock, no fall to buy")
+            self.decline(
+                event, f"moved by {change:+.1%} over the unlock, no fall to buy", side="buy"
+            )
             return
         self.enter_long(event, weight=self.p.weight, stop=self.p.stop)

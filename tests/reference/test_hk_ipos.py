@@ -23,39 +23,13 @@ SURVIVORS = "every stock of the sample was still listed on 2025-10-30: survivors
 
 
 @pytest.fixture(scope="module")
-def folder(shared):
-    return shared / "data" / "hk_ipos"
-
-
-@pytest.fixture(scope="module")
-def frames(folder):
-    """One frame of adjusted bars per stock, and the index."""
-    table = pd.read_csv(folder / "prices_2018_2020_listings.csv.gz", parse_dates=["Date"])
-    own = {name: rows.set_index("Date") for name, rows in table.groupby("Ticker")}
-    index = pd.read_csv(folder / "^HSI.csv", parse_dates=["Date"], index_col="Date")
-    return {name: rows.drop(columns="Ticker") for name, rows in own.items()} | {"^HSI": index}
-
-
-@pytest.fixture(scope="module")
-def panel(frames):
-    return ash.PricePanel.from_frames(frames, calendar="XHKG")
-
-
-@pytest.fixture(scope="module")
-def expiries(frames):
-    listings = {name: rows.index[0].date() for name, rows in frames.items() if name != "^HSI"}
-    reasons = {f"{code}.HK": NO_LOCKUP for code in NOT_IPOS}
-    return ash.rules.lockup_expiries(listings, months=6, exchange="XHKG", exclude=reasons)
-
-
-@pytest.fixture(scope="module")
-def result(panel, expiries):
+def result(ipo_panel, ipo_expiries):
     study = ash.Study(
         title="Six-month lock-up expiries", events=ash.select(kind="lockup_expiry"),
         model=ash.MarketModel(benchmark="^HSI"), returns="simple", estimation=ESTIMATION,
         window=(-10, 10), cars=WINDOWS, min_obs=60, caveats=[SURVIVORS],
     )  # fmt: skip
-    return study.fit(expiries, panel)
+    return study.fit(ipo_expiries, ipo_panel)
 
 
 def first_free_day(listed):
@@ -65,9 +39,9 @@ def first_free_day(listed):
 
 
 @pytest.fixture(scope="module")
-def by_hand(frames):
+def by_hand(ipo_frames):
     """CARs, their standard errors and residuals, one OLS per stock."""
-    close = pd.DataFrame({name: rows["Close"] for name, rows in frames.items()})
+    close = pd.DataFrame({name: rows["Close"] for name, rows in ipo_frames.items()})
     returns = close.pct_change(fill_method=None)
     made = {}
     for name in returns.columns.drop("^HSI"):
@@ -174,12 +148,14 @@ def test_kolari_and_pynnonen_with_the_calendars_correlation(result, by_hand, win
     assert statistic(result, "Kolari-Pynnonen", window) == pytest.approx(expected, rel=DOUBLE)
 
 
-def test_volume_is_log_volume_over_its_own_mean(result, frames, by_hand):
+def test_volume_is_log_volume_over_its_own_mean(result, ipo_frames, by_hand):
     means = result.caar.set_index(["start", "end"])
     for window in WINDOWS:
         found = []
         for name, (zero, _, _) in by_hand.items():
-            log = np.log(frames[name]["Volume"].replace(0, np.nan)).reindex(frames["^HSI"].index)
+            log = np.log(ipo_frames[name]["Volume"].replace(0, np.nan)).reindex(
+                ipo_frames["^HSI"].index
+            )
             past = log.iloc[zero + ESTIMATION[0] : zero + ESTIMATION[1] + 1].mean()
             found.append(
                 (log.iloc[zero + window[0] : zero + window[1] + 1] - past).mean(skipna=False)

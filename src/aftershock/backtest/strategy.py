@@ -78,7 +78,8 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
             A strategy that is nothing but a rule writes this instead of ``on_offset`` and can
             be swept by the array engine. It may use what is known of the event before day 0.
             """
-            raise NotImplementedError
+            del event
+            return None
 
     p: Params
     events: ClassVar[Selection] = Selection()
