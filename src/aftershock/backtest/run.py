@@ -89,7 +89,9 @@ class Backtest:
             "start": start,
             "end": end,
             "name": Path(str(strategy)).stem if is_path else cls.__name__,
-            "path": Path(str(strategy)) if is_path else None,
+            "path": Path(str(strategy)).resolve()
+            if is_path
+            else None,  # processes may stand elsewhere
         }
         for key, value in values.items():
             object.__setattr__(self, key, value)
