@@ -47,4 +47,5 @@ def test_results_show_themselves(executed):
 def test_it_is_committed_as_it_runs(executed, root):
     kept = nbformat.read(root / "examples" / "walkthrough.ipynb", as_version=4)
     assert all(cell["execution_count"] for cell in kept.cells if cell.cell_type == "code")
-    assert outputs(kept, "text/html") == outputs(executed, "text/html")
+    again = "in examples/: jupyter execute --inplace walkthrough.ipynb"
+    assert outputs(kept, "text/html") == outputs(executed, "text/html"), again
