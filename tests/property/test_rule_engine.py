@@ -161,7 +161,9 @@ def explains(reason, reference):
     """What is handed over did happen: the reference itself shows it."""
     reasons = " ".join(reference.orders["reason"])
     if "volume" in reason:
-        return any(said in reasons for said in ("could be had", "the volume does not", "no volume"))
+        # what the volume leaves of an order may be refused for equity or unknown impact
+        said = ("could be had", "the volume does not", "no volume", "is below the", "the impact")
+        return any(part in reasons for part in said)
     if "margin" in reason:
         return "margin call" in reasons or (reference.equity["equity"] <= 0).any()
     return "ruined" in reason or "impact" in reason
