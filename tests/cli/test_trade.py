@@ -83,7 +83,7 @@ def test_terms_reach_the_run(cli, space):
     code, out, _ = cli(
         "backtest", "unlock_short", "--from", "2026-05-04", "--to", "2026-07-31", "--set",
         "entry=-5", "--set", "stop=none", "--set", "lots=2", "--cash", "5000000", "--borrow", "0.6",
-        "--draws", "0",
+        "--placebos", "0",
     )  # fmt: skip
     assert code == 0
     said = record(space)
@@ -97,10 +97,10 @@ def test_terms_reach_the_run(cli, space):
 
 
 def test_no_costs_is_no_borrow_either_unless_given(cli, space):
-    cli("backtest", "unlock_short", "--no-costs", "--draws", "0")
+    cli("backtest", "unlock_short", "--no-costs", "--placebos", "0")
     said = record(space)
     assert (said["metrics"]["fees"], said["metrics"]["borrow"]) == (0.0, 0.0)
-    cli("backtest", "unlock_short", "--no-costs", "--borrow", "0.18", "--draws", "0")
+    cli("backtest", "unlock_short", "--no-costs", "--borrow", "0.18", "--placebos", "0")
     said = record(space)
     assert said["metrics"]["fees"] == 0.0
     assert said["metrics"]["borrow"] > 0.0
@@ -201,7 +201,7 @@ def test_the_exchange_of_the_settings_runs(cli, space):
         'slippage = {model = "SquareRoot", coefficient = 0.5}\n'
         '[exchange.borrowable]\n"2513.HK" = [[2026-06-08, 200]]\n"0100.HK" = [[2026-06-08, 0]]\n',
     )
-    code, out, _ = cli("backtest", "unlock_short", "--draws", "0")
+    code, out, _ = cli("backtest", "unlock_short", "--placebos", "0")
     assert code == 0
     assert "no borrow: no lot of 0100.HK can be borrowed on 2026-06-24" in out
     folder = space / "results" / "latest" / "backtests" / "unlock_short"
