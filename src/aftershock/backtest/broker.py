@@ -9,14 +9,13 @@ and entries that only the close fills, the close, the margin call.
 
 from __future__ import annotations
 
-import collections
 import math
 from typing import TYPE_CHECKING
 
-from aftershock.backtest.desk import OrderDesk
 from aftershock.backtest.exchanges.base import Chance
 from aftershock.backtest.feed import ticker_of
-from aftershock.backtest.money import from_cents, share_units, to_cents
+from aftershock.backtest.fills import SessionFills, stop_level, stop_price
+from aftershock.backtest.money import from_cents, share_units
 from aftershock.backtest.orders import OrderRecord, Side
 
 if TYPE_CHECKING:
@@ -26,18 +25,14 @@ if TYPE_CHECKING:
     import backtrader as bt
 
     from aftershock.backtest.agenda import Agenda
-    from aftershock.backtest.exchanges.base import Charge, Exchange, Instrument
-    from aftershock.backtest.ledger import Balance, Trade
+    from aftershock.backtest.exchanges.base import Exchange, Instrument
+    from aftershock.backtest.ledger import Balance
     from aftershock.backtest.market import Quote
+    from aftershock.backtest.trade import Trade
 
 
-class EventBroker(OrderDesk):
-    """Broker of one backtest; the parameters are those of the desk, and one more.
-
-    Parameters
-    ----------
-    tape
-        Yields the quotes of one session after another; only ever asked for the next.
+class EventBroker(SessionFills):
+    """Broker of one backtest: runs one session after another.
 
     Attributes
     ----------
@@ -53,13 +48,10 @@ class EventBroker(OrderDesk):
         instrument: Callable[[str], Instrument],
         tape: Iterator[Mapping[str, Quote]],
     ) -> None:
-        super().__init__(cash, exchange, agenda, instrument)
+        super().__init__(cash, exchange, agenda, instrument, tape)
         self.ruined: dt.date | None = None
-        self._tape = tape
-        self._quotes: Mapping[str, Quote] = {}
         self._splits: list[tuple[int, str, float]] = []
         self._stops: dict[int, tuple[bt.Order, float]] = {}
-        self._taken: dict[str, float] = collections.defaultdict(float)
         self._at_close: list[list[bt.Order]] = []
 
     def next(self) -> None:
@@ -250,92 +242,6 @@ class EventBroker(OrderDesk):
                 order, reason or "the other leg was refused", "expired" if expired else "rejected"
             )
 
-    def _halted(self, ticker: str) -> bool:
-        return self._quotes[ticker].is_halted
-
-    def _chance(self, record: OrderRecord) -> Chance:
-        """Return where an order for this session's open can fill."""
-        is_short = record.side == "sell" and record.entering
-        is_index = self.instrument(record.ticker).is_index
-        quote = self._quotes[record.ticker]
-        if is_index:
-            return Chance(quote.open)
-        return self.exchange.chance(quote, self.session, short_sale=is_short)
-
-    def _slipped(self, record: OrderRecord, shares: float, chance: Chance) -> float:
-        """Return the price of a fill; a limit order gets its limit."""
-        if chance.when == "limit":
-            return chance.price
-        quote = self._quotes[record.ticker]
-        return self.exchange.slipped(record.side, shares, chance.price, quote, self.session)
-
-    def _takes(self, record: OrderRecord) -> float:
-        """Return how many of an order's shares the session's volume and the lenders allow."""
-        most = self._left(record.ticker)
-        if record.entering and record.side == "sell":
-            most = min(most, self._lent(record.ticker))
-        if most >= record.shares:
-            return record.shares
-        lot = self.instrument(record.ticker).lot
-        return max(math.floor(most / lot + 1e-9), 0) * lot
-
-    def _left(self, ticker: str) -> float:
-        """Return how many shares the session still takes of a ticker."""
-        return self.exchange.most(self._quotes[ticker]) - self._taken[ticker]
-
-    def _lent(self, ticker: str) -> float:
-        """Return how many shares of a ticker can be borrowed besides those that are short."""
-        held = max(-self.ledger.position(ticker), 0.0)
-        return self.exchange.available(ticker, self.session) - held
-
-    def _whole(self, record: OrderRecord, part: float) -> float:
-        """Return a part of an order's shares in whole lots."""
-        if part >= 1.0:
-            return record.shares
-        lot = self.instrument(record.ticker).lot
-        return share_units(math.floor(part * record.shares / lot + 1e-9) * lot) / share_units(1)
-
-    def _too_small(self, record: OrderRecord) -> str:
-        """Return why a session takes less than one lot of an order, empty where it takes one."""
-        lot = self.instrument(record.ticker).lot
-        if self._takes(record) >= lot:
-            return ""
-        if record.side == "sell" and self._lent(record.ticker) < lot:
-            return f"no borrow: no lot of {record.ticker} can be borrowed on {self.session}"
-        most = self._left(record.ticker)
-        return f"no volume: the session takes {most:,.0f} more shares, a lot is {lot:g}"
-
-    def _refusal(self, record: OrderRecord) -> str:
-        """Return why one leg cannot be entered, empty where it can."""
-        if self._halted(record.ticker):
-            return f"halted or no price on {self.session}"
-        lot = self.instrument(record.ticker).lot
-        if share_units(record.asked) % share_units(lot):
-            return f"{record.asked:g} shares are no whole lots of {lot:g}"
-        held = self.ledger.position(record.ticker)
-        if held and (held > 0) != (record.side == "buy"):
-            return f"the opposite position of {held:g} shares is open in {record.ticker}"
-        if record.side == "buy":
-            return ""
-        since = self.instrument(record.ticker).shortable_from
-        if since is not None and self.session < since:
-            return f"not shortable before {since}"
-        return ""
-
-    def _too_little_equity(
-        self, records: list[OrderRecord], sizes: list[float], prices: list[float]
-    ) -> str:
-        """Return by how much equity falls short of what all legs together need."""
-        marks = self.ledger.closes | {r.ticker: p for r, p in zip(records, prices, strict=True)}
-        now = self.ledger.balance(self.session, marks)
-        short, long, equity = now.short, now.long, now.equity
-        for record, shares, price in zip(records, sizes, prices, strict=True):
-            value = to_cents(price * shares)
-            short += value if record.side == "sell" else 0
-            long += value if record.side == "buy" else 0
-            equity -= sum(charge.cents for charge in self._charges(record, shares, price))
-        return shortfall(self.exchange, equity, short, long)
-
     def _try_stop(self, trade: Trade) -> None:
         if trade.number not in self._stops or self._halted(trade.ticker):
             return
@@ -350,10 +256,6 @@ class EventBroker(OrderDesk):
         price = self._slipped(record, shares, Chance(price)) if shares else math.nan
         if math.isfinite(price):
             self._execute(order, shares, price)
-
-    def _charges(self, record: OrderRecord, shares: float, price: float) -> list[Charge]:
-        instrument = self.instrument(record.ticker)
-        return self.exchange.charges(instrument, record.side, shares, price, self.session)
 
     def _execute(
         self, order: bt.Order, shares: float, price: float, note: str = "", *, limit: bool = False
@@ -446,39 +348,3 @@ class EventBroker(OrderDesk):
             for trade in self.ledger.open_trades():
                 if trade.side < 0:
                     self._force(trade, trade.shares, cause)
-
-
-def shortfall(exchange: Exchange, equity: int, short: int, long: int) -> str:
-    """Return by how much equity falls short of what positions need, empty where it does not."""
-    needed = exchange.equity_to_open * short + long
-    if equity >= needed:
-        return ""
-    return (
-        f"equity {from_cents(equity):,.0f} is below the {needed / 100:,.0f} that"
-        f" short {from_cents(short):,.0f} and long {from_cents(long):,.0f} need"
-    )
-
-
-def stop_level(side: int, entry_price: float, stop: float) -> float:
-    """Return where a stop stands, to the ten-thousandth that prices are counted in."""
-    return round(entry_price * (1.0 - side * stop), 4)
-
-
-def stop_price(side: int, level: float, quote: Quote, *, entered_now: bool) -> float:
-    """Return where a standing stop fills in a session, NaN where it does not.
-
-    At its level or, where the session opens beyond it, at the open; a position entered in the
-    session itself was not there at the open.
-    """
-    beyond = max(quote.high, quote.open) if side < 0 else min(quote.low, quote.open)
-    if math.isnan(beyond) or (beyond < level if side < 0 else beyond > level):
-        return math.nan
-    if entered_now:
-        return level
-    return max(quote.open, level) if side < 0 else min(quote.open, level)
-
-
-def whole_lots(amount: float, price: float, lot: float) -> float:
-    """Return the shares that ``amount`` buys at ``price``, in whole lots."""
-    lots = math.floor(amount / (price * lot) + 1e-9)
-    return share_units(lots * lot) / share_units(1)

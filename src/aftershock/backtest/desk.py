@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from aftershock.backtest.agenda import Agenda
     from aftershock.backtest.exchanges.base import Exchange, Instrument
-    from aftershock.backtest.ledger import Trade
+    from aftershock.backtest.trade import Trade
     from aftershock.events.kinds import Event
 
 # what backtrader offers for an order and this broker does not do

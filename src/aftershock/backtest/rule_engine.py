@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aftershock.backtest.broker import shortfall, stop_level, stop_price, whole_lots
 from aftershock.backtest.exchanges.base import Chance
+from aftershock.backtest.fills import shortfall, stop_level, stop_price, whole_lots
 from aftershock.backtest.market import Quote, quotes
 from aftershock.backtest.money import (
     CENT,

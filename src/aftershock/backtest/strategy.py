@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 import backtrader as bt
 from pydantic import BaseModel, ConfigDict
 
-from aftershock.backtest.broker import EventBroker, whole_lots
 from aftershock.backtest.feed import SessionFeed, refuse_forward, ticker_of
+from aftershock.backtest.fills import whole_lots
 from aftershock.backtest.rule import check_size, check_stop
 from aftershock.errors import BacktestError
 from aftershock.events.book import Selection
@@ -17,6 +17,7 @@ from aftershock.events.book import Selection
 if TYPE_CHECKING:
     import datetime as dt
 
+    from aftershock.backtest.broker import EventBroker
     from aftershock.backtest.orders import Side
     from aftershock.backtest.rule import Rule
     from aftershock.events.kinds import Event

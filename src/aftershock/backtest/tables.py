@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from aftershock.arrays import BoolArray, FloatArray
     from aftershock.backtest.agenda import Agenda, Entry
-    from aftershock.backtest.ledger import Ledger, Trade
+    from aftershock.backtest.ledger import Ledger
     from aftershock.backtest.orders import OrderRecord, Side
+    from aftershock.backtest.trade import Trade
 
 TRADES = [
     "trade", "event", "ticker", "side", "entry_session", "entry_price", "exit_session",
