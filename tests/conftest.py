@@ -8,12 +8,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 import aftershock as ash
 from aftershock.sessions import Sessions
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
+
+# the same examples in every run; pytest --hypothesis-profile=explore looks for new ones
+settings.register_profile("suite", derandomize=True, deadline=None)
+settings.register_profile("explore", derandomize=False, deadline=None)
+settings.load_profile("suite")
 
 
 @pytest.fixture(autouse=True)
