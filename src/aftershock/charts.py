@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from matplotlib import rc_context
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findSystemFonts, fontManager
 from matplotlib.text import Text
@@ -120,9 +122,11 @@ def save(ax: Axes, stem: Path) -> list[Path]:
     if not isinstance(figure, Figure):
         raise TypeError(f"{ax} belongs to no figure")
     paths = [stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")]
+    figure.set_dpi(DPI)
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # the layout is found once, not once for each format
-    with rc_context({"svg.hashsalt": stem.name}):
-        figure.savefig(paths[0], dpi=DPI, metadata={"Software": None})
-        figure.savefig(paths[1], metadata={"Date": None})
+    with rc_context({"svg.hashsalt": stem.name}):  # savefig would draw each of them twice
+        agg, svg = FigureCanvasAgg(figure), FigureCanvasSVG(figure)
+        agg.print_png(paths[0], metadata={"Software": None})  # type: ignore[no-untyped-call]
+        svg.print_svg(paths[1], metadata={"Date": None})  # type: ignore[no-untyped-call]
     return paths

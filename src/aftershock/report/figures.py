@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aftershock.backtest.result import BacktestResult
 from aftershock.charts import INK, MUTED, colour, finish, new_axes, save, title
+from aftershock.errors import RunError
 from aftershock.report.cells import Folder
 from aftershock.runs.history import read_run
 from aftershock.study.result import StudyResult
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     import pandas as pd
     from matplotlib.axes import Axes
@@ -49,6 +54,40 @@ def draw_figures(folder: Path, *, every: bool = False, files: Folder | None = No
         traded = BacktestResult.read(folder, run.manifest["backtests"][name], table=files.table)
         paths += save(traded.plot(), folder / "figures" / "equity")
     return paths
+
+
+@contextmanager
+def drawing() -> Iterator[Callable[[Path], None]]:
+    """Draw a run's figures in a process of its own, beside whatever else is done.
+
+    Yields what to call with the run's folder once its tables are written; leaving the context
+    waits for the figures.
+
+    Raises
+    ------
+    RunError
+        They could not be drawn.
+    """
+    process = subprocess.Popen(  # noqa: S603 - this interpreter, this module
+        [sys.executable, "-m", __name__],
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+    def draw(folder: Path) -> None:
+        if process.stdin:
+            process.stdin.write(str(folder))
+            process.stdin.close()
+            process.stdin = None
+
+    try:
+        yield draw
+        _, said = process.communicate()
+        if process.returncode:
+            last = said.strip().splitlines()[-1:] or ["no word"]
+            raise RunError(f"the figures of the run could not be drawn: {last[0]}")
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def study_figures(result: StudyResult, folder: Path, *, every: bool) -> list[Path]:
@@ -108,3 +147,7 @@ def _mark(
 
 def _safe(name: str) -> str:
     return "".join(sign if sign.isalnum() or sign in "-._" else "-" for sign in name)
+
+
+if __name__ == "__main__":
+    draw_figures(Path(sys.stdin.read()))

@@ -12,8 +12,7 @@ from aftershock.errors import WorkspaceError
 from aftershock.events.day_zero import day_zero, spanning
 from aftershock.events.supply import supply_steps
 from aftershock.prices.sources import files_read
-from aftershock.report.cells import Folder
-from aftershock.report.figures import draw_figures
+from aftershock.report.figures import drawing
 from aftershock.report.page import build_page, index_page
 from aftershock.runs.folder import RunFolder, new_run
 from aftershock.runs.history import list_runs, write_index
@@ -73,18 +72,18 @@ def run_workspace(
     )
     started = dt.datetime.now().astimezone()
     with new_run(workspace.results, started) as folder:
-        manifest = _manifest(workspace, request, prices, started, source)
-        _write_inputs(folder.path, events, prices)
-        _studies(folder, manifest, studies, events, prices, step)
-        trade = _Trading(folder, manifest, settings, request, events, prices)
-        for name, backtest in backtests.items():
-            step(f"{'sweep' if request.grid else 'backtest'} {name}")
-            trade.add(name, backtest)
-        manifest.write(folder.path)
-        step("figures")
-        files = Folder(folder.path)
-        draw_figures(folder.path, files=files)
-        build_page(folder.path, step=step, files=files)
+        with drawing() as draw:
+            manifest = _manifest(workspace, request, prices, started, source)
+            _write_inputs(folder.path, events, prices)
+            _studies(folder, manifest, studies, events, prices, step)
+            trade = _Trading(folder, manifest, settings, request, events, prices)
+            for name, backtest in backtests.items():
+                step(f"{'sweep' if request.grid else 'backtest'} {name}")
+                trade.add(name, backtest)
+            manifest.write(folder.path)
+            draw(folder.path)
+            build_page(folder.path, step=step)
+            step("figures")
         step("publishing")
         path = folder.publish()
     write_index(workspace.results, index_page(list_runs(workspace.results), settings.language))
