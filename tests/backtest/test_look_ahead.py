@@ -372,3 +372,5 @@ def test_no_decision_is_nothing_to_check():
 def test_a_strategys_own_mistake_is_named_with_its_line():
     with pytest.raises(BacktestError, match=r"test_look_ahead\.py:\d+: ZeroDivisionError"):
         run(asking(lambda s, d: 1 / 0))
+    with pytest.raises(BacktestError, match=r"test_look_ahead\.py:\d+: unknown parameter 'wieght'"):
+        run(asking(lambda s, d: s.p.wieght))

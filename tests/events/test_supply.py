@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aftershock.errors import EventError
+from aftershock.events.book import EventBook
 from aftershock.events.check import check_book
 from aftershock.events.companies import Company
 from aftershock.events.kinds import KINDS
@@ -101,6 +102,11 @@ def test_holders_without_a_size_share_the_rest_if_they_are_of_one_kind():
     assert tranche_by_nature(unlock("a", "2026-03-02", percent=5.0, holders=same)) == pytest.approx(
         {"state": 0.4, "unknown": 0.6}
     )
+
+
+def test_a_fraction_in_place_of_a_percentage_is_remarked():
+    book = EventBook((unlock("a", "2026-03-02", percent=0.4644),))
+    assert any("below one" in remark.text for remark in check_book(book))
 
 
 def test_discrepancies_are_shown(book):

@@ -16,7 +16,7 @@ from aftershock.backtest.agenda import Agenda, Entry
 from aftershock.backtest.broker import EventBroker
 from aftershock.backtest.feed import Bar, SessionFeed
 from aftershock.backtest.market import Quote, quotes
-from aftershock.errors import AftershockError, BacktestError, LookAheadError
+from aftershock.errors import AftershockError, BacktestError, LookAheadError, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
@@ -212,6 +212,9 @@ def _explained(cls: type[EventStrategy], cause: Exception) -> AftershockError:
             f"{where} asks an indicator for a session that has not happened; [0] is the one that"
             " has just closed, [-1] the one before"
         )
+    if isinstance(cause, AttributeError) and isinstance(cause.obj, cls.params):
+        said = str(unknown("parameter", str(cause.name), cls.Params.model_fields))
+        return BacktestError(f"{where}: {said}")
     said = str(cause).splitlines()[0] if str(cause) else "no message"
     return BacktestError(f"{where}: {type(cause).__name__}: {said}")
 

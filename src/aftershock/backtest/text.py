@@ -115,7 +115,7 @@ def _trades(trades: pd.DataFrame) -> str:
             "entry": trades["entry_session"].dt.strftime("%Y-%m-%d"),
             "at": trades["entry_price"].map("{:g}".format),
             "exit": trades["exit_session"].dt.strftime("%Y-%m-%d").fillna("open"),
-            "for": trades["exit_price"].map("{:g}".format),
+            "for": trades["exit_price"].map("{:g}".format).replace("nan", "-"),
             "shares": trades["shares"].map("{:,.10g}".format),
             "net": trades["net"].map("{:,.2f}".format),
         }

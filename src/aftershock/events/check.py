@@ -53,5 +53,7 @@ def _event(event: Event, tickers: set[str]) -> Iterator[Remark]:
     if isinstance(event, LockupExpiry):
         if event.shares is None and event.percent is None:
             yield Remark(event.id, "neither shares nor percent are given")
+        if event.percent is not None and event.percent < 1.0:
+            yield Remark(event.id, f"{event.percent:g} percent is below one: a fraction?")
         if event.known_at is None:
             yield Remark(event.id, "no known_at: a strategy sees the expiry only on its own day")

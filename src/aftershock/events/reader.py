@@ -148,7 +148,8 @@ def _sentence(error: Any, inside: Place, model: type[BaseModel]) -> str:
     if error["type"] == "string_pattern_mismatch":
         return f"{name} is {given!r}; a ticker holds no space, an id neither that nor any of @ ; :"
     message = error["msg"].removeprefix("Value error, ")
-    shown = f", not {given!r}" if name and isinstance(given, str | int | float) else ""
+    said = isinstance(given, str | int | float) and str(given) not in message
+    shown = f", not {given!r}" if name and said else ""
     return f"{name}: {message}{shown}" if name else message
 
 

@@ -82,6 +82,8 @@ def parse_dates(ticker: str, raw: Any) -> pd.DatetimeIndex:
         written = written.str[:_DAY]
     try:
         return pd.DatetimeIndex(pd.to_datetime(written, **_how(ticker, written)))
+    except PriceError:
+        raise
     except (ValueError, TypeError) as cause:
         said = str(cause).splitlines()[0].partition(". You might")[0]
         raise PriceError(f"{ticker}: {said}; dates are written 2026-07-08") from cause

@@ -66,7 +66,7 @@ def equity(folder: Folder, where: str, benchmark: str, lang: Language) -> Chart 
         end=_million(frame["equity"].iloc[-1], lang), benchmark=benchmark,
     )  # fmt: skip
     title = lang.t("Equity against {benchmark}, and drawdown", benchmark=benchmark)
-    note = lang.t("Shaded: sessions in the market. Both start with the same capital.")
+    note = lang.t("Shaded: sessions in the market. All start with the same capital.")
     return Chart(
         part_name(where, "equity"), title, alt, figure(data, layout), [sheet.file], 500, [], note
     )

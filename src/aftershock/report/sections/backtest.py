@@ -73,7 +73,8 @@ SHARES = {
     "break_even_slippage",
 }  # fmt: skip
 DAYS = {"first_session", "last_session", "ruined"}
-RATES = ("alpha a year", "total_return", "annual_return", "annual_volatility", "max_drawdown")
+RATES = ("alpha a year", "total_return", "annual_return", "max_drawdown")
+UNSIGNED = ("annual_volatility", "exposure", "time_in_market", "tracking error")
 
 
 def backtest_section(folder: Folder, name: str, lang: Language) -> Section:
@@ -202,6 +203,14 @@ def _metric_kind(name: str, value: object) -> str:
     return "short" if isinstance(value, float) else "plain"
 
 
+def _versus_kind(metric: str) -> str:
+    if metric.endswith(RATES):
+        return "percent"
+    if metric.endswith(UNSIGNED):
+        return "share"
+    return "p" if metric.endswith(" p") else "short"
+
+
 def _versus(folder: Folder, where: str, benchmark: str, lang: Language) -> Table | None:
     sheet = folder.sheet(f"{where}/versus.csv")
     if not len(sheet):
@@ -212,13 +221,7 @@ def _versus(folder: Folder, where: str, benchmark: str, lang: Language) -> Table
     columns = ["strategy", "benchmark", *(["hedged"] if hedged else [])]
     body: list[tuple[int, list[Cell | Markup]]] = []
     for i, metric in enumerate(sheet.columns["metric"]):
-        kind = (
-            "percent"
-            if str(metric).endswith(RATES)
-            else "p"
-            if str(metric).endswith(" p")
-            else "short"
-        )
+        kind = _versus_kind(str(metric))
         said = lang.phrase(str(metric).replace("_", " "))
         cells: list[Cell | Markup] = [lang.h("{name}", name=said)]
         cells += [sheet.cell(i, column, kind, lang) for column in columns]
