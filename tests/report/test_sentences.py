@@ -109,10 +109,7 @@ def test_two_events_make_no_mean_even_where_a_test_was_made(folder):
 
 def test_on_a_reconstruction_only_counts_are_told(folder):
     write(folder, [event()], [car(p=0.0001, holm=0.0001)])
-    assert told(folder, market=False) == (
-        "1 of 1 events studied. The prices are a reconstruction: the tables show the method,"
-        " not the market."
-    )
+    assert told(folder, market=False) == "1 of 1 events studied."
 
 
 def test_nothing_studied_is_said(folder):

@@ -32,6 +32,10 @@ DRAWDOWNS = [
     "rank", "series", "peak_session", "trough_session", "recovery_session", "depth", "sessions",
 ]  # fmt: skip
 
+# metrics that are read as percent, with a sign and without; named by how they end
+RATES = ("alpha a year", "total_return", "annual_return", "max_drawdown")
+UNSIGNED = ("annual_volatility", "exposure", "time_in_market", "tracking error")
+
 
 @dataclass(frozen=True, slots=True)
 class _Column:

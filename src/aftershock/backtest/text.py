@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from aftershock.backtest.compare import RATES, UNSIGNED
 from aftershock.backtest.luck.check import refusal
 from aftershock.formats import DASH, METHOD_ONLY, heading, listing
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 
 _SMALL = 0.001
+COUNTS = ("sessions", "blocks_in_market")
 _CELLS = 5
 
 
@@ -102,8 +104,19 @@ def _luck(luck: pd.DataFrame) -> str:
 def _versus(versus: pd.DataFrame) -> str:
     table = versus.copy()
     for column in table.columns.difference(["metric", "note"]):
-        table[column] = ["-" if pd.isna(value) else f"{value:,.4f}" for value in table[column]]
+        pairs = zip(table["metric"], table[column], strict=True)
+        table[column] = [_figure(str(metric), value) for metric, value in pairs]
     return table.to_string(index=False)
+
+
+def _figure(metric: str, value: Any) -> str:
+    if pd.isna(value):
+        return "-"
+    if metric.endswith(RATES):
+        return f"{value:+.2%}"
+    if metric.endswith(UNSIGNED):
+        return f"{value:.2%}"
+    return f"{value:,.0f}" if metric.endswith(COUNTS) else f"{value:,.4f}"
 
 
 def _trades(trades: pd.DataFrame) -> str:

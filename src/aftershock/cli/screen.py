@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
 
+PIPE = 200
+
+
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
     """Print a table folded to the terminal's width."""
     from rich.box import SIMPLE_HEAD
@@ -21,7 +24,10 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: st
         table.add_column(column, overflow="fold", no_wrap=i == 0)  # a name is copied whole
     for row in rows:
         table.add_row(*row)
-    Console(markup=False, highlight=False).print(table)
+    console = Console(markup=False, highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, PIPE)  # nothing is folded for a script or a file
+    console.print(table)
 
 
 def width() -> int:

@@ -86,8 +86,9 @@ def drawing() -> Iterator[Callable[[Path], None]]:
             last = said.strip().splitlines()[-1:] or ["no word"]
             raise RunError(f"the figures of the run could not be drawn: {last[0]}")
     finally:
-        process.kill()
-        process.communicate()
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
 
 
 def study_figures(result: StudyResult, folder: Path, *, every: bool) -> list[Path]:

@@ -35,9 +35,7 @@ def backtest_sentence(
     if not metrics.get("trades"):
         return lang.h("No trade was made; the reasons stand with the events and orders.")
     if not market:
-        return lang.h(
-            "{n} trades on reconstructed prices: they show the method, not the market.", n=trades
-        )
+        return lang.h("{n} trades on reconstructed prices.", n=trades)
     versus = folder.sheet(f"{where}/versus.csv")
     at = {str(name): i for i, name in enumerate(versus.columns["metric"])}
     head = lang.h(

@@ -46,10 +46,7 @@ def study_sentence(folder: Folder, where: str, market: bool, lang: Language) -> 
         return lang.h("None of {n} events could be studied; the reasons stand below.", n=every)
     counted = lang.h("{n} of {all} events studied.", n=studied, all=every)
     if not market:
-        said = lang.h(
-            "The prices are a reconstruction: the tables show the method, not the market."
-        )
-        return counted + " " + said
+        return counted
     estimates = _Estimates(folder, where, lang)
     groups = estimates.groups()
     if groups:

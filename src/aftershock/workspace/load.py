@@ -195,11 +195,14 @@ class Workspace:
         wanted = [*self.settings.all_tickers, *further]
         try:
             return load(wanted)
-        except PriceError:
+        except PriceError as cause:
             needed = [name for name in wanted if name not in optional]
-            if len(needed) == len(wanted):
-                raise
-            return load(needed)  # a result says which of the further benchmarks had no prices
+            if len(needed) < len(wanted):
+                return load(needed)  # a result says which of the further ones had no prices
+            asked = next((name for name in wanted if f"no prices for {name}" in str(cause)), "")
+            if asked in self.settings.all_tickers:
+                raise PriceError(f"{cause}; {SETTINGS} asks for {asked}") from cause
+            raise
 
 
 def _files(folder: Path) -> dict[str, Path]:

@@ -16,7 +16,7 @@ from aftershock.backtest.luck.walk_forward import walk_forward
 if TYPE_CHECKING:
     from aftershock.arrays import FloatArray, IntArray
 
-NO_PLACEBO = "no placebo was run"
+NO_PLACEBO = "no placebo was run (--placebos 99 runs some)"
 NO_TRIALS = "one set of parameters was run: nothing was chosen"
 
 

@@ -56,8 +56,9 @@ def paths(folder: Folder, where: str, lang: Language) -> Chart | None:
         " end of the window they lie between {low} and {high}.",
         n=len(each), low=_percent(last.min(), lang), high=_percent(last.max(), lang),
     )  # fmt: skip
+    title = lang.t("Cumulated abnormal returns of every event: sums, not the return of a position")
     return Chart(
-        part_name(where, "paths"), lang.t("Cumulated abnormal returns of every event"), alt,
+        part_name(where, "paths"), title, alt,
         figure(data, _layout(lang)), [sheet.file], TALL,
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 from pandas.api.types import is_numeric_dtype
 
+from aftershock.backtest.compare import RATES, UNSIGNED
 from aftershock.report.blocks import Fold, Prose, Section, Table
 from aftershock.report.cells import joined
 from aftershock.report.charts import backtest as charts
@@ -73,8 +74,6 @@ SHARES = {
     "break_even_slippage",
 }  # fmt: skip
 DAYS = {"first_session", "last_session", "ruined"}
-RATES = ("alpha a year", "total_return", "annual_return", "max_drawdown")
-UNSIGNED = ("annual_volatility", "exposure", "time_in_market", "tracking error")
 
 
 def backtest_section(folder: Folder, name: str, lang: Language) -> Section:
