@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -68,18 +69,25 @@ def read_table(path: Path) -> pd.DataFrame:
         raise RunError(
             f"{path} is missing: the run is incomplete or of another version; run it again"
         ) from cause
-    for name in table.columns.difference(list(TEXT)):
-        if name in DATES:
-            table[name] = pd.to_datetime(table[name]).astype("datetime64[s]")
-        elif name in FLAGS:
-            table[name] = table[name] == "True"
-        else:
-            table[name] = _typed(table[name])
-    return table
+    return pd.DataFrame({name: _column(str(name), table[name]) for name in table.columns})
 
 
-def _typed(column: pd.Series[str]) -> pd.Series[float] | pd.Series[str]:
-    """Return numbers as numbers; everything else stays text."""
-    filled = column[column != ""]
-    numbers = pd.to_numeric(column.where(column != ""), errors="coerce")
-    return numbers if numbers.notna().sum() == len(filled) else column
+def _column(name: str, column: pd.Series[str]) -> pd.Series[Any]:
+    """Return a column as its name says, or as numbers where all of it is."""
+    if name in TEXT:
+        return column
+    if name in DATES:
+        return pd.to_datetime(column).astype("datetime64[s]")
+    return column == "True" if name in FLAGS else _typed(column)
+
+
+def _typed(column: pd.Series[str]) -> pd.Series[Any]:
+    """Return numbers as numbers, empty cells missing; everything else stays text."""
+    values = column.tolist()
+    try:
+        if "" not in values:
+            return pd.to_numeric(column)
+        numbers = [float(value) if value else math.nan for value in values]
+    except ValueError:
+        return column
+    return pd.Series(numbers, index=column.index, dtype="float64")

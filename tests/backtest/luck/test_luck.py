@@ -291,7 +291,10 @@ def test_every_check_stands_in_the_table_refused_or_not():
     assert list(few) == [
         "placebo", "bootstrap", "deflated sharpe", "overfitting", "walk-forward",
     ]  # fmt: skip
-    assert {one.note for one in few.values()} == {"no placebo was run (--placebos 99 runs some)", "n = 2: no inference"}
+    assert {one.note for one in few.values()} == {
+        "no placebo was run (--placebos 99 runs some)",
+        "n = 2: no inference",
+    }
     alone = checks_of(12)
     assert np.isfinite(alone["bootstrap"].p_value)
     assert np.isfinite(alone["deflated sharpe"].p_value)
@@ -354,7 +357,10 @@ def test_two_trades_are_no_inference_and_the_sentence_says_so(two_unlocks, tmp_p
 
 
 def test_the_sentence_of_more_events_and_of_none(two_unlocks):
-    assert luck_sentence(two_unlocks.luck) == "n = 2: no inference; no placebo was run (--placebos 99 runs some)"
+    assert (
+        luck_sentence(two_unlocks.luck)
+        == "n = 2: no inference; no placebo was run (--placebos 99 runs some)"
+    )
     small = two_unlocks.judged(seed=0, placebo=placebo_of(two_unlocks, 0.0004, 0.0001))
     assert luck_sentence(small.luck).endswith("placebo p = 0.0004 (floor 0.0001)")
     many = two_unlocks.luck.copy()
