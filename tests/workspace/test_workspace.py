@@ -135,13 +135,15 @@ def test_a_run_on_the_sample_says_so_everywhere(space):
     assert page.count("shows the method, not the market") >= 4
 
 
-def test_further_benchmarks_stand_beside_the_first(space):
+@pytest.mark.parametrize("grid", [{}, {"exit": (2, 5)}], ids=["backtest", "sweep"])
+def test_further_benchmarks_stand_beside_the_first(space, grid):
     path = space.folder / "aftershock.toml"
     named = 'benchmarks = ["0700.HK"]\n'
     path.write_text(named + path.read_text("utf-8"), "utf-8")
     run = run_workspace(
-        Workspace.open(space.folder), Request(studies=[], strategies=["unlock_short"])
+        Workspace.open(space.folder), Request(studies=[], strategies=["unlock_short"], grid=grid)
     )
+    assert (run / "backtests" / "unlock_short" / "sweep.csv").exists() == bool(grid)
     table = (run / "backtests" / "unlock_short" / "versus.csv").read_text("utf-8")
     assert table.splitlines()[0] == "metric,strategy,benchmark,hedged,0700.HK,note"
     assert '"against 0700.HK, full sample: beta",' in table

@@ -142,7 +142,7 @@ class _Trading:
             seed=self.settings.seed, placebos=self.request.terms.draws or 0,
         )  # fmt: skip
         self._keep(name, sweep.reported)
-        sweep.save(self.folder.path / "backtests" / name)
+        write_table(sweep.table, self.folder.path / "backtests" / name / "sweep.csv")
         self._keep(f"{name}-best", sweep.best)
         self._keep(f"{name}-worst", sweep.worst)
         self.manifest.backtests[name]["sweep"] = {
