@@ -12,32 +12,6 @@ import time
 import pytest
 
 from aftershock.cli import main
-from aftershock.workspace.scaffold import make_workspace
-
-
-@pytest.fixture
-def space(tmp_path):
-    make_workspace(tmp_path / "ws")
-    return tmp_path / "ws"
-
-
-@pytest.fixture
-def cli(monkeypatch, capsys, space):
-    """Run a command inside the workspace; returns exit code, output and errors."""
-
-    def call(*arguments, cwd=space):
-        monkeypatch.chdir(cwd)
-        monkeypatch.setattr(sys, "argv", ["aftershock", *arguments])
-        monkeypatch.setenv("COLUMNS", "200")
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = stop.code or 0
-        done = capsys.readouterr()
-        return code, done.out, done.err
-
-    return call
 
 
 def written(space):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
+from functools import partial
 
 import pandas as pd
 import pytest
 import yahoo_stub
 from yahoo_stub import LoopbackSession, Stub, serve
 
-from aftershock.cli import main
 from aftershock.sessions import Sessions
 
 DAYS = Sessions.exchange("XHKG", pd.Timestamp("2026-06-01"), pd.Timestamp("2026-06-18")).dates
@@ -34,26 +33,13 @@ def stub(tmp_path, monkeypatch, make_bars):
 
 
 @pytest.fixture
-def cli(monkeypatch, capsys, tmp_path, stub):
+def cli(command, tmp_path, stub):
     (tmp_path / "aftershock.toml").write_text(
         'title = "T"\ncalendar = "XHKG"\nbenchmark = "^HSI"\nsource = "yahoo"\n'
         'tickers = ["0005.HK"]\n',
         "utf-8",
     )
-
-    def call(*arguments):
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "argv", ["aftershock", *arguments])
-        monkeypatch.setenv("COLUMNS", "200")
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = stop.code or 0
-        done = capsys.readouterr()
-        return code, done.out, done.err
-
-    return call
+    return partial(command, cwd=tmp_path)
 
 
 def test_fetch_stores_and_says_what_there_is(cli, stub):

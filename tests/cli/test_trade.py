@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import sys
 
 import pandas as pd
 import pytest
 
 import aftershock as ash
-from aftershock.cli import main
 from aftershock.errors import WorkspaceError
 from aftershock.workspace.load import Workspace
-from aftershock.workspace.scaffold import make_workspace
 
 THIEF = """
 import gc
@@ -34,29 +31,6 @@ class Thief(ash.EventStrategy):
         elif offset == 3:
             self.leave(event)
 """
-
-
-@pytest.fixture
-def space(tmp_path):
-    make_workspace(tmp_path / "ws")
-    return tmp_path / "ws"
-
-
-@pytest.fixture
-def cli(monkeypatch, capsys, space):
-    def call(*arguments):
-        monkeypatch.chdir(space)
-        monkeypatch.setattr(sys, "argv", ["aftershock", *arguments])
-        monkeypatch.setenv("COLUMNS", "200")
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = stop.code or 0
-        done = capsys.readouterr()
-        return code, done.out, done.err
-
-    return call
 
 
 def record(space, name="unlock_short"):
