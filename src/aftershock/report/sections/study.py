@@ -200,6 +200,7 @@ def _estimates(folder: Folder, where: str, lang: Language) -> Table | Prose | No
         (mark("se"), True),
         (mark("t"), True),
         (mark("p"), True),
+        (mark("80 % power from"), True),
         (mark("p Holm"), True),
         (mark("p BH"), True),
         (mark("p, alpha = 0"), True),
@@ -207,7 +208,6 @@ def _estimates(folder: Folder, where: str, lang: Language) -> Table | Prose | No
         (mark("robust"), False),
         (mark("alpha's part"), True),
         (mark("BHAR"), True),
-        (mark("80 % power from"), True),
     ]
     body = [
         (i, _row(sheet, i, {v: at.get((*index[i], v)) for v in VARIANTS}, lang))
@@ -244,7 +244,8 @@ def _row(
     )
     return [
         cell("event", "text"), session, window, cell("car", "percent"), cell("se", "share"),
-        cell("t", "number"), cell("p_value", "p"), cell("p_holm", "p"), cell("p_bh", "p"),
+        cell("t", "number"), cell("p_value", "p"), cell("detectable", "share"),
+        cell("p_holm", "p"), cell("p_bh", "p"),
         cell("p_value", "p", variants["alpha0"]), cell("p_value", "p", variants["masked"]), robust,
-        cell("alpha_part", "percent"), cell("bhar", "percent"), cell("detectable", "share"),
+        cell("alpha_part", "percent"), cell("bhar", "percent"),
     ]  # fmt: skip
