@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
+import itertools
 import signal
 import subprocess
 import sys
+import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -272,6 +274,49 @@ def test_kill_9_in_the_middle_of_a_write_leaves_the_old_file(store):
     assert not list(store.folder.glob(".*.tmp"))
 
 
+def test_a_file_replaced_while_it_is_read_is_whole(store):
+    versions = []
+    for size in (2, 4):
+        store.add(delivery(np.arange(1.0, size + 1)))
+        versions.append(store.path("0100.HK").read_bytes())
+    done = threading.Event()
+
+    def replace():
+        for at in itertools.cycle((0, 1)):
+            if done.is_set():
+                return
+            beside = store.folder / "beside"
+            beside.write_bytes(versions[at])
+            beside.replace(store.path("0100.HK"))
+
+    writer = threading.Thread(target=replace)
+    writer.start()
+    try:
+        read = [store.read("0100.HK") for _ in range(300)]
+    finally:
+        done.set()
+        writer.join()
+    assert {said for _, said in read} == {""}
+    assert {len(stored.bars) for stored, _ in read} <= {2, 4}
+
+
+def test_a_damaged_file_mended_meanwhile_is_not_set_aside(store, monkeypatch):
+    store.add(delivery([1.0, 2.0]))
+    path = store.path("0100.HK")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100])
+    locked = Store._locked
+
+    def mended(self, ticker):  # by the process that had the lock before
+        path.write_bytes(whole)
+        return locked(self, ticker)
+
+    monkeypatch.setattr(Store, "_locked", mended)
+    stored, said = store.read("0100.HK")
+    assert said == ""
+    assert stored.bars["Close"].tolist() == [1.0, 2.0]
+
+
 def test_a_write_that_fails_leaves_nothing_behind(store, monkeypatch):
     store.add(delivery([1.0, 2.0]))
 
@@ -286,19 +331,26 @@ def test_a_write_that_fails_leaves_nothing_behind(store, monkeypatch):
     assert store.read("0100.HK")[0].bars["Close"].tolist() == [1.0, 2.0]
 
 
+@contextmanager
+def writing(store):
+    """Run a process that writes one version after the other, and kill it."""
+    code = WRITE.format(paths=PATHS, folder=str(store.folder))
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        try:
+            process.stdout.readline()
+            yield
+        finally:
+            process.kill()  # SIGKILL: nothing in the process gets a say
+
+
 def test_kill_9_leaves_the_old_file_or_the_new_one(tmp_path):
     store = Store(tmp_path / "store")
-    code = WRITE.format(paths=PATHS, folder=str(store.folder))
     sizes = []
     for wait in (0.05, 0.083, 0.121, 0.177, 0.211):
-        process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
-        process.stdout.readline()
-        until = time.monotonic() + wait
-        while time.monotonic() < until:  # a reader finds a whole file at any time
-            assert store.read("0100.HK")[1] == ""
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
+        with writing(store):
+            until = time.monotonic() + wait
+            while time.monotonic() < until:  # a reader finds a whole file at any time
+                assert store.read("0100.HK")[1] == ""
         stored, said = store.read("0100.HK")
         assert said == ""
         if stored is not None:

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import tempfile
-from contextlib import suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -136,16 +136,30 @@ class Store:
         -------
         Stored or None, str
             The second is empty unless a file was set aside.
+
+        Raises
+        ------
+        NotKept
+            A damaged file cannot be set aside.
         """
-        path = self.path(ticker)
-        if not path.is_file():
+        try:
+            return _read(self.path(ticker)), ""
+        except FileNotFoundError:
             return None, ""
+        except _Damaged:
+            with self._locked(ticker):
+                return self._settled(ticker)
+
+    def _settled(self, ticker: str) -> tuple[Stored | None, str]:
+        """Read under the lock, where no other process can have replaced what is set aside."""
+        path = self.path(ticker)
         try:
             return _read(path), ""
+        except FileNotFoundError:
+            return None, ""
         except _Damaged as cause:
             aside = path.with_name(f"{path.name}.damaged-{_stamp()}")
-            with suppress(FileNotFoundError):  # another process was faster
-                path.rename(aside)
+            path.rename(aside)
             said = f"{ticker}: the stored file was damaged ({cause}); set aside as {aside.name}"
             return None, said
 
@@ -171,25 +185,31 @@ class Store:
         NotKept
             The file cannot be written, or another process keeps the lock.
         """
+        with self._locked(new.ticker):
+            old, _ = self._settled(new.ticker)
+            merged, found = (new, []) if old is None else merge(old, new, accept=accept)
+            _write(self.path(new.ticker), merged)
+        return merged, found
+
+    @contextmanager
+    def _locked(self, ticker: str) -> Iterator[None]:
+        """Hold the ticker's lock, and say in one sentence why it or its file cannot be had."""
         from filelock import FileLock, Timeout
 
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with FileLock(f"{self.path(new.ticker)}.lock", timeout=_LOCK_SECONDS):
-                old, _ = self.read(new.ticker)
-                merged, found = (new, []) if old is None else merge(old, new, accept=accept)
-                _write(self.path(new.ticker), merged)
+            with FileLock(f"{self.path(ticker)}.lock", timeout=_LOCK_SECONDS):
+                yield
         except Timeout as cause:
             raise NotKept(
-                f"{new.ticker}: another process has kept the store's lock for"
+                f"{ticker}: another process has kept the store's lock for"
                 f" {_LOCK_SECONDS:.0f} seconds; wait for it, or end it"
             ) from cause
         except OSError as cause:
             raise NotKept(
-                f"{new.ticker} cannot be stored in {self.folder}: {cause.strerror or cause};"
+                f"{ticker} cannot be stored in {self.folder}: {cause.strerror or cause};"
                 f" set {CACHE} to a folder that can be written"
             ) from cause
-        return merged, found
 
 
 def merge(old: Stored, new: Stored, *, accept: bool) -> tuple[Stored, list[Contradiction]]:
@@ -242,7 +262,9 @@ def _read(path: Path) -> Stored:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(path, partitioning=None, page_checksum_verification=True)
+        # one handle: read_table opens a path twice, and the file may be replaced in between
+        with path.open("rb") as file:
+            table = pq.ParquetFile(file, page_checksum_verification=True).read()
         said = json.loads((table.schema.metadata or {})[_META])
         log = table.to_pandas().set_index("Date")
         intact = said["sha256"] == _digest(log)
