@@ -101,7 +101,7 @@ class Contradiction:
 
 
 class NotKept(PriceError):  # noqa: N818 - reads as the sentence it prints
-    """A delivery that could not be written to the store."""
+    """A file of the store that could not be written, or may not be read."""
 
 
 class Store:
@@ -140,11 +140,11 @@ class Store:
         Raises
         ------
         NotKept
-            A damaged file cannot be set aside.
+            The file may not be read, or is damaged and cannot be set aside.
         """
         try:
             return _read(self.path(ticker)), ""
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None, ""
         except _Damaged:
             with self._locked(ticker):
@@ -155,7 +155,7 @@ class Store:
         path = self.path(ticker)
         try:
             return _read(path), ""
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None, ""
         except _Damaged as cause:
             aside = path.with_name(f"{path.name}.damaged-{_stamp()}")
@@ -271,8 +271,13 @@ def _read(path: Path) -> Stored:
         since = dt.date.fromisoformat(said["since"]) if said["since"] else None
         fetched = dt.datetime.fromisoformat(said["fetched"])
         names = said["ticker"], said["currency"], said["zone"]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise
+    except PermissionError as cause:
+        raise NotKept(
+            f"{path}: cannot be read: {cause.strerror};"
+            f" let it be read, or set {CACHE} to another folder"
+        ) from cause
     except (pa.ArrowException, OSError, KeyError, ValueError) as cause:
         raise _Damaged((str(cause) or type(cause).__name__).splitlines()[0]) from cause
     if not intact:
