@@ -32,8 +32,10 @@ def conventions(
         "events": str(backtest.strategy.events),
         "orders": "decided after a close, filled at the next session's open, whole lots; a stop"
         " is a standing order filled at its level, or at the open beyond it",
-        "splits and dividends": "on the ex-date: positions and stops are restated in new shares;"
-        " a dividend is paid to longs and made good by shorts; a trade's shares and prices are"
+        "splits and dividends": "on the ex-date: positions and stops are restated in new shares,"
+        " a fraction of a share is settled in cash at the session's open, an order to open stays"
+        " one of whole lots; the close before is lowered by what falls due that morning; a"
+        " dividend is paid to longs and made good by shorts; a trade's shares and prices are"
         " those of its last day",
         "capital": f"{backtest.cash:,.0f}; exits fill before entries, entries in order of day 0,"
         " each sized on the equity of the last close",
