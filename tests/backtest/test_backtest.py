@@ -529,3 +529,20 @@ def test_dates_can_bound_the_run(panel):
     result = backtest.run(events_of({"id": "x", "when": day(panel, 50)}), panel, benchmark="^IDX")
     assert result.metrics["first_session"] == "2026-02-02"
     assert result.metrics["last_session"] == "2026-04-30"
+
+
+def test_a_trade_that_a_study_would_leave_out_says_so(root, book):
+    """On the sample October has no published close: its profit is the simulation's own."""
+    prices = ash.load_prices(["2513.HK", "0100.HK", "^HSI"], source="sample")
+    backtest = ash.Backtest(root / "strategies" / "unlock_short.py", exchange=ash.HKEX())
+    result = backtest.run(book, prices, benchmark="^HSI")
+    reasons = result.events.set_index("id")["reason"]
+    said = (
+        "no published price of 0100.HK on 2026-10-08: a study leaves the event out, and its fills"
+        " here are simulated"
+    )
+    assert set(result.trades["event"]) >= {"minimax-lockup-2026-10", "zhipu-lockup-2026-07"}
+    assert reasons["minimax-lockup-2026-10"] == said
+    assert reasons["zhipu-lockup-2026-07"] == reasons["minimax-lockup-2026-07"] == ""
+    assert f"minimax-lockup-2026-10: {said}" in result.warnings
+    assert said in result.summary()

@@ -134,13 +134,67 @@ def test_closes_are_in_todays_shares():
     assert seen["closes"] == [50.0, 50.0, 50.0, 50.0]
 
 
-def test_a_lot_after_a_reverse_split_can_be_left():
-    """100 shares one for three are 33.333; they are all covered, nothing is left over."""
-    prices = market(AAA={9: {"open": 300.0}}, splits={"AAA": {9: 1 / 3}})
-    result = play(prices, (6, sell(100)), (12, leave))
-    assert not result.trades["open"].any()
-    assert result.equity["short"].iloc[-1] == 0.0
-    assert result.trades["net"].iloc[0] == pytest.approx(0.0, abs=0.2)  # a third of 0.001 share
+IN_LIEU = "cash in lieu of a fraction of a share after a split"
+
+
+@pytest.mark.parametrize(("act", "side", "back"), [(sell, -1, "buy"), (buy, 1, "sell")])
+def test_a_fraction_after_a_reverse_split_is_settled_in_cash(act, side, back):
+    """100 shares one for eight are 12 and a half; the half goes at that session's open, 840."""
+    prices = market(AAA={9: {"open": 840.0, "close": 800.0}}, splits={"AAA": {9: 1 / 8}})
+    result = play(prices, (6, act(100)), (12, leave), exchange=PLAIN(bps=10.0, borrow=0.0))
+    _, in_lieu, left = orders(result)
+    assert in_lieu == (back, "market", "filled", 0.5, 9, 840.0, IN_LIEU)
+    assert left[:6] == (back, "market", "filled", 12.0, 13, 800.0)
+    assert result.positions["shares"].tolist() == [side * n for n in (100, 100, 12, 12, 12, 12)]
+    (trade,) = result.trades.itertuples()
+    assert trade.gross == side * (0.5 * 840 + 12 * 800 - 10_000)
+    assert trade.fees == 10.0 + 9.6  # of the sale and the cover alone
+    cash = result.equity["cash"]
+    assert cash.iloc[9] - cash.iloc[8] == side * 420.0
+    assert not trade.open
+
+
+def test_a_position_of_less_than_a_share_ends_with_the_split():
+    """20 shares one for forty are half a share; its stop ends with it.
+
+    It settles like any cover, two sessions later: four days of 2,000 at 0.1 %.
+    """
+    prices = market(AAA={9: {"open": 4_000.0}, 15: {"open": 9_000.0}}, splits={"AAA": {9: 1 / 40}})
+    result = play(prices, (6, sell(20, stop=0.5)), (12, leave), exchange=PLAIN(bps=0, borrow=0.365))
+    assert [row[1:5] for row in orders(result)] == [
+        ("market", "filled", 20, 7), ("stop", "cancelled", 0, None), ("market", "filled", 0.5, 9),
+    ]  # fmt: skip
+    (trade,) = result.trades.itertuples()
+    assert (trade.gross, trade.open, trade.exit_session.date()) == (0.0, False, day(9))
+    assert (day(9), day(11)) == (ash_day("2026-01-15"), ash_day("2026-01-19"))
+    assert trade.borrow == 8.0
+    assert result.equity["equity"].iloc[-1] == 1_000_000 - 8.0
+
+
+def test_a_fraction_in_a_halt_is_settled_at_the_last_close():
+    prices = market(AAA={9: {"open": 800.0, "volume": 0.0}, 10: {"open": 900.0}},
+                    splits={"AAA": {9: 1 / 8}})  # fmt: skip
+    assert orders(play(prices, (6, sell(100))))[1][3:6] == (0.5, 9, 800.0)
+
+
+def test_the_loan_of_a_fraction_ends_when_it_settles():
+    """36.5 % a year is 0.1 % a day: of 10,000 from row 9 on, of 9,600 from row 13 on."""
+    prices = market(AAA={11: {"open": 800.0}}, splits={"AAA": {11: 1 / 8}})
+    result = play(prices, (6, sell(100)), (14, leave), exchange=PLAIN(bps=0, borrow=0.365))
+    assert [day(row) for row in (9, 13, 17)] == [
+        ash_day("2026-01-15"), ash_day("2026-01-21"), ash_day("2026-01-27"),
+    ]  # fmt: skip
+    assert result.trades["borrow"].iloc[0] == 6 * 10.0 + 6 * 9.6
+
+
+def test_an_entry_for_the_day_of_a_reverse_split_is_cut_to_whole_lots():
+    """Ten lots of 10 one for four are 25 shares, of which two lots are ordered."""
+    prices = market(AAA={9: {"open": 400.0}}, splits={"AAA": {9: 1 / 4}})
+    assert orders(play(prices, (8, sell(10)), lot=10))[0][2:6] == ("filled", 20, 9, 400.0)
+    (refused,) = orders(play(prices, (8, sell(2)), lot=10))
+    assert (refused[2], refused[6]) == (
+        "rejected", "5 shares after the split are below one lot of 10",
+    )  # fmt: skip
 
 
 def test_backtraders_own_position_is_restated():

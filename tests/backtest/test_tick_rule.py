@@ -134,3 +134,33 @@ def test_a_position_of_the_close_has_not_seen_the_session():
     result = play(prices, (6, sell(10, stop=0.1)), exchange=hkex())
     assert [row[2] for row in orders(result)] == ["filled", "pending"]
     assert result.trades["mae"].tolist() == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("amount", "opened", "expected"),
+    [
+        (2.0, 98.0, ("market", "filled", 98.0)),  # no lower than 100 less 2
+        (2.0, 97.9, ("limit", "filled", 97.95)),  # one spread above, though 2.1 below the close
+        (20.0, 80.0, ("market", "filled", 80.0)),  # a fifth below the close, and no gap at all
+        (0.0, 80.0, ("market", "filled", 85.0)),  # the same without a dividend: at the close
+    ],
+)
+def test_the_close_before_an_ex_date_is_lowered_by_the_dividend(amount, opened, expected):
+    bar = {"open": opened, "high": 99.0, "low": 70.0, "close": 85.0}
+    prices = market(AAA={7: bar}, dividends={"AAA": {7: amount}})
+    fill = orders(play(prices, (6, sell(10)), exchange=hkex()))[0]
+    assert (fill[1], fill[2], fill[5]) == expected
+
+
+def test_a_dividend_in_a_halt_lowers_the_last_close_before_it():
+    prices = market(AAA={7: None, 8: {"open": 98.0, "close": 97.0}}, dividends={"AAA": {8: 2.0}})
+    fill = orders(play(prices, (7, sell(10)), exchange=hkex()))[0]
+    assert fill[1:6] == ("market", "filled", 10, 8, 98.0)
+
+
+def test_a_split_comes_before_a_dividend_of_the_same_day():
+    """100 two for one is 50, less 1 a new share is 49."""
+    for opened, kind in ((49.0, "market"), (48.95, "limit")):
+        bar = {"open": opened, "high": 49.5, "low": 48.0, "close": 49.0}
+        prices = market(AAA={7: bar}, dividends={"AAA": {7: 1.0}}, splits={"AAA": {7: 2.0}})
+        assert orders(play(prices, (6, sell(10)), exchange=hkex()))[0][1] == kind

@@ -82,6 +82,20 @@ def test_splits_and_dividends_are_brought_back_to_the_day():
     assert returns == pytest.approx([0.04, 0.0, 0.0], abs=1e-12)  # 51 + 1 over 52
 
 
+def test_a_dividend_on_the_day_of_a_split_is_per_new_share():
+    """100 becomes two shares of 50, of which each pays 1: 49 after it is no move at all."""
+    factors = adjustment(np.array([100.0, 49.0]), np.array([0.0, 1.0]), np.array([0.0, 2.0]))
+    assert (factors * [100.0, 49.0]).tolist() == pytest.approx([49.0, 49.0], rel=1e-15)
+
+
+def test_a_dividend_after_a_session_without_a_price_is_off_the_last_one_there_is():
+    """40 before a halt over a two-for-one split, then 1 a share: 19 is no move."""
+    close = np.array([np.nan, 40.0, np.nan, np.nan, 19.0])
+    dividend, split = np.array([1.0, 0.0, 0.0, 0.0, 1.0]), np.array([0.0, 0.0, 0.0, 2.0, 0.0])
+    factors = adjustment(close, dividend, split)
+    assert (factors * close)[[1, 4]].tolist() == pytest.approx([19.0, 19.0], rel=1e-15)
+
+
 def test_three_tickers_fill_a_panel(yahoo, make_bars):
     stub, source = yahoo
     stub.put("0100.HK", make_bars(DAYS, [400.0, 416.6, 497.6, 616.5]))

@@ -158,3 +158,30 @@ def test_the_mean_abnormal_volume_by_hand(make_panel, make_bars):
     assert test["statistic"] == pytest.approx(reference.statistic)
     assert test["p_value"] == pytest.approx(reference.pvalue)
     assert (test["n"], test["dof"]) == (4, 3)
+
+
+def test_a_stock_with_two_events_at_a_time_is_held_once(make_panel):
+    """Two overlapping events of AAA: the portfolio is AAA, or AAA and BBB, never AAA twice."""
+    panel = make_panel(sessions=140, tickers=("AAA", "BBB", "^IDX"), seed=8)
+    rows = [
+        {"id": name, "ticker": ticker, "kind": "announcement", "timing": "pre_open",
+         "when": str(panel.sessions.date(at))}
+        for name, ticker, at in (("a", "AAA", 90), ("b", "AAA", 95), ("c", "BBB", 97))
+    ]  # fmt: skip
+    book = ash.EventBook.from_frame(pd.DataFrame(rows), calendar="XHKG")
+    study = ash.Study(
+        title="T", events=ash.select(), model=ash.MarketModel(benchmark="^IDX"),
+        returns="simple", estimation=(-60, -6), window=(-5, 20),
+    )  # fmt: skip
+    (found,) = study.fit(book, panel).calendar_time.itertuples()
+    returns = panel.returns("simple")
+    days = np.arange(90, 118)
+    both = (days >= 97) & (days < 116)
+    own = np.where(days < 116, returns[days, 0], returns[days, 1])
+    own = np.where(both, returns[days, :2].mean(axis=1), own)
+    x = np.column_stack([np.ones(28), returns[days, 2]])
+    b, se = newey_west(own, x, 14)
+    assert (found.sessions, found.lags) == (28, 14)
+    assert found.mean_held == pytest.approx((28 + 19) / 28)
+    assert found.alpha == pytest.approx(b[0], rel=1e-9)
+    assert found.se == pytest.approx(se[0], rel=1e-9)

@@ -142,3 +142,77 @@ def test_sessions_inside_a_halt_have_no_rank(make_panel, make_bars):
         assert 0 < judged.loc[name, "p_value"] <= 1, name
     ar = result.ar
     assert (ar[[1, 2]] == 0).all(axis=None)
+
+
+def long_halt():
+    """Sessions 200 to 205 without a price; day 0 is on 200, so the first trade is on 206."""
+    rng = np.random.default_rng(3)
+    market = 0.012 * rng.standard_normal(300)
+    close = 50 * np.exp(np.cumsum(0.004 + 0.8 * market + 0.02 * rng.standard_normal(300)))
+    close[200:206] = np.nan
+    close[120:125] = np.nan
+    return close, 100 * np.exp(np.cumsum(market))
+
+
+@pytest.fixture(params=["statsmodels", "arrays"])
+def behind_a_halt(request, make_panel):
+    days = make_panel(sessions=300).sessions.dates
+    close, index = long_halt()
+    frames = {
+        name: pd.Series(values, pd.DatetimeIndex(days)).dropna()
+        for name, values in (("AAA", close), ("^IDX", index))
+    }
+    panel = ash.PricePanel.from_frames(frames, calendar="XHKG")
+    row = {"id": "e", "ticker": "AAA", "kind": "announcement", "when": str(days[200]),
+           "timing": "pre_open"}  # fmt: skip
+    book = ash.EventBook.from_frame(pd.DataFrame([row]), calendar="XHKG")
+    study = ash.Study(
+        **options(
+            halts="trade_to_trade", estimation=(-100, -11),
+            cars=[(0, 0), (0, 2), (-1, 0), (-3, -1)],
+        )
+    )  # fmt: skip
+    return study.fit(book, panel, engine=request.param)
+
+
+def by_weighted_least_squares():
+    """The market model over sessions 106 to 195, each return weighted by 1 over its sessions."""
+    import statsmodels.api as sm
+
+    close, index = long_halt()
+    traded = np.flatnonzero(np.isfinite(close))
+    pairs = [(a, b) for a, b in pairwise(traded) if 106 <= b <= 195]
+    y = np.array([close[b] / close[a] - 1 for a, b in pairs])
+    span = np.array([float(b - a) for a, b in pairs])
+    x = np.column_stack([span, [index[b] / index[a] - 1 for a, b in pairs]])
+    return [sm.WLS(y, z, weights=1 / span).fit() for z in (x, x[:, :1])]
+
+
+def test_r2_is_what_the_market_adds_to_the_constant(behind_a_halt):
+    fit, constant = by_weighted_least_squares()
+    (r2,) = behind_a_halt.estimates["r2"]
+    assert r2 == pytest.approx(1 - fit.ssr / constant.ssr, rel=1e-10)
+
+
+def test_the_constant_counts_the_sessions_of_a_bridged_return(behind_a_halt):
+    """The first trade is seven sessions after the last one before."""
+    fit, _ = by_weighted_least_squares()
+    part = behind_a_halt.car.set_index(["start", "end"])["alpha_part"]
+    assert part[0, 0] == pytest.approx(7 * fit.params[0], rel=1e-10)
+    assert part[0, 2] == pytest.approx(9 * fit.params[0], rel=1e-10)
+    assert part[-1, 0] == pytest.approx(7 * fit.params[0], rel=1e-10)
+
+
+def test_a_window_inside_a_halt_has_no_car(behind_a_halt):
+    """Nothing traded in it: not a CAR of 0 that enters the mean."""
+    car = behind_a_halt.car.set_index(["start", "end"])
+    assert car.loc[(-3, -1), ["car", "se", "t", "p_value", "bhar"]].isna().all()
+    assert np.isfinite(car.loc[(-1, 0), "car"])
+    assert behind_a_halt.caar.set_index(["start", "end"])["n"].tolist() == [1, 1, 1, 0]
+
+
+def test_volatility_counts_the_returns_there_are(behind_a_halt):
+    """One return in (-1, 0), so F has one degree of freedom, in either engine."""
+    found = behind_a_halt.outcomes.query("outcome == 'volatility'").set_index(["start", "end"])
+    assert found.loc[(-1, 0), "dof"] == 1
+    assert found.loc[(-1, 0), "estimate"] == found.loc[(0, 0), "estimate"]

@@ -113,3 +113,23 @@ def test_a_return_panel_has_no_volume(panel):
     wide = pd.DataFrame(panel.returns("simple"), panel.sessions.dates, panel.tickers)
     returns = ash.ReturnPanel.from_frame(wide, kind="simple", calendar="XHKG")
     assert study().fit(book(panel), returns).outcomes["outcome"].unique().tolist() == ["volatility"]
+
+
+@pytest.mark.parametrize("known", [(), ((0, 1_000_000),), ((0, 1_000_000), (90, 4_000_000))])
+def test_a_split_is_no_trading(make_bars, panel, known):
+    """Four for one on session 90: four times the shares change hands, turnover is as before."""
+    days = panel.sessions.dates
+    after = np.arange(150) >= 90
+    split = pd.Series(np.where(np.arange(150) == 90, 4.0, 0.0), index=pd.DatetimeIndex(days))
+    frame = make_bars(days, panel.close[:, 0] / np.where(after, 4, 1),
+                      volume=panel.volume[:, 0] * np.where(after, 4, 1))  # fmt: skip
+    whole = ash.PricePanel.from_frames({"AAA": frame.assign(**{"Stock Splits": split})},
+                                       calendar="XHKG")  # fmt: skip
+    company = Company(
+        ticker="AAA", name="A",
+        shares=[{"date": days[row].item(), "total": total} for row, total in known],
+    )  # fmt: skip
+    moved = log_turnover(whole, "AAA", company) - np.log(panel.volume[:, 0])
+    assert np.ptp(moved) < 1e-12
+    if known:
+        assert moved[0] == pytest.approx(-np.log(1_000_000))

@@ -205,3 +205,13 @@ def test_the_rank_of_a_day_on_which_the_market_jumped():
     p = (1 + (e >= ar / np.sqrt(1 + h)).sum()) / 36
     assert own.set_index("test").loc["SQ rank", "p_value"] == pytest.approx(p)
     assert (e >= ar).sum() < (e >= ar / np.sqrt(1 + h)).sum()  # or the test would be blind to h
+
+
+def test_more_assignments_than_a_float_holds_are_drawn():
+    """Two hundred separate events with a thousand dates each: 10^600 assignments."""
+    values = np.random.default_rng(5).standard_normal(1001)
+    values[0] = np.nan
+    placebo = Placebo(0.0, values, values)
+    joint = jointly([placebo] * 200, np.zeros(200, dtype=np.int64), [[i] for i in range(200)], 1)
+    assert not joint.enumerated
+    assert joint.p_value == 1.0

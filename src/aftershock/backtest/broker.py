@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from aftershock.backtest.exchanges.base import Chance
 from aftershock.backtest.feed import ticker_of
-from aftershock.backtest.fills import SessionFills, stop_level, stop_price
+from aftershock.backtest.fills import SessionFills, lots_within, stop_level, stop_price
 from aftershock.backtest.money import from_cents, share_units
 from aftershock.backtest.orders import OrderRecord, Side
 
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from aftershock.backtest.ledger import Balance
     from aftershock.backtest.market import Quote
     from aftershock.backtest.trade import Trade
+
+
+IN_LIEU = "cash in lieu of a fraction of a share after a split"
 
 
 class EventBroker(SessionFills):
@@ -103,14 +106,46 @@ class EventBroker(SessionFills):
         self.ledger.split(ticker, ratio)
         position = self._positions[self.cerebro.datasbyname[ticker]]
         position.size, position.price = position.size * ratio, position.price / ratio
-        for order in self._market:
-            record = self._by_ref[order.ref]
-            if record.ticker == ticker:
-                record.shares *= ratio
+        for order in [o for o in self._market if self._by_ref[o.ref].ticker == ticker]:
+            self._restate(order, ratio)
         for number, (order, level) in self._stops.items():
             if self._by_ref[order.ref].ticker == ticker:
                 self._by_ref[order.ref].shares *= ratio
                 self._stops[number] = (order, level / ratio)
+        if not self.instrument(ticker).is_index:
+            for trade in [t for t in self.ledger.open_trades() if t.ticker == ticker]:
+                self._in_lieu(trade)
+
+    def _restate(self, order: bt.Order, ratio: float) -> None:
+        """Restate a pending order in new shares; an entry stays one of whole lots."""
+        record = self._by_ref[order.ref]
+        record.shares *= ratio
+        if not record.entering:
+            return
+        lot, wanted = self.instrument(record.ticker).lot, record.shares
+        record.shares = lots_within(wanted, lot)
+        if not record.shares:
+            self._market.remove(order)
+            self._refuse(order, f"{wanted:g} shares after the split are below one lot of {lot:g}")
+
+    def _in_lieu(self, trade: Trade) -> None:
+        """Settle the fraction of a share that a split leaves in cash, at the session's price."""
+        extra = trade.shares - lots_within(trade.shares, 1.0)
+        if share_units(extra) <= 0:
+            return
+        quote = self._quotes[trade.ticker]
+        price = self.ledger.closes[trade.ticker] if self._halted(trade.ticker) else quote.open
+        order = self._order_out(trade, extra)
+        side: Side = "buy" if trade.side < 0 else "sell"
+        record = OrderRecord(
+            self.session, trade.event, trade.ticker, side, extra, "market", False, IN_LIEU
+        )
+        self._enlist(order, record)
+        settles = self._agenda.settlement(self.session, self.exchange.settlement)
+        self.ledger.leave(trade, (self.session, extra, price), [], settles)
+        record.fill(self.session, price, extra, "")
+        self._tell_backtrader(order, extra, price, 0)
+        self._after(trade, order, record)
 
     def _recall(self) -> None:
         """Order the cover of what is short beyond the shares that can be borrowed."""

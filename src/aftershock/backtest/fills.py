@@ -68,7 +68,7 @@ class SessionFills(OrderDesk):
         if most >= record.shares:
             return record.shares
         lot = self.instrument(record.ticker).lot
-        return max(math.floor(most / lot + 1e-9), 0) * lot
+        return lots_within(max(most, 0.0), lot)
 
     def _left(self, ticker: str) -> float:
         """Return how many shares the session still takes of a ticker."""
@@ -83,8 +83,7 @@ class SessionFills(OrderDesk):
         """Return a part of an order's shares in whole lots."""
         if part >= 1.0:
             return record.shares
-        lot = self.instrument(record.ticker).lot
-        return share_units(math.floor(part * record.shares / lot + 1e-9) * lot) / share_units(1)
+        return lots_within(part * record.shares, self.instrument(record.ticker).lot)
 
     def _too_small(self, record: OrderRecord) -> str:
         """Return why a session takes less than one lot of an order, empty where it takes one."""
@@ -164,5 +163,9 @@ def stop_price(side: int, level: float, quote: Quote, *, entered_now: bool) -> f
 
 def whole_lots(amount: float, price: float, lot: float) -> float:
     """Return the shares that ``amount`` buys at ``price``, in whole lots."""
-    lots = math.floor(amount / (price * lot) + 1e-9)
-    return share_units(lots * lot) / share_units(1)
+    return lots_within(amount / price, lot)
+
+
+def lots_within(shares: float, lot: float) -> float:
+    """Return the whole lots in a number of shares, as shares."""
+    return share_units(math.floor(shares / lot + 1e-9) * lot) / share_units(1)

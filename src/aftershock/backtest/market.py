@@ -26,7 +26,8 @@ class Quote:
     open, high, low, close, volume
         Of the session; NaN where there is none. The volume of an index is infinite.
     previous
-        Last close before the session, in shares of the session; NaN before the first.
+        Last close before the session, in shares of the session and less the dividends since:
+        what its open is compared with. NaN before the first.
     volatility
         Standard deviation of the last 20 log returns before the session; NaN below five.
     dividend, split
@@ -67,32 +68,38 @@ def quotes(panel: PricePanel, ticker: str, *, is_index: bool) -> list[Quote]:
         An index has no volume of its own: a notional leg in it is never too large.
     """
     column = panel.column(ticker)
-    close, split = panel.close[:, column], panel.split[:, column]
+    close, dividend, split = (
+        field[:, column] for field in (panel.close, panel.dividend, panel.split)
+    )
+    previous = _previous(close, dividend, split)
     volume = panel.volume[:, column]
     fields = (
         panel.open[:, column], panel.high[:, column], panel.low[:, column], close,
         np.full_like(volume, np.inf) if is_index else volume,
-        _previous(close, split), _volatility(close, split), panel.dividend[:, column], split,
+        previous, _volatility(close, previous), dividend, split,
     )  # fmt: skip
     return [Quote(*row) for row in zip(*(field.tolist() for field in fields), strict=True)]
 
 
-def _previous(close: FloatArray, split: FloatArray) -> FloatArray:
-    """Return the last finite close before each session, divided by splits since, shape (S,)."""
+def _previous(close: FloatArray, dividend: FloatArray, split: FloatArray) -> FloatArray:
+    """Return the last close before each session, less splits and dividends since, shape (S,).
+
+    A dividend is per share of its day, so that a split of the same day comes first.
+    """
     ratio = np.where(split > 0.0, split, 1.0)
     out = np.full_like(close, np.nan)
     last = np.nan
     for row in range(close.size):
-        last /= ratio[row]
-        out[row] = last
+        last = last / ratio[row] - dividend[row]
+        out[row] = last if last > 0.0 else np.nan
         last = close[row] if np.isfinite(close[row]) else last
     return out
 
 
-def _volatility(close: FloatArray, split: FloatArray) -> FloatArray:
+def _volatility(close: FloatArray, previous: FloatArray) -> FloatArray:
     """Return the sample deviation of the last log returns before each session, shape (S,)."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        moves = np.log(close / _previous(close, split))
+        moves = np.log(close / previous)
     known = np.flatnonzero(np.isfinite(moves))
     if not known.size:
         return np.full_like(close, np.nan)

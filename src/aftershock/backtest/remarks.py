@@ -14,13 +14,14 @@ from aftershock.prices.quality import touched
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aftershock.arrays import FloatArray
+    from aftershock.arrays import BoolArray, FloatArray
     from aftershock.backtest.broker import EventBroker
     from aftershock.backtest.run import Backtest
     from aftershock.prices.panel import PricePanel
     from aftershock.prices.quality import Finding
 
 FORCED = ("margin call", "recalled")
+NOT_PUBLISHED = "no published price"
 PRICE_INDEX = "a price index, without dividends; it cannot itself be bought"
 
 
@@ -32,8 +33,10 @@ def conventions(
         "events": str(backtest.strategy.events),
         "orders": "decided after a close, filled at the next session's open, whole lots; a stop"
         " is a standing order filled at its level, or at the open beyond it",
-        "splits and dividends": "on the ex-date: positions and stops are restated in new shares;"
-        " a dividend is paid to longs and made good by shorts; a trade's shares and prices are"
+        "splits and dividends": "on the ex-date: positions and stops are restated in new shares,"
+        " a fraction of a share is settled in cash at the session's open, an order to open stays"
+        " one of whole lots; the close before is lowered by what falls due that morning; a"
+        " dividend is paid to longs and made good by shorts; a trade's shares and prices are"
         " those of its last day",
         "capital": f"{backtest.cash:,.0f}; exits fill before entries, entries in order of day 0,"
         " each sized on the equity of the last close",
@@ -86,6 +89,8 @@ def warnings(
             f"RUINED on {broker.ruined}: the close left no equity, the run stops there and the"
             " figures built on returns are not defined"
         )
+    for row in events[events["reason"].str.startswith(NOT_PUBLISHED)].itertuples():
+        yield f"{row.id}: {row.reason}"
     forced = dict.fromkeys(
         f"{record.ticker} for {record.event}: {record.cause}"
         for record in broker.records
@@ -100,6 +105,39 @@ def warnings(
     late = events[events["reason"].str.contains("after the last session")]
     if len(late):
         yield f"{len(late)} event(s) lie after the run and were not traded"
+
+
+def simulated(prices: PricePanel, events: pd.DataFrame, benchmark: str) -> pd.DataFrame:
+    """Return the events, those traded where a study finds no published price with that said.
+
+    A study on a reconstruction leaves out an event without a published close of the stock and
+    the benchmark on days -1 and 0. A backtest trades it, on bars that are simulated.
+    """
+    if prices.published is None:
+        return events
+    reasons = []
+    for row in events.itertuples():
+        said = str(row.reason)
+        if row.status == "traded":
+            at = prices.sessions.find(row.session.date())
+            said = _not_published(prices.published, prices, at, (row.ticker, benchmark))
+        reasons.append(said)
+    return events.assign(reason=reasons)
+
+
+def _not_published(
+    published: BoolArray, prices: PricePanel, at: int | None, tickers: tuple[str, ...]
+) -> str:
+    if at is None:  # left before its day 0, which the data do not reach
+        return ""
+    for ticker in tickers:
+        for row in (at - 1, at):
+            if row >= 0 and not published[row, prices.column(ticker)]:
+                return (
+                    f"{NOT_PUBLISHED} of {ticker} on {prices.sessions.date(row)}: a study leaves"
+                    " the event out, and its fills here are simulated"
+                )
+    return ""
 
 
 def _flagged(

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from aftershock.prices.panel import PricePanel
 
 _DAY = dt.timedelta(days=1)
+RESTATED = "a split or a dividend falls into a trade"
 _OPEN, _STOP, _CLOSE = 0, 1, 2  # parts of a session, in order
 
 
@@ -149,6 +150,8 @@ class RuleEngine:
             or account.opposes(leg.ticker, rule.sign, position, part)
             or math.isnan(chance.price)
         )
+        if shares and position in tape.restated:
+            return RESTATED
         if refused:
             return ""
         if shares > self._exchange.most(quote):
@@ -178,7 +181,7 @@ class RuleEngine:
         last = out.position if out.position >= 0 else len(self._dates) - 1
         until = last + self._exchange.settlement
         if any(position <= row <= until for row in tape.restated):
-            return "a split or a dividend falls into a trade"
+            return RESTATED
         cents, settles = value_cents(price, shares), position + self._exchange.settlement
         exit_price, all_fees, gross = math.nan, fees, 0
         if out.position >= 0:

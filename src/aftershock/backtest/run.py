@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from aftershock.backtest import compare, tables
 from aftershock.backtest.break_even import borrow_grid, break_even
 from aftershock.backtest.exchanges import Exchange, PlainExchange
-from aftershock.backtest.remarks import conventions, warnings
+from aftershock.backtest.remarks import conventions, simulated, warnings
 from aftershock.backtest.result import BacktestResult
 from aftershock.backtest.stage import Stage, clocked
 from aftershock.backtest.strategy import EventStrategy
@@ -303,6 +303,7 @@ def _assemble(
     trades, orders = tables.trade_table(ledger), tables.order_table(broker.records)
     costs = tables.cost_table(ledger)
     events = tables.event_table(stage.agenda, broker.records)
+    events = simulated(prices, events, stage.benchmark)
     return BacktestResult(
         name=backtest.name,
         params=backtest.params,

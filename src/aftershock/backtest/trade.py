@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aftershock.backtest.money import (
     CENT,
     RATE_UNIT,
+    SHARE_UNIT,
     YEAR,
     half_up,
     price_units,
@@ -99,7 +100,8 @@ class Trade:
     @property
     def shares(self) -> float:
         """Shares still held, positive for both sides."""
-        return _shares(self.entries) - _shares(self.exits)
+        left = share_units(_shares(self.entries) - _shares(self.exits))
+        return left / SHARE_UNIT  # splits leave rounding behind
 
     @property
     def is_open(self) -> bool:

@@ -30,13 +30,24 @@ def as_traded(bars: pd.DataFrame, after: float = 1.0) -> pd.DataFrame:
     DataFrame
         Prices and dividends as of the day, volume in shares of the day.
     """
-    ratio = bars["Stock Splits"].where(bars["Stock Splits"] > 0, 1.0)
-    later = ratio[::-1].cumprod()[::-1] / ratio * after  # splits strictly after each row
+    later = later_splits(bars["Stock Splits"].to_numpy("float64")) * after
     out = bars.copy()
     out[_PRICES] = bars[_PRICES].mul(later, axis=0)
     out["Volume"] = bars["Volume"] / later
     out["Dividends"] = bars["Dividends"] * later
     return out
+
+
+def later_splits(split: FloatArray) -> FloatArray:
+    """Return what one share of each session has become by the last one, shape (B,).
+
+    Parameters
+    ----------
+    split : ndarray, shape (B,)
+        New shares per old one on the ex-date, 0 where there is none.
+    """
+    ratio = np.where(split > 0.0, split, 1.0)
+    return np.append(np.cumprod(ratio[:0:-1])[::-1], 1.0)
 
 
 def adjustment(close: FloatArray, dividend: FloatArray, split: FloatArray) -> FloatArray:
@@ -45,20 +56,30 @@ def adjustment(close: FloatArray, dividend: FloatArray, split: FloatArray) -> Fl
     Parameters
     ----------
     close, dividend, split : ndarray, shape (B,)
-        Closes as traded, cash per share and split ratio on the ex-date, 0 where there is none.
+        Closes as traded, cash per share of that day and split ratio on the ex-date, 0 where
+        there is none.
 
     Returns
     -------
     ndarray, shape (B,)
-        The product over all later ex-dates of ``(1 - dividend / previous close) / split``,
-        1 on the last bar. A dividend on the first bar has no previous close and counts for
-        nothing.
+        The product over all later ex-dates of ``(1 - dividend / previous close) / split``, the
+        previous close being the last one there is, in shares of the day; 1 on the last bar. A
+        dividend before the first close counts for nothing.
 
     References
     ----------
     The factor of Yahoo's and CRSP's adjusted close.
     """
-    step = np.ones_like(close)
-    step[1:] -= dividend[1:] / close[:-1]
-    step /= np.where(split > 0, split, 1.0)
+    ratio = np.where(split > 0.0, split, 1.0)
+    with np.errstate(invalid="ignore"):
+        lost = np.where(dividend > 0.0, dividend / _before(close, ratio), 0.0)
+    step = np.where(np.isfinite(lost), 1.0 - lost, 1.0) / ratio
     return np.append(np.cumprod(step[:0:-1])[::-1], 1.0)
+
+
+def _before(close: FloatArray, ratio: FloatArray) -> FloatArray:
+    """Return the last close before each bar in shares of the bar, NaN before the first."""
+    at = np.maximum.accumulate(np.where(np.isfinite(close), np.arange(close.size), -1))
+    at = np.append(-1, at[:-1])
+    split = np.cumprod(ratio)
+    return np.where(at >= 0, close[at] * split[at] / split, np.nan)

@@ -125,6 +125,8 @@ SENTENCES = (
     mark("no prices for {ticker}"), mark("no price of {ticker} on {day}"),
     mark("no price of {ticker} on the session before {day}"), mark("no return of {ticker} on {day}"),
     mark("no published price of {ticker} on {day}"),
+    mark("no published price of {ticker} on {day}: a study leaves the event out, and its fills here are simulated"),
+    mark("{event}: no published price of {ticker} on {day}: a study leaves the event out, and its fills here are simulated"),
     mark("no published price (a range of days on the reconstructed sample)"),
     mark("a {precision} has no day 0"), mark("month"), mark("quarter"),
     mark("after the last session known, {day}"), mark("before the first session known, {day}"),

@@ -121,7 +121,12 @@ def _group(
         np.stack(part) for part in zip(*(g[:5] for g in gathered), strict=True)
     )
     first = jobs[0].design
-    batch = batch_least_squares(y, x, keep, fixed, x_window, has_constant=first.has_constant)
+    spans = np.stack(
+        [job.design.sessions[rows(job.day_zero, window, job.y.size)[0]] for job in jobs]
+    )
+    batch = batch_least_squares(
+        y, x, keep, fixed, x_window, has_constant=first.has_constant, span=spans
+    )
     return [
         _unpack(job, model, gathered[i][5], gathered[i][6], batch, i, window, estimation, min_obs)
         for i, job in enumerate(jobs)
@@ -162,8 +167,6 @@ def _unpack(
     if batch.sigma[i] < EXACT:
         return no_spread(model.label)
     keep = np.isfinite(batch.residuals[i])
-    span = np.ones(window.length) if job.design.span is None else job.design.span[where]
-    variance = float(batch.sigma[i]) ** 2
     estimate = Estimate(
         names=job.design.names,
         coefficients=batch.coefficients[i],
@@ -173,8 +176,11 @@ def _unpack(
         residuals=batch.residuals[i][keep],
         leverage=batch.leverage[i][keep],
         expected=batch.expected[i],
-        covariance=batch.covariance[i] + variance * np.diag(span - 1.0),
+        covariance=batch.covariance[i],
         derived=model.derive(job.design.names, batch.coefficients[i]),
     )
     actual = np.where(where >= 0, job.y[where], np.nan)
-    return EventFit(window, where, actual, estimate.expected, estimate.covariance, estimate, used)
+    return EventFit(
+        window, where, actual, estimate.expected, estimate.covariance, estimate, used,
+        job.design.sessions[where],
+    )  # fmt: skip

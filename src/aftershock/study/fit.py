@@ -35,6 +35,8 @@ class EventFit:
         The fitted model; None where the study has no estimation window.
     used : ndarray, shape (T,)
         Rows of the estimation window that were used.
+    span : ndarray, shape (W,)
+        Sessions each return runs over: 1, more over a bridged halt, 0 inside it.
     """
 
     window: Window
@@ -44,6 +46,7 @@ class EventFit:
     covariance: FloatArray
     estimate: Estimate | None
     used: IntArray
+    span: FloatArray
 
     @property
     def ar(self) -> FloatArray:
@@ -124,7 +127,8 @@ def fit_event(
     if estimation is None:
         expected = np.where(inside, design.fixed[at], np.nan)
         unknown = np.full((window.length, window.length), np.nan)
-        return EventFit(window, where, actual, expected, unknown, None, np.empty(0, np.int64))
+        none = np.empty(0, np.int64)
+        return EventFit(window, where, actual, expected, unknown, None, none, design.sessions[at])
     used = estimation_rows(day_zero, estimation, design.estimable(y), skip)
     if used.size < min_obs:
         raise too_few(used.size, estimation, min_obs)
@@ -132,7 +136,9 @@ def fit_event(
     if estimate.sigma < EXACT:
         raise no_spread(model.label)
     expected = np.where(inside, estimate.expected, np.nan)
-    return EventFit(window, where, actual, expected, estimate.covariance, estimate, used)
+    return EventFit(
+        window, where, actual, expected, estimate.covariance, estimate, used, design.sessions[at]
+    )
 
 
 def too_few(count: int, estimation: Window, min_obs: int) -> NotEstimable:
@@ -165,10 +171,12 @@ def cumulate(fit: EventFit, window: Window, kind: ReturnKind) -> Car:
     Notes
     -----
     A missing return anywhere in the window makes everything NaN: a sum over fewer sessions
-    would be another quantity. The variance is ``1'V1`` with V the full covariance.
+    would be another quantity; so does a window that lies inside a bridged halt, where nothing
+    traded. The variance is ``1'V1`` with V the full covariance.
     """
     inside = window.within(fit.window)
-    car = float(fit.ar[inside].sum())
+    counted = float(fit.span[inside].sum())
+    car = float(fit.ar[inside].sum()) if counted else float("nan")
     missing = not np.isfinite(car)
     se = float("nan") if missing else float(np.sqrt(fit.covariance[inside, inside].sum()))
     dof = float(fit.estimate.dof) if fit.estimate else float("nan")
@@ -182,8 +190,10 @@ def cumulate(fit: EventFit, window: Window, kind: ReturnKind) -> Car:
         t=car / se if se > 0 else float("nan"),
         dof=dof,
         p_value=float(two_sided_t(car / se, dof)) if se > 0 else float("nan"),
-        bhar=float(held(fit.actual[inside], kind) - held(fit.expected[inside], kind)),
-        alpha_part=alpha * window.length,
+        bhar=float(held(fit.actual[inside], kind) - held(fit.expected[inside], kind))
+        if counted
+        else float("nan"),
+        alpha_part=alpha * counted,
     )
 
 

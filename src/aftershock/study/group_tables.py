@@ -122,9 +122,15 @@ def calendar_table(study: Study, groups: Groups, records: Records) -> pd.DataFra
     rows = []
     for group, members in groups.items():
         size = len(subject.prices.sessions)
-        held = np.column_stack([window_mask(size, member.row, window) for member in members])
-        own = [jobs[member.id] for member in members]
-        returns = np.column_stack([job.y for job in own if job is not None])
+        own = {member.ticker: jobs[member.id] for member in members}
+        held = np.column_stack([
+            np.any([
+                window_mask(size, member.row, window)
+                for member in members if member.ticker == ticker
+            ], axis=0)
+            for ticker in own
+        ])  # fmt: skip
+        returns = np.column_stack([job.y for job in own.values() if job is not None])
         found = calendar_time(returns, subject.design, held, window.length)
         values = (getattr(found, name) for name in CALENDAR[3:])
         rows.append((group, *window, *values))

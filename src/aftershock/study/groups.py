@@ -107,18 +107,19 @@ def calendar_time(
     Parameters
     ----------
     returns : ndarray, shape (S, N)
-        Returns of each event's stock.
+        Returns of each stock.
     design
         The model's right-hand side; a constant is added where it has none.
     held : ndarray, shape (S, N)
-        True inside each event's window.
+        True inside the window of an event of the stock.
     longest
         Sessions an event is held; the lags reach at least one less.
 
     Notes
     -----
-    The portfolio's own past variance carries the cross-correlation of clustered events, which
-    a cross-section of CARs does not see. Newey-West with
+    A stock with two events at a time is held once. The portfolio's own past variance carries
+    the cross-correlation of clustered events, which a cross-section of CARs does not see.
+    Newey-West with
     ``max(floor(4 (T/100)^(2/9)), longest - 1)`` lags and the small-sample correction.
 
     References

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
+from aftershock.prices.actions import later_splits
 from aftershock.study.fit import EventFit, cumulate, fit_event
 from aftershock.study.inference.battery import MIN_EVENTS, OVERLAP, TOO_SMALL
 from aftershock.study.inference.cross_section import cross_sectional_t
@@ -84,17 +85,24 @@ def log_turnover(prices: PricePanel, ticker: str, company: Company | None) -> Fl
     """Return the log of volume over shares in issue, shape (S,).
 
     Where no share counts are known it is the log of volume, which differs by a constant as
-    long as the count does. A session without volume is NaN: a placeholder or a halt has no
-    turnover, and log 0 is not one either.
+    long as the count does. Volume and counts are in shares of the last session: a split is no
+    trading, and a count from before it counts for more shares after it. A session without
+    volume is NaN: a placeholder or a halt has no turnover, and log 0 is not one either.
     """
-    volume = prices.volume[:, prices.column(ticker)]
+    column, days = prices.column(ticker), prices.sessions.dates
+    later = later_splits(prices.split[:, column])
+    volume = prices.volume[:, column] * later
     with np.errstate(divide="ignore", invalid="ignore"):
         out = np.where(volume > 0, np.log(volume), np.nan)
     if company is None or not company.shares:
         return out
-    counts = np.full(volume.size, float(company.shares[0].total))
+    whole = later[0] * (prices.split[0, column] or 1.0)  # of all splits in the panel
+    counts = np.full(volume.size, np.nan)
     for entry in company.shares:
-        counts[prices.sessions.dates >= np.datetime64(entry.date, "D")] = entry.total
+        since = int(np.searchsorted(days, np.datetime64(entry.date, "D"), side="right"))
+        total = entry.total * (later[since - 1] if since else whole)
+        counts[days >= np.datetime64(entry.date, "D")] = total
+        counts = np.where(np.isnan(counts), total, counts)  # the first one reaches back
     return np.asarray(out - np.log(counts))
 
 

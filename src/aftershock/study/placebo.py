@@ -8,6 +8,7 @@ length from every event of the stock are the admissible ones.
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -186,7 +187,7 @@ def jointly(
     statistic = float(np.mean([placebo.statistic for placebo in placebos]))
     if any(not found.size for found in sums) or not np.isfinite(statistic):
         return Joint(statistic, float("nan"), 0, True)
-    count = int(np.prod([float(found.size) for found in sums]))
+    count = math.prod(float(found.size) for found in sums)  # may be beyond any whole number
     if count <= DRAWS:
         totals = np.array([sum(parts) for parts in itertools.product(*sums)])
     else:

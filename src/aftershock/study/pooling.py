@@ -75,7 +75,7 @@ def pools(study: Study, groups: Mapping[str, Sequence[Member]], seed: int) -> It
             members = [
                 member
                 for member in everyone
-                if np.isfinite(member.fit.ar[window.within(member.fit.window)]).all()
+                if np.isfinite(cumulate(member.fit, window, study.returns).car)
             ]
             sample = make_sample(members, window, study.estimation, study.returns, seed)
             yield Pool(group, window, everyone, members, sample)

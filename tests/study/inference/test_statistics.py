@@ -215,6 +215,15 @@ def test_grank_by_hand():
     assert statistic == pytest.approx(z * np.sqrt(19 / (20 - z**2)))
 
 
+def test_grank_counts_the_days_that_any_event_has():
+    """New listings: the first ten days of the estimation window are nobody's."""
+    rng = np.random.default_rng(3)
+    short, scar = rng.standard_normal((11, 20)), rng.standard_normal(11) + 0.5
+    long = np.column_stack([np.full((11, 10), np.nan), short])
+    (of_long, dof), (of_short, same) = grank_t(long, scar), grank_t(short, scar)
+    assert (float(of_long), dof) == (pytest.approx(float(of_short)), same)
+
+
 def test_sq_is_a_rank_with_a_floor():
     residuals, leverage = np.array([0.01, -0.02, 0.03, 0.005]), np.zeros(4)
     assert sq_p(residuals, leverage, -0.025, 0.0) == pytest.approx(2 / 5)  # one is larger

@@ -114,7 +114,7 @@ def grank_t(estimation: FloatArray, scar: FloatArray) -> tuple[FloatArray, int]:
     -------
     statistic : ndarray, shape (...)
         The window counts as one more day, whose value is SCAR over the standard deviation of
-        the SCARs. With U over the T' = T + 1 points and
+        the SCARs. With U over the T' = T + 1 points, T the days that any event has, and
         :math:`Z = \bar U_0 / S_{\bar U}` the statistic is
         :math:`Z \sqrt{(T'-2)/(T'-1-Z^2)}`, Student's t with T' - 2.
     dof
@@ -130,9 +130,9 @@ def grank_t(estimation: FloatArray, scar: FloatArray) -> tuple[FloatArray, int]:
     known = np.isfinite(scores).sum(axis=-2)
     n = scores.shape[-2]
     mean = np.nansum(scores, axis=-2) / np.maximum(known, 1)
-    points = scores.shape[-1]
+    points = int((known.reshape(-1, known.shape[-1]) > 0).any(axis=0).sum())
     with np.errstate(invalid="ignore", divide="ignore"):
-        spread = np.sqrt((known / n * mean**2).mean(axis=-1))
+        spread = np.sqrt((known / n * mean**2).sum(axis=-1) / points)
         z = mean[..., -1] / spread
         return np.asarray(z * np.sqrt((points - 2) / (points - 1 - z**2))), points - 2
 

@@ -74,6 +74,11 @@ class Design:
         return np.isfinite(self.fixed) & np.isfinite(self.regressors).all(axis=1)
 
     @property
+    def sessions(self) -> FloatArray:
+        """Sessions each return runs over, shape (S,)."""
+        return np.ones(self.fixed.size) if self.span is None else self.span
+
+    @property
     def root(self) -> FloatArray:
         """Root of each return's span, by which estimation divides its row, shape (S,)."""
         if self.span is None:

@@ -56,6 +56,7 @@ def batch_least_squares(
     x_window: FloatArray,
     *,
     has_constant: bool,
+    span: FloatArray | None = None,
 ) -> BatchEstimate:
     """Fit many regressions of the same regressors at once.
 
@@ -72,7 +73,10 @@ def batch_least_squares(
     x_window : ndarray, shape (..., N, W, k)
         Regressors over the event windows.
     has_constant
-        True where the first regressor is a constant; decides what ``r2`` compares with.
+        True where the first regressor is the constant, weighted like the other columns; decides
+        what ``r2`` compares with.
+    span : ndarray, shape (..., N, W)
+        Sessions each return of the event windows runs over; one each where left out.
     """
     k = x.shape[-1]
     counts = keep.sum(axis=-1).astype(float)
@@ -89,13 +93,10 @@ def batch_least_squares(
     with np.errstate(invalid="ignore", divide="ignore"):
         rss = np.nansum(residuals**2, axis=-1)
         variance = np.where(dof > 0, rss / dof, np.nan)
-        r2 = (
-            _r2(y0, keep, counts, rss, has_constant=has_constant)
-            if k
-            else np.full(dof.shape, np.nan)
-        )
+        r2 = _r2(y0, x0[..., 0] if has_constant else None, rss) if k else np.full(dof.shape, np.nan)
     window = fixed.shape[-1]
-    spread = np.eye(window) + x_window @ unscaled @ np.swapaxes(x_window, -1, -2)
+    own = np.eye(window) if span is None else span[..., :, None] * np.eye(window)
+    spread = own + x_window @ unscaled @ np.swapaxes(x_window, -1, -2)
     return BatchEstimate(
         coefficients=coefficients,
         sigma=np.sqrt(variance),
@@ -125,9 +126,10 @@ def inverse_or_nan(gram: FloatArray) -> FloatArray:
 _SINGULAR = 1e-12
 
 
-def _r2(
-    y: FloatArray, keep: BoolArray, counts: FloatArray, rss: FloatArray, *, has_constant: bool
-) -> FloatArray:
-    mean = (y.sum(axis=-1) / counts)[..., None] if has_constant else 0.0
-    total = np.where(keep, (y - mean) ** 2, 0.0).sum(axis=-1)
+def _r2(y: FloatArray, constant: FloatArray | None, rss: FloatArray) -> FloatArray:
+    """Return the share explained beyond the constant alone; rows not used are 0."""
+    if constant is not None:
+        level = (constant * y).sum(axis=-1) / (constant**2).sum(axis=-1)
+        y = y - constant * level[..., None]
+    total = (y**2).sum(axis=-1)
     return np.asarray(np.where(total > 0, 1.0 - rss / total, np.nan))

@@ -125,16 +125,14 @@ def least_squares(
     check_identified(names, x, t)
     from statsmodels.regression.linear_model import OLS
 
-    fit = OLS(y, x, hasconst=spans is None and names[0] == ALPHA).fit()
+    fit = OLS(y, x, hasconst=False).fit()  # R2 is worked out below, the constant may be weighted
     unscaled = fit.normalized_cov_params
-    with np.errstate(divide="ignore", invalid="ignore"):
-        r2 = float(fit.rsquared)  # not finite where the returns do not vary
     variance = float(fit.mse_resid)
     return Estimate(
         names=names,
         coefficients=np.asarray(fit.params),
         sigma=float(np.sqrt(variance)),
-        r2=r2 if np.isfinite(r2) else float("nan"),
+        r2=share_explained(_beyond_constant(names, y, x), fit.resid),
         dof=t - k,
         residuals=np.asarray(fit.resid),
         leverage=np.einsum("ij,jk,ik->i", x, unscaled, x),
@@ -188,9 +186,20 @@ def _nothing_estimated(y: FloatArray, fixed: FloatArray, span: FloatArray) -> Es
     )
 
 
-def share_explained(y: FloatArray, residuals: FloatArray) -> float:
-    """Return R2 against the mean of ``y``; NaN where ``y`` does not vary."""
-    total = float(((y - y.mean()) ** 2).sum())
+def _beyond_constant(names: tuple[str, ...], y: FloatArray, x: FloatArray) -> FloatArray:
+    """Return what the constant alone leaves of ``y``; all of it where there is none.
+
+    Over a halt the constant counts the sessions of each return.
+    """
+    if names[0] != ALPHA:
+        return y
+    constant = x[:, 0]
+    return np.asarray(y - constant * (constant @ y / (constant @ constant)))
+
+
+def share_explained(rest: FloatArray, residuals: FloatArray) -> float:
+    """Return R2: the share of ``rest`` that is not residual; NaN where there is no rest."""
+    total = float(rest @ rest)
     return 1.0 - float(residuals @ residuals) / total if total > 0 else float("nan")
 
 

@@ -79,7 +79,7 @@ class GarchModel(MarketModel):
             names=design.names,
             coefficients=coefficients,
             sigma=float(np.sqrt(variance.mean())),
-            r2=share_explained(own, residuals),
+            r2=share_explained(own - own.mean(), residuals),
             dof=own.size - k,
             residuals=residuals,
             leverage=hat_diagonal(x),

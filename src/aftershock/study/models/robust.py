@@ -72,7 +72,7 @@ class RobustModel(MarketModel):
             names=design.names,
             coefficients=np.asarray(fit.params),
             sigma=float(fit.scale),
-            r2=share_explained(own, residuals),
+            r2=share_explained(own - own.mean(), residuals),
             dof=own.size - x.shape[1],
             residuals=residuals,
             leverage=hat_diagonal(x),

@@ -78,7 +78,7 @@ class ScholesWilliams(MarketModel):
             names=(ALPHA, "beta") if has_constant else ("beta",),
             coefficients=np.array([alpha, beta]) if has_constant else np.array([beta]),
             sigma=float(np.sqrt(variance)),
-            r2=share_explained(own, residuals),
+            r2=share_explained(own - own.mean(), residuals),
             dof=own.size - k,
             residuals=residuals,
             leverage=hat_diagonal(columns),

@@ -75,7 +75,7 @@ class SyntheticControl(Model):
             names=design.names,
             coefficients=weights,
             sigma=float(np.sqrt(variance)),
-            r2=share_explained(own, residuals),
+            r2=share_explained(own - own.mean(), residuals),
             dof=dof,
             residuals=residuals,
             leverage=np.zeros(own.size),
