@@ -89,8 +89,8 @@ def warnings(
             f"RUINED on {broker.ruined}: the close left no equity, the run stops there and the"
             " figures built on returns are not defined"
         )
-    for row in events[events["reason"].str.startswith(NOT_PUBLISHED)].itertuples():
-        yield f"{row.id}: {row.reason}"
+    for event in events[events["reason"].str.startswith(NOT_PUBLISHED)].to_dict("records"):
+        yield f"{event['id']}: {event['reason']}"
     forced = dict.fromkeys(
         f"{record.ticker} for {record.event}: {record.cause}"
         for record in broker.records
@@ -116,11 +116,11 @@ def simulated(prices: PricePanel, events: pd.DataFrame, benchmark: str) -> pd.Da
     if prices.published is None:
         return events
     reasons = []
-    for row in events.itertuples():
-        said = str(row.reason)
-        if row.status == "traded":
-            at = prices.sessions.find(row.session.date())
-            said = _not_published(prices.published, prices, at, (row.ticker, benchmark))
+    for row in events.to_dict("records"):
+        said = row["reason"]
+        if row["status"] == "traded":
+            at = prices.sessions.find(row["session"].date())
+            said = _not_published(prices.published, prices, at, (row["ticker"], benchmark))
         reasons.append(said)
     return events.assign(reason=reasons)
 
