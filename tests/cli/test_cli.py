@@ -129,6 +129,21 @@ def test_what_changed_between_two_runs(cli, space):
     code, out, _ = cli("runs", "diff", names[0], "latest")
     assert code == 0
     assert "conventions" in out
+    assert cli("runs", "diff") == (0, out, "")
+    assert cli("runs", "diff", "latest") == (0, out, "")
+    code, out, _ = cli("runs", "diff", names[0])
+    assert code == 0
+    assert out.splitlines() == [
+        f"{names[1]} (aftershock study lockups)",
+        f"to {names[0]} (aftershock study lockups)",
+        "Nothing changed: inputs, conventions and numbers are the same.",
+    ]
+    code, _, err = cli("runs", "diff", names[1])
+    assert code == 2
+    assert f"there is no run before {names[1]}" in err
+    code, _, err = cli("runs", "diff", *names, "latest")
+    assert code == 2
+    assert "3 are named" in err
 
 
 def test_tables_for_papers_and_the_language_of_the_terminal(cli, space):
@@ -287,6 +302,7 @@ def test_ctrl_c_in_the_middle_leaves_nothing(space):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130
+    assert err.decode() == "stopped; nothing was written\n"
     assert written(space) == []

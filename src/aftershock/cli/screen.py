@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -69,12 +70,20 @@ def progress(total: int) -> Iterator[Callable[[str], None]]:
         yield step
 
 
-_STOP = {"asked": False}
+@dataclass(slots=True)
+class _Stop:
+    """Ctrl-C: whether it was pressed, and what to say of what is left."""
+
+    asked: bool = False
+    sentence: str = "stopped"
+
+
+STOP = _Stop()
 
 
 def interrupted() -> bool:
     """Return True once Ctrl-C was pressed, even where a library swallowed the exception."""
-    return _STOP["asked"]
+    return STOP.asked
 
 
 def watch_for_ctrl_c() -> None:
@@ -83,7 +92,7 @@ def watch_for_ctrl_c() -> None:
 
     def stop(number: int, frame: object) -> None:
         del number, frame
-        _STOP["asked"] = True
+        STOP.asked = True
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGINT, stop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,10 +17,12 @@ from aftershock.cli.options import (
     WorkspaceOption,
     command_line,
 )  # fmt: skip
-from aftershock.cli.screen import print_text, progress
+from aftershock.cli.screen import STOP, print_text, progress
 from aftershock.workspace.request import Request
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from aftershock.workspace.load import Workspace
 
 LANGUAGES = 2  # a page in each
@@ -123,10 +126,28 @@ def go(space: Workspace, request: Request, lang: str | None) -> tuple[Path, str]
     parts = len(request.studies or ()) + len(request.strategies or ())
     steps = 3 + parts + LANGUAGES  # prices, figures and publishing
     steps += len(space.settings.all_tickers) if space.source(request.source) == "yahoo" else 0
-    with progress(steps) as step:
-        path = run_workspace(space, replace(request, command=command_line()), step=step)
+    request = replace(request, command=command_line())
+    with progress(steps) as step, _interruptible(space, request):
+        path = run_workspace(space, request, step=step)
     print_text(str(path / PAGES[code]))
     return path, code
+
+
+@contextmanager
+def _interruptible(space: Workspace, request: Request) -> Iterator[None]:
+    """Say on Ctrl-C what is left of a run: nothing, unless it was published just before."""
+    latest = space.results / "latest"
+    before = latest.resolve()
+    try:
+        yield
+    except KeyboardInterrupt:
+        said = "nothing was written"
+        if space.source(request.source) == "yahoo":
+            said += " but the prices that had arrived"
+        if latest.resolve() != before:
+            said = f"the run is complete in {latest.resolve()}"
+        STOP.sentence = f"stopped; {said}"
+        raise
 
 
 def _language(space: Workspace, lang: str | None) -> str:
