@@ -98,7 +98,7 @@ def test_every_cell_is_what_backtrader_says(root):
         assert row.trades == len(direct.trades)
     refused = sweep.table["net"].isna()
     assert refused.sum() == 2
-    assert "2 cell(s) could not run; the first: " in sweep.summary()
+    assert "2 cells could not run; the first: " in sweep.summary()
     assert "The 5 best and the 5 worst" in sweep.summary()
 
 

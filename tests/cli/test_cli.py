@@ -71,6 +71,8 @@ def test_events_commands(cli):
     assert "events are valid" in out
     assert "x2.48" in out
     assert "x10.29" in out
+    assert "state 46.7%, cornerstone 53.3%" in out
+    assert "not named 100.0%" in out
     assert "do not add" in out
     code, out, _ = cli("events", "check", "--json")
     assert json.loads(out)["events"] > 30

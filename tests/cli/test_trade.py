@@ -119,7 +119,7 @@ def test_a_sweep_as_typed(cli, space):
     )  # fmt: skip
     assert code == 0
     assert "unlock_short: 5 trials" in out
-    assert "1 cell(s) could not run; the first: " in out
+    assert "1 cell could not run; the first: " in out
     table = pd.read_csv(space / "results" / "latest" / "backtests" / "unlock_short" / "sweep.csv")
     assert len(table) == 6
     best = record(space, "unlock_short-best")["metrics"]

@@ -49,13 +49,13 @@ def test_studies_see_adjusted_and_orders_raw_prices():
 def test_bars_on_days_without_trading_are_left_out_and_said():
     odd = panel(A=frame([*DAYS, "2026-06-19"], (10.0, 11.0, 9.9, 9.9, 12.0)))
     assert len(odd.sessions) == 4
-    assert odd.notes == ("A: 1 bar(s) on days that are no session of XHKG left out (2026-06-19)",)
+    assert odd.notes == ("A: 1 bar on days that are no session of XHKG left out (2026-06-19)",)
 
 
 @pytest.mark.parametrize(
     ("bars", "message"),
     [
-        (frame(["2026-06-17"] * 2 + DAYS[2:]), "A: 1 date.s. stand twice .2026-06-17"),
+        (frame(["2026-06-17"] * 2 + DAYS[2:]), "A: 1 date stands twice .2026-06-17"),
         (frame(closes=(10.0, 0.0, 1.0, 1.0)), "not positive, first on 2026-06-18"),
         (frame().iloc[:0], "no closing prices"),
         (frame().rename(columns={"Close": "Last"}), "no closing prices .4 rows, columns Last"),

@@ -8,7 +8,7 @@ import pandas as pd
 
 from aftershock.backtest.compare import RATES, UNSIGNED
 from aftershock.backtest.luck.check import refusal
-from aftershock.formats import DASH, METHOD_ONLY, heading, listing
+from aftershock.formats import DASH, METHOD_ONLY, counted, heading, listing
 
 if TYPE_CHECKING:
     from aftershock.backtest.result import BacktestResult
@@ -144,14 +144,14 @@ def summarise_sweep(sweep: SweepResult) -> str:
     some = len(ran) > 2 * _CELLS
     said = pd.concat([ran.head(_CELLS), ran.tail(_CELLS)]) if some else ran
     head = f"The {_CELLS} best and the {_CELLS} worst" if some else "Every cell, the best first"
-    title = f"{sweep.name}: {sweep.trials:,} trials"
+    title = f"{sweep.name}: {counted(sweep.trials, 'trial')}"
     parts = [title, "=" * len(title)]
     if not sweep.best.is_market_data:
         parts.append(f"({METHOD_ONLY})")
     refused = len(sweep.table) - len(ran)
     if refused:
         first = sweep.table.loc[sweep.table["net"].isna(), "note"].iloc[0]
-        parts.append(f"{refused:,} cell(s) could not run; the first: {first}")
+        parts.append(f"{counted(refused, 'cell')} could not run; the first: {first}")
     parts += ["", head, _cells(said[shown])]
     if sweep.placebo:
         p_value = float(ran["p_value"].iloc[0])

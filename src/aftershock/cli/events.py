@@ -42,6 +42,7 @@ def check(workspace: WorkspaceOption = HERE, json: JsonOption = False) -> None:
     """Check every event file; show the share structure and where sources disagree."""
     from aftershock.events.check import check_book
     from aftershock.events.supply import supply_steps
+    from aftershock.formats import counted
     from aftershock.workspace.load import Workspace
 
     space = Workspace.open(workspace)
@@ -54,7 +55,7 @@ def check(workspace: WorkspaceOption = HERE, json: JsonOption = False) -> None:
             {"events": len(book), "remarks": said, "supply": [_step(step) for step in steps]}
         )
         return
-    print_text(f"{len(book)} events are valid.")
+    print_text(f"{counted(len(book), 'event is', 'events are')} valid.")
     columns = ("event", "counted", "float before", "unlocked", "float after", "multiple", "holders")
     print_table(columns, [_step_row(step) for step in steps], "Share structure")
     if remarks:
@@ -113,7 +114,10 @@ def _step(step: Any) -> dict[str, Any]:
 
 def _step_row(step: Any) -> list[str]:
     base = f" of {step.total / 1e6:.2f}m" if step.total else ""
-    holders = ", ".join(f"{nature} {part:.1%}" for nature, part in step.holders.items())
+    holders = ", ".join(
+        f"{'not named' if nature == 'unknown' else nature} {part:.1%}"
+        for nature, part in step.holders.items()
+    )
     return [
         step.event, f"{step.basis.replace('_', ' ')}{base}", f"{step.before:.2%}",
         f"{step.added:.2%}", f"{step.after:.2%}", f"x{step.multiple:.2f}", holders,

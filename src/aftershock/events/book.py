@@ -16,6 +16,7 @@ from aftershock.events.kinds import KINDS, Event
 from aftershock.events.reader import Document, read_yaml
 from aftershock.events.supply import with_structure
 from aftershock.events.when import parse_when
+from aftershock.formats import counted
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -111,8 +112,8 @@ class EventBook:
 
     def __repr__(self) -> str:
         where = f" on {self.calendar} sessions" if self.calendar else ""
-        tickers = len({event.ticker for event in self.events})
-        return f"<EventBook {len(self.events)} event(s) of {tickers} ticker(s){where}>"
+        tickers = counted(len({event.ticker for event in self.events}), "ticker")
+        return f"<EventBook {counted(len(self.events), 'event')} of {tickers}{where}>"
 
     @classmethod
     def from_frame(
