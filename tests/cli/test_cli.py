@@ -66,6 +66,9 @@ def test_events_commands(cli):
     code, out, _ = cli("events", "list", "--ticker", "2513.HK")
     assert "musk-tang" in out
     assert "minimax-m3" not in out
+    code, _, err = cli("events", "list", "--kind", "lockup")
+    assert code == 2
+    assert "unknown kind of the events 'lockup': did you mean 'lockup_expiry'" in err
     code, out, _ = cli("events", "check")
     assert code == 0
     assert "events are valid" in out
@@ -171,6 +174,20 @@ def test_init_makes_a_workspace(cli, tmp_path):
     assert "aftershock run" in out
     code, out, _ = cli("events", "check", cwd=tmp_path / "new")
     assert code == 0
+
+
+def test_init_makes_an_empty_workspace(cli, command, tmp_path):
+    code, out, _ = cli("init", str(tmp_path / "own"), "--empty")
+    assert code == 0
+    assert "is an empty workspace" in out
+    assert sorted(path.name for path in (tmp_path / "own" / "studies").iterdir()) == ["_example.py"]
+    code, out, _ = command("events", "check", cwd=tmp_path / "own")
+    assert (code, "There is no event yet" in out) == (0, True)
+    code, out, _ = command("events", "list", cwd=tmp_path / "own")
+    assert (code, "There is no event yet" in out) == (0, True)
+    code, _, err = command("run", cwd=tmp_path / "own")
+    assert code == 2
+    assert "has no study and no strategy to run; write studies/NAME.py" in err
 
 
 def test_version_and_help(cli):

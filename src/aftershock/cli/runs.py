@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aftershock.cli.options import HERE, JsonOption, WorkspaceOption
-from aftershock.cli.screen import print_json, print_table, print_text
+from aftershock.cli.screen import print_json, print_pairs, print_table, print_text
 from aftershock.errors import RunError
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def show(
         "studies": ", ".join(found.studies),
         "backtests": ", ".join(found.backtests),
     }
-    print_table(("", ""), [(name, text) for name, text in said.items() if text])
+    print_pairs([(name, text) for name, text in said.items() if text])
     for warning in manifest["warnings"]:
         print_text(f"  {warning}")
 

@@ -31,6 +31,14 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: st
     console.print(table)
 
 
+def print_pairs(rows: Iterable[tuple[str, str]]) -> None:
+    """Print names and what they stand for, one a line, the second column aligned."""
+    pairs = list(rows)
+    longest = max(len(name) for name, _ in pairs)
+    for name, said in pairs:
+        print_text(f"  {name:<{longest}}  {said}")
+
+
 def width() -> int:
     """Return the terminal's width."""
     from rich.console import Console

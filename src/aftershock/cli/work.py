@@ -96,12 +96,24 @@ def report(
 
 def init(
     folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
+    empty: Annotated[
+        bool, typer.Option("--empty", help="One explained example of each file, nothing to run.")
+    ] = False,
 ) -> None:
-    """Make a workspace that runs at once."""
+    """Make a workspace that runs at once, or an empty one."""
     from aftershock.workspace.scaffold import make_workspace
 
-    make_workspace(folder)
-    print_text(f"{folder} is a workspace. Next: cd {folder} && aftershock run")
+    make_workspace(folder, empty=empty)
+    if not empty:
+        print_text(f"{folder} is a workspace. Next: cd {folder} && aftershock run")
+        return
+    print_text(f"{folder} is an empty workspace. Next: cd {folder}, then")
+    print_text("  aftershock.toml     name the exchange, the benchmark, your tickers, the prices")
+    print_text("  events/events.yaml  write what happened; aftershock events check reads it")
+    print_text(
+        "  studies/_example.py, strategies/_example.py  copy to names without the underscore"
+    )
+    print_text("and aftershock run")
 
 
 def open_workspace(folder: Path) -> Workspace:

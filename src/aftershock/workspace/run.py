@@ -18,6 +18,7 @@ from aftershock.runs.folder import RunFolder, new_run
 from aftershock.runs.history import list_runs, write_index
 from aftershock.runs.manifest import Manifest, git_state, hashes
 from aftershock.tables import make_table, write_table
+from aftershock.workspace.load import EVENTS, STRATEGIES, STUDIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -62,7 +63,14 @@ def run_workspace(
     studies = {name: workspace.study(name) for name in names}
     backtests = {name: request.terms.backtest(workspace, name) for name in tests}
     if not studies and not backtests:
-        raise WorkspaceError(f"{workspace.folder} has no studies and no strategies to run")
+        raise WorkspaceError(
+            f"{workspace.folder.resolve()} has no study and no strategy to run; write"
+            f" {STUDIES}/NAME.py or {STRATEGIES}/NAME.py (a name that begins with _ is passed over)"
+        )
+    if not len(events):
+        raise WorkspaceError(
+            f"{workspace.folder.resolve() / EVENTS} has no event yet; write one into a file there"
+        )
     step("prices")
     source = workspace.source(request.source)
     prices = workspace.prices(
