@@ -133,3 +133,14 @@ def test_a_return_panel_in_percent_is_refused():
     wide = pd.DataFrame({"X": [1.2, -0.8, 2.0]}, index=["2001-09-10", "2001-09-11", "2001-09-12"])
     with pytest.raises(PriceError, match="look like percent"):
         ash.ReturnPanel.from_frame(wide, kind="simple")
+
+
+def test_a_wide_table_is_answered_with_what_to_write():
+    days = pd.to_datetime(["2026-06-16", "2026-06-17", "2026-06-18"])
+    wide = pd.DataFrame({"A": [1.0, 2.0, 3.0], "B": [np.nan, 2.0, 3.0]}, index=days)
+    with pytest.raises(
+        PriceError, match=r"\{ticker: table\[ticker\].dropna\(\) for ticker in table\}"
+    ):
+        ash.PricePanel.from_frames(wide, calendar="XHKG")
+    panel = ash.PricePanel.from_frames({t: wide[t].dropna() for t in wide}, calendar="XHKG")
+    assert panel.tickers == ("A", "B")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,6 +115,11 @@ class EventBook:
         where = f" on {self.calendar} sessions" if self.calendar else ""
         tickers = counted(len({event.ticker for event in self.events}), "ticker")
         return f"<EventBook {counted(len(self.events), 'event')} of {tickers}{where}>"
+
+    def _repr_html_(self) -> str:
+        """Return the events as a table for a notebook, without columns that nothing stands in."""
+        shown = self.to_frame().replace("", None).dropna(axis=1, how="all").fillna("")
+        return f"<p>{escape(repr(self))}</p>{shown.to_html(index=False, border=0)}"
 
     @classmethod
     def from_frame(

@@ -125,9 +125,14 @@ class PricePanel:
         Raises
         ------
         PriceError
-            A frame without rows, dates or closes, with a date twice, or with no bar on any
-            session of the calendar.
+            One table instead of a mapping; a frame without rows, dates or closes, with a date
+            twice, or with no bar on any session of the calendar.
         """
+        if isinstance(frames, pd.DataFrame):
+            raise PriceError(
+                "from_frames takes a mapping from tickers to frames; of a wide table of closes make"
+                " {ticker: table[ticker].dropna() for ticker in table}"
+            )
         if not frames:
             raise PriceError("no price frames were given; at least one ticker is needed")
         zone = exchange_zone(calendar)
