@@ -156,6 +156,10 @@ SENTENCES = (
     mark("the other leg was refused"), mark("halted or no price on {day}"),
     mark("halted or no price since {day}"), mark("not shortable before {day}"),
     mark("no inference: see placebo"),
+    mark("no placebo was run (--placebos 99 runs some)"),
+    mark("run for the whole grid: each cell has its p-value"),
+    mark("one set of parameters was run: nothing was chosen"),
+
     mark("never in the market"), mark("too few sessions"),
 )  # fmt: skip
 
