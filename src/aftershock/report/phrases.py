@@ -29,7 +29,7 @@ WORDS = (
     mark("short"), mark("long"), mark("buy"), mark("sell"), mark("market"), mark("stop"),
     mark("limit"), mark("all"), mark("hike"), mark("cut"), mark("not stated"), mark("reported"),
     mark("one_base"), mark("state"), mark("cornerstone"), mark("financial"), mark("strategic"),
-    mark("founder"), mark("employee"), mark("unknown"), mark("volatility"), mark("volume"),
+    mark("founder"), mark("employee"), mark("public"), mark("unknown"), mark("volatility"), mark("volume"),
     mark("normal"), mark("binomial"), mark("bootstrap"), mark("signed rank"), mark("yes"),
 )  # fmt: skip
 
