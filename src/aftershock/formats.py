@@ -47,6 +47,11 @@ def text(value: Any) -> str:
     return "" if value is None or (isinstance(value, float) and pd.isna(value)) else str(value)
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """Return a number with its noun, ``1 trade`` and ``2 trades``; ``many`` where -s is wrong."""
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+
+
 def plain(value: Any) -> str:
     """Return a number with as many digits as it needs."""
     return DASH if pd.isna(value) else f"{value:,.10g}"

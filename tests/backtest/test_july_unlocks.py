@@ -56,7 +56,7 @@ def test_the_page_says_that_two_trades_prove_nothing(root, book, hk_ai, costs):
     exchange = EXCHANGE if costs else dataclasses.replace(EXCHANGE, costs=False, borrow=0.0)
     backtest, result = run(root, book, hk_ai, exchange)
     placebo = backtest.placebo(book, hk_ai, benchmark="^HSI", result=result, seed=1)
-    assert placebo.note.startswith("all 108 assignments of admissible dates, 1 group(s)")
+    assert placebo.note.startswith("all 108 assignments of admissible dates, 1 group")
     assert placebo.floor == pytest.approx(1 / 109)
     said = result.judged(seed=1, placebo=placebo).summary()
     assert "n = 2: no inference; placebo p = 0.009 (floor 0.009)" in said

@@ -44,7 +44,7 @@ def test_overlapping_events_move_by_the_same_number_of_sessions():
         (40, 41, 10), (40, 41, 30), (40, 41, 50), (90, 91, 10), (90, 91, 30), (90, 91, 50),
     ]  # fmt: skip
     assert dates.floor == pytest.approx(1 / 7)
-    assert "1 group(s) of overlapping events moved jointly" in dates.words
+    assert "1 group of overlapping events moved jointly" in dates.words
 
 
 def test_many_assignments_are_drawn_evenly_and_by_seed():

@@ -98,7 +98,7 @@ def test_every_cell_is_what_backtrader_says(root):
         assert row.trades == len(direct.trades)
     refused = sweep.table["net"].isna()
     assert refused.sum() == 2
-    assert "2 cell(s) could not run; the first: " in sweep.summary()
+    assert "2 cells could not run; the first: " in sweep.summary()
     assert "The 5 best and the 5 worst" in sweep.summary()
 
 
@@ -253,6 +253,8 @@ def test_the_best_of_a_grid_is_compared_with_the_best_of_the_grid():
     assert sweep.table["p_value"].tolist() == pytest.approx([3 / 21, 1.0, 1 / 21, 1.0])
     assert "Every cell, the best first" in sweep.summary()
     assert "Best of all: p = 0.048 among the best of as many cells on all 20" in sweep.summary()
+    assert "run for the whole grid" in sweep.summary()
+    assert "no placebo was run" not in sweep.summary()
 
 
 RISE = market(AAA={row: {"open": 100.0 + 2 * row} for row in range(30)})

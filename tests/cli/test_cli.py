@@ -66,11 +66,16 @@ def test_events_commands(cli):
     code, out, _ = cli("events", "list", "--ticker", "2513.HK")
     assert "musk-tang" in out
     assert "minimax-m3" not in out
+    code, _, err = cli("events", "list", "--kind", "lockup")
+    assert code == 2
+    assert "unknown kind of the events 'lockup': did you mean 'lockup_expiry'" in err
     code, out, _ = cli("events", "check")
     assert code == 0
     assert "events are valid" in out
     assert "x2.48" in out
     assert "x10.29" in out
+    assert "state 46.7%, cornerstone 53.3%" in out
+    assert "not named 100.0%" in out
     assert "do not add" in out
     code, out, _ = cli("events", "check", "--json")
     assert json.loads(out)["events"] > 30
@@ -129,6 +134,21 @@ def test_what_changed_between_two_runs(cli, space):
     code, out, _ = cli("runs", "diff", names[0], "latest")
     assert code == 0
     assert "conventions" in out
+    assert cli("runs", "diff") == (0, out, "")
+    assert cli("runs", "diff", "latest") == (0, out, "")
+    code, out, _ = cli("runs", "diff", names[0])
+    assert code == 0
+    assert out.splitlines() == [
+        f"{names[1]} (aftershock study lockups)",
+        f"to {names[0]} (aftershock study lockups)",
+        "Nothing changed: inputs, conventions and numbers are the same.",
+    ]
+    code, _, err = cli("runs", "diff", names[1])
+    assert code == 2
+    assert f"there is no run before {names[1]}" in err
+    code, _, err = cli("runs", "diff", *names, "latest")
+    assert code == 2
+    assert "3 are named" in err
 
 
 def test_tables_for_papers_and_the_language_of_the_terminal(cli, space):
@@ -154,6 +174,20 @@ def test_init_makes_a_workspace(cli, tmp_path):
     assert "aftershock run" in out
     code, out, _ = cli("events", "check", cwd=tmp_path / "new")
     assert code == 0
+
+
+def test_init_makes_an_empty_workspace(cli, command, tmp_path):
+    code, out, _ = cli("init", str(tmp_path / "own"), "--empty")
+    assert code == 0
+    assert "is an empty workspace" in out
+    assert sorted(path.name for path in (tmp_path / "own" / "studies").iterdir()) == ["_example.py"]
+    code, out, _ = command("events", "check", cwd=tmp_path / "own")
+    assert (code, "There is no event yet" in out) == (0, True)
+    code, out, _ = command("events", "list", cwd=tmp_path / "own")
+    assert (code, "There is no event yet" in out) == (0, True)
+    code, _, err = command("run", cwd=tmp_path / "own")
+    assert code == 2
+    assert "has no study and no strategy to run; write studies/NAME.py" in err
 
 
 def test_version_and_help(cli):
@@ -287,6 +321,7 @@ def test_ctrl_c_in_the_middle_leaves_nothing(space):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130
+    assert err.decode() == "stopped; nothing was written\n"
     assert written(space) == []

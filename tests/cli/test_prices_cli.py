@@ -51,7 +51,7 @@ def test_fetch_stores_and_says_what_there_is(cli, stub):
     stub.asked.clear()
     code, out, _ = cli("prices", "fetch", "--offline")
     assert code == 0
-    assert "from the store (offline): fetched 0 minute(s) ago" in out
+    assert "from the store (offline): fetched 0 minutes ago" in out
     assert stub.asked == []
 
 

@@ -119,7 +119,7 @@ def test_a_sweep_as_typed(cli, space):
     )  # fmt: skip
     assert code == 0
     assert "unlock_short: 5 trials" in out
-    assert "1 cell(s) could not run; the first: " in out
+    assert "1 cell could not run; the first: " in out
     table = pd.read_csv(space / "results" / "latest" / "backtests" / "unlock_short" / "sweep.csv")
     assert len(table) == 6
     best = record(space, "unlock_short-best")["metrics"]
@@ -205,3 +205,25 @@ def test_wrong_settings_of_the_exchange_are_one_sentence(space, lines, said):
         exchange(space, f'model = "HKEX"\n{lines}\n')
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("order", ["enter_short", "enter_long"])
+def test_an_order_without_a_size_names_file_and_line(cli, space, order):
+    path = space / "strategies" / "sizeless.py"
+    path.write_text(
+        "import aftershock as ash\n\n\n"
+        "class Sizeless(ash.EventStrategy):\n"
+        '    events = ash.select(kind="lockup_expiry")\n\n'
+        "    def on_offset(self, event, offset):\n"
+        f"        self.{order}(event)\n"
+    )
+    code, _, err = cli("backtest", "sizeless")
+    assert code == 2
+    assert f"{path}:8: no size: give weight or lots, one of them" in err
+    assert not (space / "results" / "latest").exists()
+
+
+def test_a_fee_meant_as_percent_is_answered_as_typed(cli):
+    code, _, err = cli("backtest", "unlock_short", "--borrow", "18")
+    assert code == 2
+    assert err == "error: --borrow 18: write a yearly rate as a decimal, 0.18 is 18 %\n"

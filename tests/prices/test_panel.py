@@ -49,13 +49,13 @@ def test_studies_see_adjusted_and_orders_raw_prices():
 def test_bars_on_days_without_trading_are_left_out_and_said():
     odd = panel(A=frame([*DAYS, "2026-06-19"], (10.0, 11.0, 9.9, 9.9, 12.0)))
     assert len(odd.sessions) == 4
-    assert odd.notes == ("A: 1 bar(s) on days that are no session of XHKG left out (2026-06-19)",)
+    assert odd.notes == ("A: 1 bar on days that are no session of XHKG left out (2026-06-19)",)
 
 
 @pytest.mark.parametrize(
     ("bars", "message"),
     [
-        (frame(["2026-06-17"] * 2 + DAYS[2:]), "A: 1 date.s. stand twice .2026-06-17"),
+        (frame(["2026-06-17"] * 2 + DAYS[2:]), "A: 1 date stands twice .2026-06-17"),
         (frame(closes=(10.0, 0.0, 1.0, 1.0)), "not positive, first on 2026-06-18"),
         (frame().iloc[:0], "no closing prices"),
         (frame().rename(columns={"Close": "Last"}), "no closing prices .4 rows, columns Last"),
@@ -133,3 +133,14 @@ def test_a_return_panel_in_percent_is_refused():
     wide = pd.DataFrame({"X": [1.2, -0.8, 2.0]}, index=["2001-09-10", "2001-09-11", "2001-09-12"])
     with pytest.raises(PriceError, match="look like percent"):
         ash.ReturnPanel.from_frame(wide, kind="simple")
+
+
+def test_a_wide_table_is_answered_with_what_to_write():
+    days = pd.to_datetime(["2026-06-16", "2026-06-17", "2026-06-18"])
+    wide = pd.DataFrame({"A": [1.0, 2.0, 3.0], "B": [np.nan, 2.0, 3.0]}, index=days)
+    with pytest.raises(
+        PriceError, match=r"\{ticker: table\[ticker\].dropna\(\) for ticker in table\}"
+    ):
+        ash.PricePanel.from_frames(wide, calendar="XHKG")
+    panel = ash.PricePanel.from_frames({t: wide[t].dropna() for t in wide}, calendar="XHKG")
+    assert panel.tickers == ("A", "B")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import json
 
+import pandas as pd
 import pytest
 
 from aftershock.backtest.result import BacktestResult
+from aftershock.events.book import EventBook
 from aftershock.study.result import StudyResult
 
 TRICK = "<script>alert(1)</script>"
@@ -38,6 +40,9 @@ def test_a_backtest_shows_comparison_and_trades(run, manifest):
     assert "shows the method, not the market" in html
     assert "max_drawdown" in html
     assert result.trades["event"].iloc[0] in html
+    fall = result.versus.set_index("metric").loc["max_drawdown", "strategy"]
+    assert f"<td>{fall:.2%}</td>" in html  # as in the summary, no bare decimals
+    assert f"<td>{result.trades['net'].iloc[0]:,.2f}</td>" in html
 
 
 def test_a_backtest_without_trades_says_so(run, manifest):
@@ -48,3 +53,19 @@ def test_a_backtest_without_trades_says_so(run, manifest):
         "no trade was made"
         in dataclasses.replace(result, trades=result.trades.iloc[:0])._repr_html_()
     )
+
+
+def test_an_event_book_shows_its_table():
+    rows = {
+        "id": ["a"],
+        "ticker": ["T"],
+        "kind": ["results"],
+        "when": ["2026-06-17"],
+        "title": [TRICK],
+    }
+    html = EventBook.from_frame(pd.DataFrame(rows))._repr_html_()
+    assert "1 event of 1 ticker" in html
+    assert TRICK not in html
+    assert "2026-06-17" in html
+    assert "<th>title</th>" in html
+    assert "<th>quote</th>" not in html

@@ -50,7 +50,7 @@ def told(folder, market=True):
 def test_an_estimate_is_told_with_all_that_weakens_it(folder):
     write(folder, [event(confounders="x:+1")], [car(robust="false"), car(row="alpha0", p=0.046)])
     assert told(folder) == (
-        "1 of 1 events studied. Unlock of e: -16.5% on day 0; t = -1.94, p = 0.058;"
+        "1 of 1 event studied. Unlock of e: -16.5% on day 0; t = -1.94, p = 0.058;"
         " not distinguishable from zero at 5 %; not robust: p = 0.046 with alpha at 0;"
         " a true move below 24.4% had less than an 80 % chance of being seen;"
         " other events fall into its window."
@@ -93,7 +93,7 @@ def test_three_events_are_told_by_their_mean(folder):
     assert told(folder) == (
         "3 of 3 events studied. Mean abnormal return of 3 events (all) on day 0: -2.0%;"
         " BMP p = 0.030; distinguishable from zero at 5 %; one of 2 windows, and not corrected for"
-        " their number. Of 3 single estimates 0 have p below 5 %, 0 after Holm's correction."
+        " their number. p is below 5 % in 0 of 3 single estimates, in 0 after Holm's correction."
     )
 
 
@@ -109,12 +109,12 @@ def test_two_events_make_no_mean_even_where_a_test_was_made(folder):
 
 def test_on_a_reconstruction_only_counts_are_told(folder):
     write(folder, [event()], [car(p=0.0001, holm=0.0001)])
-    assert told(folder, market=False) == "1 of 1 events studied."
+    assert told(folder, market=False) == "1 of 1 event studied."
 
 
 def test_nothing_studied_is_said(folder):
     write(folder, [event(status="excluded")], [])
-    assert told(folder) == "None of 1 events could be studied; the reasons stand below."
+    assert told(folder) == "The only event could not be studied; the reason stands below."
 
 
 def backtest(folder, metrics, p="", luck=""):

@@ -16,7 +16,9 @@ from aftershock.report.page import PAGES
 from aftershock.report.words import language
 
 METHODS = [("**.py", "python"), ("**.j2", "jinja2")]
-KEYWORDS = {"t": None, "h": None, "say": None, "mark": None}
+KEYWORDS = {
+    "t": None, "h": None, "say": None, "mark": None, "numbered": (1, 2), "plural": (1, 2),
+}  # fmt: skip
 CJK = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -44,9 +46,12 @@ def test_every_message_has_its_chinese_and_no_other_is_kept(written, chinese):
     assert len(written) > 400
     assert set(chinese) == written
     for message in chinese.values():
-        assert message.string, message.id
         assert not message.fuzzy, message.id
-        assert places(message.string) == places(message.id), message.id
+        forms = message.string if message.pluralizable else [message.string]
+        full = message.id[1] if message.pluralizable else message.id
+        for form in forms:
+            assert form, message.id
+            assert places(form) == places(full), message.id
 
 
 def test_the_trade_s_own_terms_are_used(chinese):
@@ -76,6 +81,31 @@ def test_a_locale_with_other_signs_keeps_them():
 
     german = Language("de", Locale.parse("de_DE"), language("en").catalogue)
     assert german.show(1234567.891, "money") == "1.234.567,89"
+
+
+@pytest.mark.parametrize(
+    ("n", "en", "zh"),
+    [(0, "0 trades", "0 笔交易"), (1, "1 trade", "1 笔交易"), (2, "2 trades", "2 笔交易")],
+)
+def test_a_number_agrees_with_its_noun(n, en, zh):
+    for code, said in (("en", en), ("zh", zh)):
+        assert str(language(code).numbered("{n} trade", "{n} trades", n)) == said
+
+
+def test_a_sentence_of_the_engine_agrees_in_both_languages():
+    one = "lockups, unlock_short: 1 event lies after the run and was not traded".partition(": ")[2]
+    assert language("en").phrase(one) == one
+    assert language("zh").phrase(one) == "1 个事件晚于运行区间，未交易"
+    many = "1,204 events lie after the run and were not traded"
+    assert language("en").phrase(many) == many
+    assert language("zh").phrase(many) == "1,204 个事件晚于运行区间，未交易"
+
+
+def test_holders_are_told_in_words_and_percent():
+    text = "state 0.4667; unknown 0.5333"
+    assert language("en").show(text, "holders") == "state 46.7%, not named 53.3%"
+    assert language("zh").show(text, "holders").startswith("国资 46.7%")
+    assert language("en").show("", "holders") == "–"
 
 
 def test_sentences_of_the_engine_are_told_in_chinese():

@@ -8,7 +8,7 @@ import pytest
 
 from aftershock.errors import RunError, UnknownName
 from aftershock.runs.folder import new_run
-from aftershock.runs.history import find_run, list_runs, read_run
+from aftershock.runs.history import find_run, list_runs, read_run, run_before
 from aftershock.runs.manifest import Manifest, git_state, hashes
 
 START = dt.datetime(2026, 11, 23, 9, 35, 12)
@@ -80,9 +80,9 @@ def manifest(**changes):
     return Manifest(**{**values, **changes})
 
 
-def add_run(results, started):
+def add_run(results, started, **changes):
     with new_run(results, dt.datetime.fromisoformat(started)) as folder:
-        manifest(started=f"{started}+00:00").write(folder.path)
+        manifest(started=f"{started}+00:00", **changes).write(folder.path)
         return folder.publish()
 
 
@@ -100,6 +100,25 @@ def test_runs_are_listed_newest_first_and_found(tmp_path):
         find_run(tmp_path, "2026-11-22/10000")
     with pytest.raises(RunError, match="is no run"):
         read_run(tmp_path)
+
+
+def test_a_run_is_compared_with_the_newest_before_it_of_its_command(tmp_path):
+    one = {"command": "aftershock study a", "studies": {"a": {}}}
+    other = {"command": "aftershock study b", "studies": {"b": {}}}
+    all_of_them = {"studies": {"a": {}, "b": {}}}
+    for hour, made in enumerate((one, one, other, one, all_of_them), 10):
+        add_run(tmp_path, f"2026-11-23T{hour}:00:00", **made)
+    before = {
+        run.name[-6:]: run_before(tmp_path, run).name[-6:] for run in list_runs(tmp_path)[:-1]
+    }
+    assert before == {
+        "110000": "100000",
+        "120000": "110000",  # the first of its kind: nothing in common with any, so the newest
+        "130000": "110000",  # past the one of another command
+        "140000": "130000",  # another command, a study in common
+    }
+    with pytest.raises(UnknownName, match="no run before 2026-11-23/100000"):
+        run_before(tmp_path, list_runs(tmp_path)[-1])
 
 
 def test_a_manifest_records_versions_and_inputs(tmp_path):

@@ -124,7 +124,7 @@ def test_depth_is_the_lowest_close_over_the_close_of_the_day_before(make_panel):
     assert row["depth"] == pytest.approx(min(after.min() / close[79] - 1, 0.0))
     assert row["trough"] == str(panel.sessions.date(80 + int(after.argmin())))
     assert row["sessions"] == 31
-    assert row["reading"] == "2 observation(s): a description, not a test"
+    assert row["reading"] == "2 observations: a description, not a test"
     with pytest.raises(StudyError, match="must start on day 0"):
         fitted(make_panel, 2, depth=(-1, 30))
 
@@ -144,7 +144,7 @@ def test_the_articles_claim_is_two_observations(root, book, hk_ai):
         close = hk_ai.close[:, hk_ai.column(ticker)]
         lowest = np.nanmin(close[at : at + 61])
         assert table.loc[event, "depth"] == pytest.approx(lowest / close[at - 1] - 1)
-    assert table["reading"].str.startswith("2 observation(s)").all()
+    assert table["reading"].str.startswith("2 observations").all()
     assert {"percent", "supply_multiple", "financial_share"} <= set(table.columns)
     refused = result.cross_section("car ~ percent", window=(0, 0))
     assert refused.note == "refused: 2 events for 2 coefficients, at least 12 needed"

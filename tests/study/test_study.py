@@ -404,7 +404,7 @@ def test_fit_says_what_it_takes(panel):
         study().fit(panel, rows)
     with pytest.raises(StudyError, match="seed is 'x'; it is a whole number"):
         study().fit(rows, panel, seed="x")
-    assert repr(rows) == "<EventBook 1 event(s) of 1 ticker(s) on XHKG sessions>"
+    assert repr(rows) == "<EventBook 1 event of 1 ticker on XHKG sessions>"
 
 
 def test_one_caveat_may_be_text(panel):

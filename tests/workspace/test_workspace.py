@@ -130,7 +130,13 @@ def test_a_run_on_the_sample_says_so_everywhere(space):
     assert not manifest["is_market_data"]
     for record in (*manifest["studies"].values(), *manifest["backtests"].values()):
         assert notice in record["warnings"]
+    told = [line for line in manifest["warnings"] if notice in line]
+    assert told == [f"lockups, listings, unlock_short: {notice}"]  # once, with whom it concerns
     page = (run / "report.html").read_text("utf-8")
+    assert page.count(f">{notice}</span></li>") == 1
+    assert page.count("What concerns others too is said once, under") == 3
+    chinese = (run / "report.zh.html").read_text("utf-8")
+    assert "<li>lockups, listings, unlock_short：<span" in chinese
     assert notice in page
     assert page.count("shows the method, not the market") >= 4
 

@@ -18,6 +18,7 @@ from aftershock.backtest.versus import (
     regress,
     relative,
 )
+from aftershock.formats import counted
 from aftershock.tables import make_table
 
 if TYPE_CHECKING:
@@ -180,9 +181,10 @@ def _relative_figures(beside: Relative) -> dict[str, float]:
 
 
 def _notes(fit: Regression) -> dict[str, str]:
-    lags = fit.note or f"Newey-West, {fit.lags} lags"
+    lags = fit.note or f"Newey-West, {counted(fit.lags, 'lag')}"
+    stretches = counted(fit.blocks, "stretch", "stretches")
     return {
-        "sessions": f"{fit.blocks} stretch(es) in the market", "alpha a year": fit.note,
+        "sessions": f"{stretches} in the market", "alpha a year": fit.note,
         "alpha t": lags, "alpha p": fit.note, "beta t": lags,
     }  # fmt: skip
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import backtrader as bt
 
 from aftershock.errors import LookAheadError
+from aftershock.formats import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -149,8 +150,8 @@ def refuse_forward(strategy: bt.Strategy) -> None:
     for line in strategy.getindicators():
         if isinstance(line, bt.linebuffer._LineForward):  # noqa: SLF001 - what line(1) makes
             raise LookAheadError(
-                f"{type(strategy).__name__} builds a line moved by {line.ago} session(s) into the"
-                " future; only (0) and negative numbers look at what has happened"
+                f"{type(strategy).__name__} builds a line moved by {counted(line.ago, 'session')}"
+                " into the future; only (0) and negative numbers look at what has happened"
             )
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from aftershock.backtest.luck.check import Check
 from aftershock.backtest.trials import Plan, run_all
 from aftershock.events.admissible import admissible, chained, joint_shifts
+from aftershock.formats import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -65,7 +66,8 @@ class PlaceboDates:
             return "an event has no admissible session to move to"
         how = "all" if self.enumerated else f"{count:,} draws of"
         together = sum(len(cluster) > 1 for cluster in self.clusters)
-        jointly = f", {together} group(s) of overlapping events moved jointly" if together else ""
+        groups = counted(together, "group")
+        jointly = f", {groups} of overlapping events moved jointly" if together else ""
         return f"{how} {_many(self.assignments)} assignments of admissible dates{jointly}"
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from aftershock.backtest.metrics import SESSIONS_A_YEAR
+from aftershock.formats import counted
 from aftershock.prices.currency import clashes
 from aftershock.prices.quality import touched
 
@@ -104,7 +105,8 @@ def warnings(
         yield f"the run ends on {span[1]}, the last session of {benchmark}"
     late = events[events["reason"].str.contains("after the last session")]
     if len(late):
-        yield f"{len(late)} event(s) lie after the run and were not traded"
+        one, many = "event lies after the run and was", "events lie after the run and were"
+        yield f"{counted(len(late), one, many)} not traded"
 
 
 def simulated(prices: PricePanel, events: pd.DataFrame, benchmark: str) -> pd.DataFrame:

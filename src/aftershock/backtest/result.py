@@ -19,6 +19,7 @@ from aftershock.backtest.luck.tables import (
     placebo_table,
 )
 from aftershock.backtest.luck.verdict import Trials, judge
+from aftershock.formats import counted
 from aftershock.tables import read_table, write_table
 
 if TYPE_CHECKING:
@@ -266,6 +267,6 @@ class BacktestResult:
 
     def __repr__(self) -> str:
         return (
-            f"<BacktestResult '{self.name}': {len(self.trades)} trades, total return"
+            f"<BacktestResult '{self.name}': {counted(len(self.trades), 'trade')}, total return"
             f" {self.metrics['total_return']:.2%}>"
         )

@@ -65,7 +65,10 @@ def check_stop(stop: float | None) -> None:
 def check_size(weight: float | None, lots: int | None) -> None:
     """Raise BacktestError unless one of weight and lots is given and can be a size."""
     if (weight is None) == (lots is None):
-        raise BacktestError("give weight or lots, one of them")
+        raise BacktestError(
+            f"{'no size' if weight is None else 'two sizes'}: give weight or lots, one of them;"
+            " weight=0.1 is 10 % of equity"
+        )
     if lots is not None and (not isinstance(lots, int) or lots < 1):
         raise BacktestError(f"lots is {lots}; a whole number of board lots, 1 or more")
     if weight is not None and not (weight > 0.0 and math.isfinite(weight)):

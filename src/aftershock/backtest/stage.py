@@ -140,6 +140,8 @@ class Stage:
         cerebro.addstrategy(strategy, **params)
         try:
             cerebro.run()
+        except BacktestError as cause:
+            raise BacktestError(_placed(strategy, cause)) from cause
         except AftershockError:
             raise
         except Exception as cause:
@@ -201,12 +203,24 @@ def _one_currency(panel: PricePanel, tickers: list[str]) -> None:
         )
 
 
-def _explained(cls: type[EventStrategy], cause: Exception) -> AftershockError:
-    """Return what a strategy's own code raised, with its file and line."""
+def _where(cls: type[EventStrategy], cause: Exception) -> str:
+    """Return file and line of a strategy's own code that an error came through, else its name."""
     file = inspect.getsourcefile(cls) or cls.__name__
     frames = traceback.extract_tb(cause.__traceback__)
     lines = [frame.lineno for frame in frames if frame.filename == file]
-    where = f"{file}:{lines[-1]}" if lines else f"{cls.__name__}"
+    return f"{file}:{lines[-1]}" if lines else cls.__name__
+
+
+def _placed(cls: type[EventStrategy], cause: BacktestError) -> str:
+    """Return what the framework refused a strategy, with the line that asked for it."""
+    where = _where(cls, cause)
+    return str(cause) if where == cls.__name__ else f"{where}: {cause}"
+
+
+def _explained(cls: type[EventStrategy], cause: Exception) -> AftershockError:
+    """Return what a strategy's own code raised, with its file and line."""
+    where = _where(cls, cause)
+    frames = traceback.extract_tb(cause.__traceback__)
     if isinstance(cause, IndexError) and frames[-1].filename == linebuffer.__file__:
         return LookAheadError(
             f"{where} asks an indicator for a session that has not happened; [0] is the one that"

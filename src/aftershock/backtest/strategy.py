@@ -262,11 +262,8 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
     ) -> bt.Order | None:
         ticker = ticker or event.ticker
         feed = self.feed(ticker)
-        try:
-            check_stop(stop)
-            check_size(*size)
-        except BacktestError as cause:
-            raise BacktestError(f"{type(self).__name__}: {cause}") from None
+        check_stop(stop)
+        check_size(*size)
         shares, reason = self._size(feed, ticker, *size)
         if reason:
             self.broker.decline(event.id, ticker, side, reason)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,6 +124,7 @@ def run_sweep(
     p_values, words = _corrected(backtest, stage, cells, trials, seed, min(placebos, DRAWS), step)
     table = _table(cells, trials, p_values, grid)
     tried = _tried(stage, [trial for trial in trials if trial is not None])
+    tried = replace(tried, corrected=bool(np.isfinite(p_values).any()))
     profits = [-math.inf if trial is None else trial.profit for trial in trials]
     losses = [math.inf if trial is None else trial.profit for trial in trials]
     chosen = (

@@ -8,7 +8,7 @@ import pandas as pd
 
 from aftershock.backtest.compare import RATES, UNSIGNED
 from aftershock.backtest.luck.check import refusal
-from aftershock.formats import DASH, METHOD_ONLY, heading, listing
+from aftershock.formats import METHOD_ONLY, counted, heading, listing
 
 if TYPE_CHECKING:
     from aftershock.backtest.result import BacktestResult
@@ -28,12 +28,12 @@ def summarise(result: BacktestResult) -> str:
         parts.insert(
             2, f"({METHOD_ONLY}: {result.conventions['market data'].removeprefix('no: ')})"
         )
-    parts += ["", f"Against {result.conventions['benchmark']}", _versus(result.versus)]
+    parts += ["", f"Against {result.conventions['benchmark']}", _plain(_versus(result.versus))]
     parts += ["", "Is it luck?", luck_sentence(result.luck)]
     if not refusal(int(result.luck["n"].max())):
         parts += [_luck(result.luck)]
     if len(result.trades):
-        parts += ["", "Trades", _trades(result.trades)]
+        parts += ["", "Trades", _plain(_trades(result.trades))]
     refused = result.orders[result.orders["status"].isin(["rejected", "expired", "partial"])]
     if len(refused):
         parts += ["", "Orders refused or filled in part"]
@@ -53,16 +53,13 @@ def as_html(result: BacktestResult) -> str:
     """Return name, notice, comparison, trades and warnings as HTML, everything escaped."""
     said = result.conventions["market data"].removeprefix("no: ")
     notice = "" if result.is_market_data else f"{METHOD_ONLY}: {said}"
-    columns = ["event", "ticker", "side", "entry_session", "exit_session", "shares", "net"]
-    parts = [heading(result.name, notice), _table(result.versus)]
-    parts += (
-        [_table(result.trades[columns])] if len(result.trades) else ["<p>no trade was made</p>"]
-    )
+    parts = [heading(result.name, notice), _html(_versus(result.versus))]
+    parts += [_html(_trades(result.trades))] if len(result.trades) else ["<p>no trade was made</p>"]
     return "".join([*parts, listing("Warnings", result.warnings)])
 
 
-def _table(frame: pd.DataFrame) -> str:
-    return str(frame.to_html(index=False, border=0, na_rep=DASH, float_format="{:,.4g}".format))
+def _html(table: pd.DataFrame) -> str:
+    return str(table.to_html(index=False, border=0))
 
 
 def luck_sentence(luck: pd.DataFrame) -> str:
@@ -101,12 +98,17 @@ def _luck(luck: pd.DataFrame) -> str:
     return table.to_string(index=False)
 
 
-def _versus(versus: pd.DataFrame) -> str:
+def _plain(table: pd.DataFrame) -> str:
+    return table.to_string(index=False)
+
+
+def _versus(versus: pd.DataFrame) -> pd.DataFrame:
+    """Return the comparison as text."""
     table = versus.copy()
     for column in table.columns.difference(["metric", "note"]):
         pairs = zip(table["metric"], table[column], strict=True)
         table[column] = [_figure(str(metric), value) for metric, value in pairs]
-    return table.to_string(index=False)
+    return table
 
 
 def _figure(metric: str, value: Any) -> str:
@@ -119,8 +121,9 @@ def _figure(metric: str, value: Any) -> str:
     return f"{value:,.0f}" if metric.endswith(COUNTS) else f"{value:,.4f}"
 
 
-def _trades(trades: pd.DataFrame) -> str:
-    table = pd.DataFrame(
+def _trades(trades: pd.DataFrame) -> pd.DataFrame:
+    """Return the trades as text."""
+    return pd.DataFrame(
         {
             "event": trades["event"],
             "ticker": trades["ticker"],
@@ -133,7 +136,6 @@ def _trades(trades: pd.DataFrame) -> str:
             "net": trades["net"].map("{:,.2f}".format),
         }
     )
-    return table.to_string(index=False)
 
 
 def summarise_sweep(sweep: SweepResult) -> str:
@@ -144,14 +146,14 @@ def summarise_sweep(sweep: SweepResult) -> str:
     some = len(ran) > 2 * _CELLS
     said = pd.concat([ran.head(_CELLS), ran.tail(_CELLS)]) if some else ran
     head = f"The {_CELLS} best and the {_CELLS} worst" if some else "Every cell, the best first"
-    title = f"{sweep.name}: {sweep.trials:,} trials"
+    title = f"{sweep.name}: {counted(sweep.trials, 'trial')}"
     parts = [title, "=" * len(title)]
     if not sweep.best.is_market_data:
         parts.append(f"({METHOD_ONLY})")
     refused = len(sweep.table) - len(ran)
     if refused:
         first = sweep.table.loc[sweep.table["net"].isna(), "note"].iloc[0]
-        parts.append(f"{refused:,} cell(s) could not run; the first: {first}")
+        parts.append(f"{counted(refused, 'cell')} could not run; the first: {first}")
     parts += ["", head, _cells(said[shown])]
     if sweep.placebo:
         p_value = float(ran["p_value"].iloc[0])

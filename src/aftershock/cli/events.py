@@ -9,8 +9,12 @@ import typer
 
 from aftershock.cli.options import HERE, JsonOption, WorkspaceOption
 from aftershock.cli.screen import print_json, print_table, print_text, width
+from aftershock.errors import unknown
 
 WIDE = 130  # columns that the whole table needs
+
+NONE = "There is no event yet; write one into a file under events/."
+SUPPLY = ("event", "counted", "float before", "unlocked", "float after", "multiple", "holders")
 
 app = typer.Typer(help="The event table.", no_args_is_help=True)
 
@@ -23,13 +27,17 @@ def list_events(
     json: JsonOption = False,
 ) -> None:
     """List the events with their day 0."""
-    rows = [
-        row
-        for row in _rows(workspace)
-        if kind in (None, row["kind"]) and ticker in (None, row["ticker"])
-    ]
+    rows = _rows(workspace)
+    for column, wanted in (("kind", kind), ("ticker", ticker)):
+        there = {row[column] for row in rows}
+        if wanted is not None and wanted not in there:
+            raise unknown(f"{column} of the events", wanted, there)
+        rows = [row for row in rows if wanted in (None, row[column])]
     if json:
         print_json(rows)
+        return
+    if not rows:
+        print_text(NONE)
         return
     columns = ["id", "ticker", "kind", "when", "timing", "day 0", "or", "title"]
     if width() < WIDE:
@@ -40,9 +48,11 @@ def list_events(
 @app.command()
 def check(workspace: WorkspaceOption = HERE, json: JsonOption = False) -> None:
     """Check every event file; show the share structure and where sources disagree."""
+    from aftershock.events.book import COMPANIES
     from aftershock.events.check import check_book
     from aftershock.events.supply import supply_steps
-    from aftershock.workspace.load import Workspace
+    from aftershock.formats import counted
+    from aftershock.workspace.load import EVENTS, Workspace
 
     space = Workspace.open(workspace)
     book = space.events()
@@ -54,9 +64,14 @@ def check(workspace: WorkspaceOption = HERE, json: JsonOption = False) -> None:
             {"events": len(book), "remarks": said, "supply": [_step(step) for step in steps]}
         )
         return
-    print_text(f"{len(book)} events are valid.")
-    columns = ("event", "counted", "float before", "unlocked", "float after", "multiple", "holders")
-    print_table(columns, [_step_row(step) for step in steps], "Share structure")
+    if not len(book):
+        print_text(NONE)
+        return
+    print_text(f"{counted(len(book), 'event is', 'events are')} valid.")
+    if steps:
+        print_table(SUPPLY, [_step_row(step) for step in steps], "Share structure")
+    elif any(event.kind == "lockup_expiry" for event in book):
+        print_text(f"No share structure: {EVENTS}/{COMPANIES} gives no float before an unlock.")
     if remarks:
         print_table(
             ("event", "remark"), [(remark.event, remark.text) for remark in remarks], "Remarks"
@@ -67,7 +82,10 @@ def check(workspace: WorkspaceOption = HERE, json: JsonOption = False) -> None:
 def timeline(workspace: WorkspaceOption = HERE) -> None:
     """Print the events month by month."""
     month = ""
-    for row in _rows(workspace):
+    rows = _rows(workspace)
+    if not rows:
+        print_text(NONE)
+    for row in rows:
         if row["when"][:7] != month:
             month = row["when"][:7]
             print_text(f"\n{month}")
@@ -113,7 +131,10 @@ def _step(step: Any) -> dict[str, Any]:
 
 def _step_row(step: Any) -> list[str]:
     base = f" of {step.total / 1e6:.2f}m" if step.total else ""
-    holders = ", ".join(f"{nature} {part:.1%}" for nature, part in step.holders.items())
+    holders = ", ".join(
+        f"{'not named' if nature == 'unknown' else nature} {part:.1%}"
+        for nature, part in step.holders.items()
+    )
     return [
         step.event, f"{step.basis.replace('_', ' ')}{base}", f"{step.before:.2%}",
         f"{step.added:.2%}", f"{step.after:.2%}", f"x{step.multiple:.2f}", holders,

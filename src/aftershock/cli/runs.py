@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aftershock.cli.options import HERE, JsonOption, WorkspaceOption
-from aftershock.cli.screen import print_json, print_table, print_text
+from aftershock.cli.screen import print_json, print_pairs, print_table, print_text
+from aftershock.errors import RunError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from aftershock.runs.diff import Change
+    from aftershock.runs.history import Run
 
 RunArgument = Annotated[
     str, typer.Argument(help="A run: latest, 2026-11-23/093512, or its folder.")
@@ -66,15 +70,22 @@ def show(
         "studies": ", ".join(found.studies),
         "backtests": ", ".join(found.backtests),
     }
-    print_table(("", ""), [(name, text) for name, text in said.items() if text])
+    print_pairs([(name, text) for name, text in said.items() if text])
     for warning in manifest["warnings"]:
         print_text(f"  {warning}")
 
 
 @app.command()
 def diff(
-    before: RunArgument,
-    after: RunArgument,
+    runs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[BEFORE] [AFTER]",
+            help="Two runs; one alone, or the latest where none is named, is compared with the"
+            " newest before it of the same command.",
+            show_default=False,
+        ),
+    ] = None,
     workspace: WorkspaceOption = HERE,
     json: JsonOption = False,
 ) -> None:
@@ -82,14 +93,15 @@ def diff(
     from dataclasses import asdict
 
     from aftershock.runs.diff import diff_runs
-    from aftershock.runs.history import find_run
     from aftershock.workspace.load import Workspace
 
-    results = Workspace.open(workspace).results
-    changes = diff_runs(find_run(results, before), find_run(results, after))
+    before, after = _pair(Workspace.open(workspace).results, runs or ["latest"])
+    changes = diff_runs(before, after)
     if json:
         print_json([asdict(change) for change in changes])
         return
+    print_text(f"{before.name} ({before.manifest['command']})")
+    print_text(f"to {after.name} ({after.manifest['command']})")
     if not changes:
         print_text("Nothing changed: inputs, conventions and numbers are the same.")
         return
@@ -98,6 +110,16 @@ def diff(
         print_table(("in", "what", "before", "after"), rows[:MOST], f"{part} ({len(rows)})")
         if len(rows) > MOST:
             print_text(f"  and {len(rows) - MOST} more; --json lists all")
+
+
+def _pair(results: Path, names: list[str]) -> tuple[Run, Run]:
+    """Return the runs to compare, the earlier one found where one is named."""
+    from aftershock.runs.history import find_run, run_before
+
+    if len(names) > 2:  # noqa: PLR2004 - before and after
+        raise RunError(f"runs diff compares two runs, {len(names)} are named")
+    found = [find_run(results, name) for name in names]
+    return (run_before(results, found[0]), found[0]) if len(found) == 1 else (found[0], found[1])
 
 
 def _changed(change: Change) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,6 +29,14 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: st
     if not console.is_terminal:
         console.width = max(console.width, PIPE)  # nothing is folded for a script or a file
     console.print(table)
+
+
+def print_pairs(rows: Iterable[tuple[str, str]]) -> None:
+    """Print names and what they stand for, one a line, the second column aligned."""
+    pairs = list(rows)
+    longest = max(len(name) for name, _ in pairs)
+    for name, said in pairs:
+        print_text(f"  {name:<{longest}}  {said}")
 
 
 def width() -> int:
@@ -69,12 +78,20 @@ def progress(total: int) -> Iterator[Callable[[str], None]]:
         yield step
 
 
-_STOP = {"asked": False}
+@dataclass(slots=True)
+class _Stop:
+    """Ctrl-C: whether it was pressed, and what to say of what is left."""
+
+    asked: bool = False
+    sentence: str = "stopped"
+
+
+STOP = _Stop()
 
 
 def interrupted() -> bool:
     """Return True once Ctrl-C was pressed, even where a library swallowed the exception."""
-    return _STOP["asked"]
+    return STOP.asked
 
 
 def watch_for_ctrl_c() -> None:
@@ -83,7 +100,7 @@ def watch_for_ctrl_c() -> None:
 
     def stop(number: int, frame: object) -> None:
         del number, frame
-        _STOP["asked"] = True
+        STOP.asked = True
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGINT, stop)

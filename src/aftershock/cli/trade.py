@@ -140,6 +140,8 @@ def _terms(
     no_costs: bool,
     draws: int | None,
 ) -> Terms:
+    if borrow is not None:
+        _check_borrow(borrow)
     return Terms(
         start=first.date() if first else None,
         end=last.date() if last else None,
@@ -149,6 +151,18 @@ def _terms(
         costs=not no_costs,
         draws=draws,
     )
+
+
+def _check_borrow(borrow: float) -> None:
+    """Refuse a fee in the words it was typed in."""
+    from aftershock.backtest.exchanges import PlainExchange
+
+    try:
+        PlainExchange(borrow=borrow)
+    except BacktestError:
+        raise BacktestError(
+            f"--borrow {borrow:g}: write a yearly rate as a decimal, 0.18 is 18 %"
+        ) from None
 
 
 def _assignment(said: str) -> tuple[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,10 +17,12 @@ from aftershock.cli.options import (
     WorkspaceOption,
     command_line,
 )  # fmt: skip
-from aftershock.cli.screen import print_text, progress
+from aftershock.cli.screen import STOP, print_text, progress
 from aftershock.workspace.request import Request
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from aftershock.workspace.load import Workspace
 
 LANGUAGES = 2  # a page in each
@@ -93,12 +96,24 @@ def report(
 
 def init(
     folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],
+    empty: Annotated[
+        bool, typer.Option("--empty", help="One explained example of each file, nothing to run.")
+    ] = False,
 ) -> None:
-    """Make a workspace that runs at once."""
+    """Make a workspace that runs at once, or an empty one."""
     from aftershock.workspace.scaffold import make_workspace
 
-    make_workspace(folder)
-    print_text(f"{folder} is a workspace. Next: cd {folder} && aftershock run")
+    make_workspace(folder, empty=empty)
+    if not empty:
+        print_text(f"{folder} is a workspace. Next: cd {folder} && aftershock run")
+        return
+    print_text(f"{folder} is an empty workspace. Next: cd {folder}, then")
+    print_text("  aftershock.toml     name the exchange, the benchmark, your tickers, the prices")
+    print_text("  events/events.yaml  write what happened; aftershock events check reads it")
+    print_text(
+        "  studies/_example.py, strategies/_example.py  copy to names without the underscore"
+    )
+    print_text("and aftershock run")
 
 
 def open_workspace(folder: Path) -> Workspace:
@@ -123,10 +138,28 @@ def go(space: Workspace, request: Request, lang: str | None) -> tuple[Path, str]
     parts = len(request.studies or ()) + len(request.strategies or ())
     steps = 3 + parts + LANGUAGES  # prices, figures and publishing
     steps += len(space.settings.all_tickers) if space.source(request.source) == "yahoo" else 0
-    with progress(steps) as step:
-        path = run_workspace(space, replace(request, command=command_line()), step=step)
+    request = replace(request, command=command_line())
+    with progress(steps) as step, _interruptible(space, request):
+        path = run_workspace(space, request, step=step)
     print_text(str(path / PAGES[code]))
     return path, code
+
+
+@contextmanager
+def _interruptible(space: Workspace, request: Request) -> Iterator[None]:
+    """Say on Ctrl-C what is left of a run: nothing, unless it was published just before."""
+    latest = space.results / "latest"
+    before = latest.resolve()
+    try:
+        yield
+    except KeyboardInterrupt:
+        said = "nothing was written"
+        if space.source(request.source) == "yahoo":
+            said += " but the prices that had arrived"
+        if latest.resolve() != before:
+            said = f"the run is complete in {latest.resolve()}"
+        STOP.sentence = f"stopped; {said}"
+        raise
 
 
 def _language(space: Workspace, lang: str | None) -> str:

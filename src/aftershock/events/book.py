@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from aftershock.events.kinds import KINDS, Event
 from aftershock.events.reader import Document, read_yaml
 from aftershock.events.supply import with_structure
 from aftershock.events.when import parse_when
+from aftershock.formats import counted
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -111,8 +113,13 @@ class EventBook:
 
     def __repr__(self) -> str:
         where = f" on {self.calendar} sessions" if self.calendar else ""
-        tickers = len({event.ticker for event in self.events})
-        return f"<EventBook {len(self.events)} event(s) of {tickers} ticker(s){where}>"
+        tickers = counted(len({event.ticker for event in self.events}), "ticker")
+        return f"<EventBook {counted(len(self.events), 'event')} of {tickers}{where}>"
+
+    def _repr_html_(self) -> str:
+        """Return the events as a table for a notebook, without columns that nothing stands in."""
+        shown = self.to_frame().replace("", None).dropna(axis=1, how="all").fillna("")
+        return f"<p>{escape(repr(self))}</p>{shown.to_html(index=False, border=0)}"
 
     @classmethod
     def from_frame(

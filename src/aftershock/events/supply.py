@@ -150,6 +150,17 @@ def tranche_by_nature(unlock: LockupExpiry) -> dict[str, float]:
     return {nature: part for nature, part in shares.items() if part > 0.0}
 
 
+def write_holders(holders: Mapping[str, float]) -> str:
+    """Return shares by nature of holder as a file has them, ``state 0.4667; unknown 0.5333``."""
+    return "; ".join(f"{nature} {part:.4f}" for nature, part in holders.items())
+
+
+def read_holders(text: str) -> dict[str, float]:
+    """Return what ``write_holders`` wrote, fractions by nature of holder."""
+    pairs = (item.rpartition(" ") for item in filter(None, text.split("; ")))
+    return {nature: float(part) for nature, _, part in pairs}
+
+
 def _part(holder: Holder, unlock: LockupExpiry) -> float | None:
     if holder.percent is not None:
         return holder.percent / 100

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from aftershock.formats import counted
 from aftershock.sessions import as_utc64
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def _high_low_missing(sight: Sight) -> Iterator[Stretch]:
     there = np.isfinite(panel.high) & np.isfinite(panel.low)
     lost = sight.traded & ~there & there.any(axis=0)  # closes alone are a choice of the source
     for column, first, last in runs(lost):
-        yield column, first, last, f"{last - first + 1} bar(s) without high or low"
+        yield column, first, last, f"{counted(last - first + 1, 'bar')} without high or low"
 
 
 def _volume_placeholders(sight: Sight) -> Iterator[Stretch]:
@@ -238,7 +239,7 @@ def _stale_tails(sight: Sight) -> Iterator[Stretch]:
     close = sight.panel.close
     for column in np.flatnonzero((sight.last < end) & sight.traded.any(axis=0)):
         last = int(sight.last[column])
-        detail = f"{end - last} session(s) without a bar after the last one"
+        detail = f"{counted(end - last, 'session')} without a bar after the last one"
         yield int(column), last, end, detail
     for column in np.flatnonzero(sight.traded.sum(axis=0) >= STALE_CLOSES):
         last = int(sight.last[column])
@@ -257,7 +258,7 @@ def _single_bars(sight: Sight) -> Iterator[Stretch]:
 def _late_listings(sight: Sight) -> Iterator[Stretch]:
     for column in np.flatnonzero((sight.first > 0) & sight.traded.any(axis=0)):
         row = int(sight.first[column])
-        yield int(column), row, row, f"{row} session(s) of the panel before the first bar"
+        yield int(column), row, row, f"{counted(row, 'session')} of the panel before the first bar"
 
 
 def _jumps(sight: Sight) -> Iterator[Stretch]:

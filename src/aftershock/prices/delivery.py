@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from aftershock.formats import counted
 from aftershock.prices.actions import adjustment, as_traded
 from aftershock.prices.quality import Finding
 
@@ -75,8 +76,8 @@ def age_of(aged: dict[str, Stored], failed: dict[str, Failure]) -> str:
 def _duration(age: dt.timedelta) -> str:
     hours = int(age.total_seconds() // 3600)
     if hours < 1:
-        return f"{max(0, int(age.total_seconds() // 60))} minute(s)"
-    return f"{hours} hour(s)" if hours < 48 else f"{hours // 24} days"  # noqa: PLR2004
+        return counted(max(0, int(age.total_seconds() // 60)), "minute")
+    return counted(hours, "hour") if hours < 48 else counted(hours // 24, "day")  # noqa: PLR2004
 
 
 def listed(tickers: list[str]) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from aftershock.errors import PriceError
+from aftershock.formats import counted
 from aftershock.prices.dates import local_days
 
 if TYPE_CHECKING:
@@ -118,7 +119,8 @@ def tidy(ticker: str, frame: pd.DataFrame | pd.Series[Any] | Bars, zone: ZoneInf
         twice = np.unique(bars.days[doubled])
         days = ", ".join(str(day) for day in twice[:3])
         raise PriceError(
-            f"{ticker}: {len(twice)} date(s) stand twice ({days}); keep one bar per session"
+            f"{ticker}: {counted(len(twice), 'date stands', 'dates stand')} twice ({days});"
+            " keep one bar per session"
         )
     bad = bars.not_positive
     if bad.any():

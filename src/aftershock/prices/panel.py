@@ -11,6 +11,7 @@ import pandas as pd
 
 from aftershock.arrays import BoolArray, FloatArray, read_only
 from aftershock.errors import PriceError, StudyError, unknown
+from aftershock.formats import counted
 from aftershock.prices.align import FIELDS, align, places_of, published
 from aftershock.prices.frames import Bars, tidy
 from aftershock.sessions import Sessions, exchange_zone
@@ -124,9 +125,14 @@ class PricePanel:
         Raises
         ------
         PriceError
-            A frame without rows, dates or closes, with a date twice, or with no bar on any
-            session of the calendar.
+            One table instead of a mapping; a frame without rows, dates or closes, with a date
+            twice, or with no bar on any session of the calendar.
         """
+        if isinstance(frames, pd.DataFrame):
+            raise PriceError(
+                "from_frames takes a mapping from tickers to frames; of a wide table of closes make"
+                " {ticker: table[ticker].dropna() for ticker in table}"
+            )
         if not frames:
             raise PriceError("no price frames were given; at least one ticker is needed")
         zone = exchange_zone(calendar)
@@ -150,7 +156,7 @@ class PricePanel:
         more = len(self.tickers) - _SHOWN
         names = ", ".join(self.tickers[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
         return (
-            f"<PricePanel {names}: {len(self.sessions)} sessions from"
+            f"<PricePanel {names}: {counted(len(self.sessions), 'session')} from"
             f" {self.sessions.first} to {self.sessions.last}, source {self.origin.source}>"
         )
 
@@ -252,5 +258,5 @@ def _left_out(ticker: str, bars: Bars, sessions: Sessions) -> list[str]:
         return []
     extra = np.delete(bars.days, kept)
     shown = ", ".join(str(day) for day in extra[:3])
-    said = f"{extra.size} bar(s) on days that are no session of {sessions.calendar} left out"
-    return [f"{ticker}: {said} ({shown})"]
+    said = f"{counted(extra.size, 'bar')} on days that are no session of {sessions.calendar}"
+    return [f"{ticker}: {said} left out ({shown})"]

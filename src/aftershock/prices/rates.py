@@ -11,6 +11,7 @@ import pandas as pd
 
 from aftershock.arrays import FloatArray, read_only
 from aftershock.errors import PriceError
+from aftershock.formats import counted
 from aftershock.prices.dates import local_dates
 from aftershock.prices.files import read_bars
 
@@ -71,7 +72,7 @@ class RiskFree:
         if held.isna().any():
             lost = held.index[held.isna()]
             raise PriceError(
-                f"{self.file}: no risk-free rate for {len(lost)} session(s), first"
+                f"{self.file}: no risk-free rate for {counted(len(lost), 'session')}, first"
                 f" {lost[0].date()}; the file runs from {rates.index[0].date()} to"
                 f" {rates.index[-1].date()}"
             )

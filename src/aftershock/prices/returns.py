@@ -11,6 +11,7 @@ import pandas as pd
 
 from aftershock.arrays import FloatArray, read_only
 from aftershock.errors import PriceError, StudyError
+from aftershock.formats import counted
 from aftershock.prices.dates import local_dates
 from aftershock.prices.panel import Origin, ReturnKind, check_kind, column_of
 from aftershock.sessions import Sessions, exchange_zone
@@ -90,7 +91,8 @@ class ReturnPanel:
 
     def __repr__(self) -> str:
         return (
-            f"<ReturnPanel {len(self.tickers)} tickers, {len(self.sessions)} sessions from"
+            f"<ReturnPanel {counted(len(self.tickers), 'ticker')},"
+            f" {counted(len(self.sessions), 'session')} from"
             f" {self.sessions.first} to {self.sessions.last}, {self.kind} returns>"
         )
 

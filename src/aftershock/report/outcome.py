@@ -35,15 +35,20 @@ def backtest_sentence(
     if not metrics.get("trades"):
         return lang.h("No trade was made; the reasons stand with the events and orders.")
     if not market:
-        return lang.h("{n} trades on reconstructed prices.", n=trades)
+        return lang.numbered(
+            "{n} trade on reconstructed prices.", "{n} trades on reconstructed prices.", trades
+        )
     versus = folder.sheet(f"{where}/versus.csv")
     at = {str(name): i for i, name in enumerate(versus.columns["metric"])}
     head = lang.h(
-        "{n} trades: {own} in all against {other} of {benchmark} over {sessions} sessions, of which"
-        " {share} in the market",
-        n=trades, own=versus.cell(at["total_return"], "strategy", "percent1", lang),
+        "{trades}: {own} in all against {other} of {benchmark} over {sessions}, of which {share} in"
+        " the market",
+        trades=lang.numbered("{n} trade", "{n} trades", trades),
+        own=versus.cell(at["total_return"], "strategy", "percent1", lang),
         other=versus.cell(at["total_return"], "benchmark", "percent1", lang), benchmark=benchmark,
-        sessions=metrics.cell("sessions", "count", lang),
+        sessions=lang.numbered(
+            "{n} session", "{n} sessions", metrics.cell("sessions", "count", lang)
+        ),
         share=metrics.cell("time_in_market", "share1", lang),
     )  # fmt: skip
     fall = lang.h("deepest fall {fall}", fall=metrics.cell("max_drawdown", "percent1", lang))
@@ -94,9 +99,19 @@ def _trials(folder: Folder, where: str, lang: Language) -> list[Markup]:
     n = swept.count("net == net")
     best = int(np.nanargmax(swept.frame["net"].to_numpy("float64")))
     if pd.isna(swept.value(best, "p_value")):
-        return [lang.h("{n} combinations were tried, and the best is best by luck as well", n=n)]
+        return [
+            lang.numbered(
+                "{n} combination was tried",
+                "{n} combinations were tried, and the best is best by luck as well", n,
+            )
+        ]  # fmt: skip
     p = swept.cell(best, "p_value", "p", lang)
-    return [lang.h("the best of {n} combinations: p = {p}, corrected for all of them", n=n, p=p)]
+    return [
+        lang.numbered(
+            "the only combination: p = {p}",
+            "the best of {n} combinations: p = {p}, corrected for all of them", n, p=p,
+        )
+    ]  # fmt: skip
 
 
 def _break_even(folder: Folder, where: str, lang: Language) -> list[Markup]:

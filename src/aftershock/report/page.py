@@ -14,6 +14,7 @@ from aftershock.report.charts.timeline import timeline
 from aftershock.report.derive import write_derived
 from aftershock.report.sections import overview
 from aftershock.report.sections.backtest import backtest_section, benchmark_of
+from aftershock.report.sections.common import RESERVATIONS
 from aftershock.report.sections.study import study_section
 from aftershock.report.tables import html
 from aftershock.report.words import NAMES, Language, language
@@ -84,7 +85,7 @@ def render(run: Run, files: Folder, lang: Language) -> str:
         .render(
             manifest=files.record("manifest.json"), lang=lang, sections=every,
             headlines=overview.headlines(sections), timeline=first,
-            reservations=reservations.lead[0], anchor=overview.RESERVATIONS,
+            reservations=reservations.lead[0], anchor=RESERVATIONS,
             others={code: (NAMES[code], PAGES[code]) for code in LOCALES if code != lang.code},
             library=pack.plotting_library(), themes=templates(),
             figures=pack.packed_json(_figures(run, charts, lang)),

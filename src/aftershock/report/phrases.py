@@ -12,6 +12,11 @@ def mark(text: str) -> str:
     return text
 
 
+def plural(one: str, many: str) -> tuple[str, str]:
+    """Mark both forms of a text that counts ``{n}``."""
+    return one, many
+
+
 KINDS = (
     mark("listing"), mark("lockup_expiry"), mark("model_launch"), mark("price_change"),
     mark("public_exchange"), mark("policy"), mark("listing_step"), mark("index_inclusion"),
@@ -24,7 +29,7 @@ WORDS = (
     mark("short"), mark("long"), mark("buy"), mark("sell"), mark("market"), mark("stop"),
     mark("limit"), mark("all"), mark("hike"), mark("cut"), mark("not stated"), mark("reported"),
     mark("one_base"), mark("state"), mark("cornerstone"), mark("financial"), mark("strategic"),
-    mark("founder"), mark("employee"), mark("unknown"), mark("volatility"), mark("volume"),
+    mark("founder"), mark("employee"), mark("public"), mark("unknown"), mark("volatility"), mark("volume"),
     mark("normal"), mark("binomial"), mark("bootstrap"), mark("signed rank"), mark("yes"),
 )  # fmt: skip
 
@@ -83,7 +88,7 @@ CONVENTIONS = (
     mark("one event at a time"), mark("one; opposite signs are never pooled"),
     mark("Holm and Benjamini-Hochberg over every window and event of the study"),
     mark("missing, never filled"), mark("bridged, trade to trade"), mark("no: {notice}"),
-    mark("{window}, at least {n} returns"), mark("kind {names}"), mark("by {name}"),
+    mark("kind {names}"), mark("by {name}"),
     mark("{benchmark}, a price index, without dividends; it cannot itself be bought"),
     mark("decided after a close, filled at the next session's open, whole lots; a stop is a standing order filled at its level, or at the open beyond it"),
     mark("{cash}; exits fill before entries, entries in order of day 0, each sized on the equity of the last close"),
@@ -116,7 +121,6 @@ SENTENCES = (
     mark("{event}: its date was chosen by looking at prices (endogenous)"),
     mark("no event could be studied; the reasons stand with the events"),
     mark("the run ends on {day}, the last session of {benchmark}"),
-    mark("{n} event(s) lie after the run and were not traded"),
     mark("no trade was made; the reasons stand with the events and orders"),
     mark("{event} in {ticker} is still open at the end, marked at the last close"),
     mark("equity went below zero on {day}; the figures built on returns are not defined"),
@@ -135,20 +139,16 @@ SENTENCES = (
     mark("from {day}: {note}"),
     mark("second candidate {day}: {note}"),
     mark("no masked row, without other events' sessions: {reason}"),
-    mark("{n} returns in the estimation window {window}, at least {least} needed"),
-    mark("{n} of {all} sessions of the event window have no return"),
     mark("enters means and tests once, as {event}"),
     mark("the benchmark has its own event {event} at {distance}"),
     mark("not an event of both {first} and {second}"),
     mark("n too small"), mark("n too small (at least {n})"), mark("the events are not on one date"),
     mark("{n} events cannot give p below {floor}"),
     mark("windows overlap, and the test takes the events as independent"),
-    mark("no estimation window"), mark("m = {m} ({how}), floor {floor}, {n} cluster(s)"),
+    mark("no estimation window"),
     mark("drawn"), mark("enumerated"),
     mark("sessions away from the stock's own events"),
     mark("F({first}, {second}) that every parameter is 0, {n} sessions"),
-    mark("{n} sessions held, at least {least} needed"),
-    mark("fewer than {n} sessions so far"), mark("{n} observation(s): a description, not a test"),
     mark("no estimation or a missing return"), mark("a session without volume"),
     mark("day 0, {day}, is after the last session of the run, {last}"),
     mark("day 0, {day}, is before the first session of the run, {first}"),
@@ -157,8 +157,31 @@ SENTENCES = (
     mark("the data end before the order could fill"), mark("the position was closed"),
     mark("the other leg was refused"), mark("halted or no price on {day}"),
     mark("halted or no price since {day}"), mark("not shortable before {day}"),
-    mark("no inference: see placebo"), mark("{n} blocks in the market"),
-    mark("Newey-West, {n} lags"), mark("never in the market"), mark("too few sessions"),
+    mark("no inference: see placebo"),
+    mark("no placebo was run (--placebos 99 runs some)"),
+    mark("run for the whole grid: each cell has its p-value"),
+    mark("one set of parameters was run: nothing was chosen"),
+
+    mark("never in the market"), mark("too few sessions"),
+)  # fmt: skip
+
+PLURALS = (
+    plural("{n} event lies after the run and was not traded",
+           "{n} events lie after the run and were not traded"),
+    plural("{n} return in the estimation window {window}, at least {least} needed",
+           "{n} returns in the estimation window {window}, at least {least} needed"),
+    plural("{n} of {all} sessions of the event window has no return",
+           "{n} of {all} sessions of the event window have no return"),
+    plural("m = {m} ({how}), floor {floor}, {n} cluster",
+           "m = {m} ({how}), floor {floor}, {n} clusters"),
+    plural("{n} session held, at least {least} needed",
+           "{n} sessions held, at least {least} needed"),
+    plural("fewer than {n} session so far", "fewer than {n} sessions so far"),
+    plural("{n} observation: a description, not a test",
+           "{n} observations: a description, not a test"),
+    plural("{n} stretch in the market", "{n} stretches in the market"),
+    plural("Newey-West, {n} lag", "Newey-West, {n} lags"),
+    plural("{window}, at least {n} return", "{window}, at least {n} returns"),
 )  # fmt: skip
 
 PHRASES = frozenset(

@@ -43,8 +43,16 @@ def study_sentence(folder: Folder, where: str, market: bool, lang: Language) -> 
     studied = events.count("status != 'excluded'")
     every = events.count("id != ''")
     if not int(studied):
-        return lang.h("None of {n} events could be studied; the reasons stand below.", n=every)
-    counted = lang.h("{n} of {all} events studied.", n=studied, all=every)
+        return lang.numbered(
+            "The only event could not be studied; the reason stands below.",
+            "None of {n} events could be studied; the reasons stand below.", every,
+        )  # fmt: skip
+    counted = lang.numbered(
+        "{studied} of {n} event studied.",
+        "{studied} of {n} events studied.",
+        every,
+        studied=studied,
+    )
     if not market:
         return counted
     estimates = _Estimates(folder, where, lang)
@@ -145,9 +153,10 @@ class _Estimates:
         family = "row == 'default' and p_holm == p_holm"
         if not int(self.car.count(family)):
             return Markup("")
-        return self.lang.h(
-            "Of {n} single estimates {raw} have p below 5 %, {holm} after Holm's correction.",
-            n=self.car.count(family), raw=self.car.count(f"{family} and p_value < {LEVEL}"),
+        return self.lang.numbered(
+            "p is below 5 % in {raw} of {n} single estimate, in {holm} after Holm's correction.",
+            "p is below 5 % in {raw} of {n} single estimates, in {holm} after Holm's correction.",
+            self.car.count(family), raw=self.car.count(f"{family} and p_value < {LEVEL}"),
             holm=self.car.count(f"{family} and p_holm < {LEVEL}"),
         )  # fmt: skip
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from aftershock.report.words import Language
 
 MOST = 500  # rows on the page; what is longer is read in its file
-WORDS = {"text", "phrase", "day", "flag"}
+WORDS = {"text", "phrase", "holders", "day", "flag"}
 
 Shown = Cell | Markup
 

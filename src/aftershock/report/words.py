@@ -14,9 +14,10 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import get_decimal_symbol, get_group_symbol
 from markupsafe import Markup, escape
 
+from aftershock.events.supply import read_holders
 from aftershock.formats import DASH, SMALLEST_P
 from aftershock.locale import LOCALES, catalogue
-from aftershock.report.phrases import PHRASES
+from aftershock.report.phrases import PHRASES, PLURALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +62,11 @@ class Language:
         said = self.catalogue.gettext(message).replace(" = ", "\u00a0=\u00a0")  # never broken
         return escape(said).format(**values)
 
+    def numbered(self, one: str, many: str, n: object, **values: object) -> Markup:
+        """Return the form of a message that goes with its number ``{n}``, as HTML."""
+        said = self.catalogue.ngettext(one, many, _whole(n)).replace(" = ", "\u00a0=\u00a0")
+        return escape(said).format(n=n, **values)
+
     def phrase(self, text: str) -> str:
         """Return a sentence of the engine in this language, as it stands where it is not known.
 
@@ -97,7 +103,7 @@ class Language:
             What stands in the file.
         kind
             ``percent`` (signed), ``share``, ``number``, ``p``, ``plain``, ``money``, ``count``,
-            ``day``, ``flag``, ``phrase`` or ``text``.
+            ``day``, ``flag``, ``holders``, ``phrase`` or ``text``.
         """
         if kind in WORDS:
             said = "" if value is None or pd.isna(value) else str(value)
@@ -114,12 +120,21 @@ def _shown_p(lang: Language, value: float) -> str:
     return lang.number(value, ".3f")
 
 
+def _shown_holders(lang: Language, value: str) -> str:
+    held = [
+        f"{lang.phrase(name)} {lang.show(part, 'share1')}"
+        for name, part in read_holders(value).items()
+    ]
+    return lang.t(", ").join(held)
+
+
 WORDS = frozenset({"text", "phrase"})
 _SHOWN: dict[str, Callable[[Language, Any], str]] = {
     "day": lambda lang, value: lang.day(pd.Timestamp(value)),
     "moment": lambda lang, value: lang.moment(dt.datetime.fromisoformat(str(value))),
     "flag": lambda lang, value: lang.t("yes") if value else lang.t("no"),
     "p": _shown_p,
+    "holders": _shown_holders,
 }
 _SPECS = {
     "percent": "+.2%",
@@ -156,20 +171,37 @@ def _known(lang: Language, text: str) -> str | None:
     """Return a whole sentence in a language, None where no phrase fits it."""
     if not text or text in PHRASES:
         return lang.t(text)
-    for pattern, message in _patterns():
+    for pattern, one, many in _patterns():
         match = pattern.fullmatch(text)
         if match:
             parts = {name: lang.phrase(part) for name, part in match.groupdict().items()}
-            return lang.t(message, **parts)
+            if many:
+                return lang.catalogue.ngettext(one, many, _whole(parts["n"])).format(**parts)
+            return lang.t(one, **parts)
     said = lang.t(text)
     return said if said != text else None
 
 
 @cache
-def _patterns() -> list[tuple[re.Pattern[str], str]]:
-    """Return the engine's sentences with places in them as patterns, longest first."""
-    open_ended = sorted((text for text in PHRASES if "{" in text), key=len, reverse=True)
-    return [(re.compile(_PLACE.sub(r"(?P<\1>.+?)", re.escape(text))), text) for text in open_ended]
+def _patterns() -> list[tuple[re.Pattern[str], str, str]]:
+    """Return the engine's sentences with places in them as patterns, longest first.
+
+    Beside each pattern its message; of those that count, in both forms.
+    """
+    known = [(text, text, "") for text in PHRASES if "{" in text]
+    known += [(text, *forms) for forms in PLURALS for text in forms]
+    known.sort(key=lambda entry: len(entry[0]), reverse=True)
+    return [(_pattern(text), one, many) for text, one, many in known]
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    places = _PLACE.sub(r"(?P<\1>.+?)", re.escape(text))
+    return re.compile(places.replace("(?P<n>.+?)", r"(?P<n>[\d,]+)"))
+
+
+def _whole(n: object) -> int:
+    """Return the number that a count, a cell or a text shows."""
+    return int(re.sub(r"\D", "", str(n)) or 0)
 
 
 @cache

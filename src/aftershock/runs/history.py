@@ -89,7 +89,7 @@ def list_runs(results: Path) -> list[Run]:
     for manifest in results.glob(f"[0-9]*-[0-9]*-[0-9]*/*/{MANIFEST}"):
         with contextlib.suppress(RunError):
             runs.append(read_run(manifest.parent, results))
-    return sorted(runs, key=lambda run: (str(run.manifest["started"]), run.name), reverse=True)
+    return sorted(runs, key=_age, reverse=True)
 
 
 def find_run(results: Path, name: str) -> Run:
@@ -111,6 +111,30 @@ def find_run(results: Path, name: str) -> Run:
     if not runs:
         raise UnknownName(f"there is no run '{name}': {results} has none yet; see 'aftershock run'")
     raise unknown("run", name, [LATEST, *(run.name for run in runs[:10])])
+
+
+def run_before(results: Path, run: Run) -> Run:
+    """Return the run that one is best compared with: the newest before it of the same command.
+
+    Where no earlier run was made by the same command, the newest one that has a study or a
+    backtest in common with it; else the newest before it.
+
+    Raises
+    ------
+    UnknownName
+        There is no earlier run.
+    """
+    rank = _age(run)
+    earlier = [other for other in list_runs(results) if _age(other) < rank]
+    if not earlier:
+        raise UnknownName(f"there is no run before {run.name}; name two: runs diff BEFORE AFTER")
+    alike = [other for other in earlier if other.manifest["command"] == run.manifest["command"]]
+    related = [other for other in earlier if set(other.parts) & set(run.parts)]
+    return [*alike, *related, *earlier][0]
+
+
+def _age(run: Run) -> tuple[str, str]:
+    return str(run.manifest["started"]), run.name
 
 
 def write_index(results: Path, page: str) -> Path:

@@ -41,7 +41,8 @@ class Manifest:
     studies, backtests
         Names, titles and conventions of what was run.
     warnings
-        Every warning, with the study or backtest it belongs to.
+        Every warning, each once, with the names of the studies and backtests it belongs to; in
+        the file one line each, ``lockups, listings: ...``.
     """
 
     command: str
@@ -56,7 +57,12 @@ class Manifest:
     git: dict[str, Any] = field(default_factory=dict)
     studies: dict[str, Any] = field(default_factory=dict)
     backtests: dict[str, Any] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+    warnings: dict[str, list[str]] = field(default_factory=dict)
+
+    def warn(self, name: str, sentences: Iterable[str]) -> None:
+        """Add the warnings of one study or backtest."""
+        for sentence in sentences:
+            self.warnings.setdefault(sentence, []).append(name)
 
     def write(self, folder: Path) -> None:
         """Write ``manifest.json`` into a run's folder."""
@@ -65,6 +71,7 @@ class Manifest:
             "python": platform.python_version(),
             "versions": versions(),
             **{name: getattr(self, name) for name in self.__dataclass_fields__},
+            "warnings": [f"{', '.join(names)}: {said}" for said, names in self.warnings.items()],
         }
         text = json.dumps(record, indent=2, ensure_ascii=False, default=str)
         (folder / MANIFEST).write_text(text + "\n", "utf-8")

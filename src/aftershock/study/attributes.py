@@ -9,6 +9,7 @@ import pandas as pd
 
 from aftershock.events.kinds import LockupExpiry
 from aftershock.events.supply import supply_steps, tranche_by_nature
+from aftershock.formats import counted
 from aftershock.prices.panel import PricePanel
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def depth_table(
     own = [name for name in attributes.columns if name not in {"ticker", "kind"}]
     table = table.merge(attributes[own], on="event", how="left")
     short = table["sessions"] < window.length
-    table["note"] = np.where(short, f"fewer than {window.length} sessions so far", "")
+    table["note"] = np.where(short, f"fewer than {counted(window.length, 'session')} so far", "")
     count = len(table)
-    said = f"{count} observation(s): a description, not a test"
+    said = f"{counted(count, 'observation')}: a description, not a test"
     return table.assign(reading=said if count < FEW else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aftershock.formats import counted
 from aftershock.prices.currency import clashes
 from aftershock.prices.panel import PricePanel
 from aftershock.prices.quality import touched
@@ -31,7 +32,9 @@ def conventions(
         "model": f"{study.model.label} {' '.join(study.model.benchmarks)}".strip(),
         "returns": f"{study.returns}, close to close, adjusted prices",
         "day 0": "first session whose close is strictly after the event's instant",
-        "estimation": "none" if history is None else f"{history}, at least {study.min_obs} returns",
+        "estimation": "none"
+        if history is None
+        else f"{history}, at least {counted(study.min_obs, 'return')}",
         "window": str(study.window),
         "standard errors": "none: nothing is estimated"
         if history is None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from aftershock.formats import counted
 from aftershock.study.inference.outcome import two_sided_t
 from aftershock.study.models.estimate import EXACT, NotEstimable
 from aftershock.study.windows import Window, estimation_rows, rows
@@ -144,7 +145,8 @@ def fit_event(
 def too_few(count: int, estimation: Window, min_obs: int) -> NotEstimable:
     """Return the reason for excluding an event whose estimation window is too short."""
     return NotEstimable(
-        f"{count} returns in the estimation window {estimation}, at least {min_obs} needed"
+        f"{counted(count, 'return')} in the estimation window {estimation}, at least {min_obs}"
+        " needed"
     )
 
 

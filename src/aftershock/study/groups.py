@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aftershock.formats import counted
 from aftershock.study.inference.battery import MIN_EVENTS, run_tests
 from aftershock.study.inference.outcome import Outcome, refused, two_sided_t
 from aftershock.study.inference.standardised import bmp
@@ -52,7 +53,9 @@ def joint_placebo(pool: Pool, seed: int) -> Outcome:
         reason = "no shift puts every event of a cluster on an admissible date"
         return refused(JOINT, JOINT_NULL, "placebo", len(members), reason)
     how = "all" if joint.enumerated else "drawn"
-    note = f"m = {joint.m} ({how}), floor {1 / (joint.m + 1):.4f}, {len(clusters)} cluster(s)"
+    note = (
+        f"m = {joint.m} ({how}), floor {1 / (joint.m + 1):.4f}, {counted(len(clusters), 'cluster')}"
+    )
     return Outcome(
         JOINT, JOINT_NULL, joint.statistic, "placebo", math.nan, joint.p_value, len(members), note
     )
@@ -139,7 +142,7 @@ def calendar_time(
     mean_held = float(counts[rows].mean()) if n else math.nan
     nan = math.nan
     if n < k + 10 or np.linalg.matrix_rank(x) < k:
-        note = f"{n} sessions held, at least {k + 10} needed"
+        note = f"{counted(n, 'session')} held, at least {k + 10} needed"
         return CalendarTime(nan, nan, nan, nan, nan, 0, n, mean_held, note)
     lags = max(math.floor(4 * (n / 100) ** (2 / 9)), longest - 1)
     lags = min(lags, n // 2)

@@ -276,7 +276,8 @@ class Fitter:
         missing = int((~np.isfinite(fit.ar)).sum())
         if missing:
             notes.append(
-                f"{missing} of {fit.window.length} sessions of the event window have no return"
+                f"{missing} of {fit.window.length} sessions of the event window"
+                f" {'has' if missing == 1 else 'have'} no return"
             )
         return notes
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from aftershock.errors import WorkspaceError
 from aftershock.events.day_zero import day_zero, spanning
-from aftershock.events.supply import supply_steps
+from aftershock.events.supply import supply_steps, write_holders
 from aftershock.prices.sources import files_read
 from aftershock.report.figures import drawing
 from aftershock.report.page import build_page, index_page
@@ -18,6 +18,7 @@ from aftershock.runs.folder import RunFolder, new_run
 from aftershock.runs.history import list_runs, write_index
 from aftershock.runs.manifest import Manifest, git_state, hashes
 from aftershock.tables import make_table, write_table
+from aftershock.workspace.load import EVENTS, STRATEGIES, STUDIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from aftershock.backtest.result import BacktestResult
     from aftershock.backtest.run import Backtest
     from aftershock.events.book import EventBook
+    from aftershock.events.supply import SupplyStep
     from aftershock.prices.panel import PricePanel
     from aftershock.study.study import Study
     from aftershock.workspace.load import Workspace
@@ -61,7 +63,14 @@ def run_workspace(
     studies = {name: workspace.study(name) for name in names}
     backtests = {name: request.terms.backtest(workspace, name) for name in tests}
     if not studies and not backtests:
-        raise WorkspaceError(f"{workspace.folder} has no studies and no strategies to run")
+        raise WorkspaceError(
+            f"{workspace.folder.resolve()} has no study and no strategy to run; write"
+            f" {STUDIES}/NAME.py or {STRATEGIES}/NAME.py (a name that begins with _ is passed over)"
+        )
+    if not len(events):
+        raise WorkspaceError(
+            f"{workspace.folder.resolve() / EVENTS} has no event yet; write one into a file there"
+        )
     step("prices")
     source = workspace.source(request.source)
     prices = workspace.prices(
@@ -107,7 +116,7 @@ def _studies(
         result = study.fit(events, prices, seed=manifest.seed)
         result.save(folder.path / "studies" / name)
         manifest.studies[name] = result.record
-        manifest.warnings += [f"{name}: {warning}" for warning in result.warnings]
+        manifest.warn(name, result.warnings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +165,7 @@ class _Trading:
         result = result.against(self.prices, *self.settings.benchmarks)
         result.save(self.folder.path / "backtests" / name)
         self.manifest.backtests[name] = {**result.record, "name": name}
-        self.manifest.warnings += [f"{name}: {warning}" for warning in result.warnings]
+        self.manifest.warn(name, result.warnings)
 
 
 def _manifest(
@@ -194,7 +203,7 @@ def _write_inputs(folder: Path, events: EventBook, prices: PricePanel) -> None:
     table.insert(6, "session_alt", pd.to_datetime(pd.Series([zero.session_alt for zero in zeros])))
     write_table(table, folder / "events.csv")
     write_table(prices.to_frame("close").reset_index(), folder / "closes.csv")
-    steps = pd.DataFrame([_flat(asdict(step)) for step in supply_steps(events)])
+    steps = pd.DataFrame([_flat(step) for step in supply_steps(events)])
     write_table(steps, folder / "supply.csv")
     names = [(c.ticker, c.name, c.local_name) for c in events.companies.values()]
     write_table(make_table(names, ["ticker", "name", "local_name"]), folder / "companies.csv")
@@ -216,7 +225,5 @@ def _words(value: object) -> object:
     return "; ".join(str(item["name"]) if isinstance(item, dict) else str(item) for item in value)
 
 
-def _flat(step: dict[str, object]) -> dict[str, object]:
-    holders = step.pop("holders")
-    said = holders.items() if isinstance(holders, dict) else ()
-    return {**step, "holders": "; ".join(f"{nature} {part:.4f}" for nature, part in said)}
+def _flat(step: SupplyStep) -> dict[str, object]:
+    return {**asdict(step), "holders": write_holders(step.holders)}

@@ -1,4 +1,4 @@
-"""A new workspace, copied from the template that the package carries."""
+"""A new workspace, copied from a template that the package carries: the example's, or empty."""
 
 from __future__ import annotations
 
@@ -9,11 +9,20 @@ from aftershock.errors import WorkspaceError
 from aftershock.workspace.load import EVENTS, RESULTS, STRATEGIES, STUDIES
 from aftershock.workspace.settings import SETTINGS
 
+EMPTY = Path(__file__).parent / "empty"
 PARTS = (SETTINGS, EVENTS, STUDIES, STRATEGIES)
 
 
-def make_workspace(folder: Path) -> None:
-    """Write a workspace with the example events, studies and strategies into ``folder``.
+def make_workspace(folder: Path, *, empty: bool = False) -> None:
+    """Write a workspace into ``folder``.
+
+    Parameters
+    ----------
+    folder
+        A new or empty folder.
+    empty
+        Without events, studies and strategies but for one explained example of each, which is
+        not run; else with those of the example workspace.
 
     Raises
     ------
@@ -22,7 +31,8 @@ def make_workspace(folder: Path) -> None:
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise WorkspaceError(f"{folder} is not empty; name a new folder")
-    source = template()
+    example = template()
+    source = EMPTY if empty else example
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for part in PARTS:
@@ -33,7 +43,7 @@ def make_workspace(folder: Path) -> None:
             else:
                 shutil.copy(source / part, folder / part)
         (folder / RESULTS).mkdir()
-        shutil.copy(source / RESULTS / "README.md", folder / RESULTS / "README.md")
+        shutil.copy(example / RESULTS / "README.md", folder / RESULTS / "README.md")
     except OSError as cause:
         raise WorkspaceError(f"{folder} cannot be written: {cause.strerror or cause}") from cause
 

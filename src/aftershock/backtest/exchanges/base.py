@@ -219,8 +219,8 @@ def _check_rates(borrow: Rates) -> None:
         rates = [borrow if isinstance(borrow, float | int) else math.nan]
     if any(not 0.0 <= rate <= MOST for rate in rates):
         raise BacktestError(
-            f"borrow is {borrow!r}; write a yearly rate as decimal, 0.18 is 18 %, or dated ones,"
-            " ((date(2026, 1, 1), 0.18), ...)"
+            f"borrow is {borrow!r}; write a yearly rate as decimal, 0.18 is 18 %, or pairs of a"
+            " date and a rate"
         )
 
 

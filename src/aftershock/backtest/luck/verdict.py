@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from aftershock.arrays import FloatArray, IntArray
 
 NO_PLACEBO = "no placebo was run (--placebos 99 runs some)"
+IN_GRID = "run for the whole grid: each cell has its p-value"
 NO_TRIALS = "one set of parameters was run: nothing was chosen"
 
 
@@ -33,12 +34,15 @@ class Trials:
         cell did not trade it.
     starts, ends : ndarray, shape (E,)
         First session any cell trades each event at, and last.
+    corrected
+        Whether the whole grid was run on placebo dates, and every cell has its p-value.
     """
 
     returns: FloatArray
     net: FloatArray
     starts: IntArray | None = None
     ends: IntArray | None = None
+    corrected: bool = False
 
     @property
     def sharpes(self) -> FloatArray:
@@ -71,8 +75,9 @@ def judge(
         What was tried before these parameters were chosen, where anything was.
     """
     n = net.size
+    elsewhere = IN_GRID if trials is not None and trials.corrected else NO_PLACEBO
     return (
-        placebo or Check("placebo", np.nan, np.nan, np.nan, n, NO_PLACEBO),
+        placebo or Check("placebo", np.nan, np.nan, np.nan, n, elsewhere),
         bootstrap_mean(net, seed=seed).check,
         deflate(returns, np.zeros(1) if trials is None else trials.sharpes, events=n).check,
         refused("overfitting", n, NO_TRIALS)

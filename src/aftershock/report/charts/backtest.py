@@ -119,8 +119,8 @@ def _price(
     called = names.get(ticker, ticker)
     title = lang.t("{name}: entries, exits and events", name=called)
     alt = lang.t(
-        "Closing price of {name} with {n} trades marked at their entries and exits.",
-        name=called, n=len(own),
+        "Closing price of {name} with {trades} marked at entries and exits.",
+        name=called, trades=lang.numbered("{n} trade", "{n} trades", len(own)),
     )  # fmt: skip
     note = lang.t("Dotted lines: day 0 of the events. Triangles: fills at the open or at the stop.")
     files = [f"{where}/trades.csv", "closes.csv"]

@@ -79,8 +79,10 @@ def placebo(folder: Folder, where: str, lang: Language) -> Chart | None:
             vertical(float(found["statistic"].iloc[0]), lang.t("the events"), "solid")
         ]
     alt = lang.t(
-        "Histogram of the net profit of the same rule on {n} sets of drawn dates.",
-        n=int(own["count"].sum()),
+        "Histogram of the net profit of the same rule on {sets}.",
+        sets=lang.numbered(
+            "{n} set of drawn dates", "{n} sets of drawn dates", int(own["count"].sum())
+        ),
     )
     title = lang.t("The same rule on drawn dates")
     files = [f"{where}/placebo.csv", sheet.file]
@@ -159,9 +161,9 @@ def sweep(folder: Folder, where: str, lang: Language) -> Chart | None:
             "yaxis": {"title": {"text": inert(swept[1])}, "type": "category", "showgrid": False},
         }
     alt = lang.t(
-        "Net profit of {n} combinations of {names}, between {low} and {high}. The best of many is"
+        "Net profit of {combinations} of {names}, between {low} and {high}. The best of many is"
         " best by luck as well; its p-value is corrected for the number tried.",
-        n=len(own),
+        combinations=lang.numbered("{n} combination", "{n} combinations", len(own)),
         names=", ".join(swept),
         low=lang.show(own["net"].min(), "money"),
         high=lang.show(own["net"].max(), "money"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from aftershock.events.supply import read_holders
 from aftershock.report.blocks import Chart
 from aftershock.report.charts.base import GREY, colour, figure, inert
 
@@ -27,15 +28,6 @@ def share_structure(folder: Folder, names: dict[str, str], lang: Language) -> li
     ]
 
 
-def parts(holders: str) -> dict[str, float]:
-    """Return the tranche's holders by nature, fractions, from ``state 0.4667; financial ...``."""
-    found = {}
-    for item in filter(None, str(holders).split("; ")):
-        nature, _, part = item.rpartition(" ")
-        found[nature] = float(part)
-    return found
-
-
 def _titles(folder: Folder) -> dict[str, str]:
     events = folder.sheet("events.csv").frame
     return {str(row["id"]): str(row["title"] or row["id"]) for row in events.to_dict("records")}
@@ -53,10 +45,13 @@ def _company(
         f"<i>{inert(basis.get(step['basis'], step['basis']))}</i>"
         for step in steps
     ]
-    natures = list(dict.fromkeys(nature for step in steps for nature in parts(step["holders"])))
+    held = [read_holders(step["holders"]) for step in steps]
+    natures = list(dict.fromkeys(nature for parts in held for nature in parts))
     data = [_bars(labels, [step["before"] for step in steps], lang.t("float before"), GREY)]
     for at, nature in enumerate(natures):
-        sizes = [step["added"] * parts(step["holders"]).get(nature, 0.0) for step in steps]
+        sizes = [
+            step["added"] * parts.get(nature, 0.0) for step, parts in zip(steps, held, strict=True)
+        ]
         said = lang.t("freed, held by: {nature}", nature=lang.phrase(nature))
         data.append(_bars(labels, sizes, inert(said), colour(SHADES.get(nature, at))))
     notes = [

@@ -52,9 +52,10 @@ def paths(folder: Folder, where: str, lang: Language) -> Chart | None:
         data.append(_line(mean["offset"], mean["caar"], _meanpart_name(group, lang), MEAN, 3.5))
     last = sheet.frame.groupby("event", sort=False)["car"].last().dropna()
     alt = lang.t(
-        "Cumulated abnormal returns by session from day 0, one line for each of {n} events; at the"
+        "Cumulated abnormal returns by session from day 0, one line for each of {events}; at the"
         " end of the window they lie between {low} and {high}.",
-        n=len(each), low=_percent(last.min(), lang), high=_percent(last.max(), lang),
+        events=lang.numbered("{n} event", "{n} events", len(each)),
+        low=_percent(last.min(), lang), high=_percent(last.max(), lang),
     )  # fmt: skip
     title = lang.t("Cumulated abnormal returns of every event: sums, not the return of a position")
     return Chart(
@@ -171,9 +172,11 @@ def _placebo(where: str, at: int, name: str, own: pd.DataFrame, lang: Language) 
         "shapes": [vertical(observed, lang.t("the event"), "solid")], "bargap": 0,
     }  # fmt: skip
     alt = lang.t(
-        "Histogram of CAR{window} over its standard error on {n} sessions without an event; the"
+        "Histogram of CAR{window} over its standard error on {sessions} without an event; the"
         " event itself is at {observed}.",
-        window=window, n=int(own["count"].sum()), observed=lang.show(observed, "number"),
+        window=window,
+        sessions=lang.numbered("{n} session", "{n} sessions", int(own["count"].sum())),
+        observed=lang.show(observed, "number"),
     )  # fmt: skip
     title = lang.t(
         "{event}: placebo, CAR{window} where nothing happened", event=name, window=window

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from aftershock.report.cells import Record
     from aftershock.report.words import Language
 
+RESERVATIONS = "reservations"
+
 
 def event_columns(*, study: bool) -> list[Column]:
     """Return the columns of a table of events: those of a study, or those of the input."""
@@ -36,11 +38,30 @@ def event_columns(*, study: bool) -> list[Column]:
 
 
 def warnings(manifest: Record, path: str, lang: Language) -> list[Fold]:
-    """Return the warnings of one study or backtest, none where there are none."""
+    """Return the warnings of one study or backtest, none where there are none.
+
+    Those that others have too are said once, under the reservations.
+    """
     found: list[Any] = manifest.get(path)["warnings"]
     if not found:
         return []
-    said = [said_of(manifest, f"{path}/warnings/{i}", text, lang) for i, text in enumerate(found)]
+    every = [
+        text
+        for kind in ("studies", "backtests")
+        for record in manifest.get(kind).values()
+        for text in set(record["warnings"])
+    ]
+    own = {text for text in found if every.count(text) == 1}
+    said = [
+        said_of(manifest, f"{path}/warnings/{i}", text, lang)
+        for i, text in enumerate(found)
+        if text in own
+    ]
+    if len(own) < len(set(found)):
+        place = Markup('<a href="#{}">{}</a>').format(
+            RESERVATIONS, lang.t("Warnings and exclusions")
+        )
+        said.append(lang.h("What concerns others too is said once, under {place}.", place=place))
     return [Fold(lang.t("Warnings"), [Prose(said, as_list=True)], len(found), open=True)]
 
 

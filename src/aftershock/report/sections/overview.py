@@ -9,7 +9,7 @@ from aftershock.report.blocks import Prose, Section
 from aftershock.report.cells import Count
 from aftershock.report.charts.shares import share_structure
 from aftershock.report.phrases import mark
-from aftershock.report.sections.common import event_columns, said_of
+from aftershock.report.sections.common import RESERVATIONS, event_columns, said_of
 from aftershock.report.tables import Column, table
 
 if TYPE_CHECKING:
@@ -30,13 +30,12 @@ SUPPLY = [
     Column("after", mark("float after"), "share"),
     Column("multiple", mark("supply multiple"), "number"),
     Column("total", mark("of shares"), "count"),
-    Column("holders", mark("holders of what is freed"), "text"),
+    Column("holders", mark("holders of what is freed"), "holders"),
 ]
 EXCLUDED = [
     Column("id", mark("event"), "text"), Column("when", mark("when"), "text"),
     Column("reason", mark("reason"), "phrase"),
 ]  # fmt: skip
-RESERVATIONS = "reservations"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +61,9 @@ def counts(manifest: Record, folder: Folder, lang: Language) -> Markup:
     total = sum(int(sheet.count("status == 'excluded'")) for sheet in sheets if len(sheet))
     left_out = Count(total, "studies/*/events.csv", "status == 'excluded'")
     return lang.h(
-        "{warnings} warnings, {excluded} events excluded from a study",
-        warnings=warned,
-        excluded=left_out,
+        "{warnings}, {events} excluded from a study",
+        warnings=lang.numbered("{n} warning", "{n} warnings", warned),
+        events=lang.numbered("{n} event", "{n} events", left_out),
     )
 
 
@@ -72,10 +71,7 @@ def reservations(folder: Folder, lang: Language) -> Section:
     """Return every warning, and every event that was excluded with its reason."""
     manifest = folder.record("manifest.json")
     blocks: list[Block] = []
-    said = [
-        said_of(manifest, f"warnings/{i}", text, lang)
-        for i, text in enumerate(manifest.get("warnings"))
-    ]
+    said = [_warning(manifest, i, text, lang) for i, text in enumerate(manifest.get("warnings"))]
     if said:
         blocks.append(Prose(said, as_list=True))
     for name, record in manifest.get("studies").items():
@@ -90,6 +86,16 @@ def reservations(folder: Folder, lang: Language) -> Section:
     return Section(
         RESERVATIONS, lang.t("Reservations"), lang.t("Warnings and exclusions"), lead, blocks
     )
+
+
+def _warning(manifest: Record, i: int, text: str, lang: Language) -> Markup:
+    """Return one warning in a language, the names before it as they are."""
+    names, _, sentence = text.partition(": ")
+    known = {*manifest.get("studies"), *manifest.get("backtests")}
+    if not known.issuperset(names.split(", ")):
+        return said_of(manifest, f"warnings/{i}", text, lang)
+    said = said_of(manifest, f"warnings/{i}", sentence, lang)
+    return lang.h("{name}: {text}", name=names, text=said)
 
 
 def shares(folder: Folder, lang: Language) -> Section | None:
