@@ -256,7 +256,7 @@ def test_a_jump_is_dropped_only_when_it_is_named(clean):
 
 def test_rows_that_cannot_stand_are_refused_or_dropped(clean):
     again = pd.concat([clean, clean.iloc[[5]]])
-    with pytest.raises(PriceError, match="stand twice"):
+    with pytest.raises(PriceError, match="1 date stands twice"):
         load(again, "keep")
     assert load(again, "drop").close[5, 0] == clean["Close"].iloc[5]  # the same bar, once
     other = clean.iloc[[5]].assign(Close=99.0)

@@ -52,7 +52,7 @@ def test_a_session_return_is_taken_as_it_is(tmp_path, june):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("Date,R\n2026-06-18,0.03\n", "no risk-free rate for 3 session.s., first 2026-06-15"),
+        ("Date,R\n2026-06-18,0.03\n", "no risk-free rate for 3 sessions, first 2026-06-15"),
         ("Date,R\n2026-06-01,3.5\n", "looks like percent"),
         ("Date,R\n2026-06-01,abc\n", "column R is not a number"),
         ("Date,R\n2026-06-01,0.01\n2026-06-01,0.02\n", "one rate per date"),

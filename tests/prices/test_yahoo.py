@@ -279,7 +279,7 @@ def test_offline_serves_the_store_and_says_its_age(yahoo, make_bars):
     assert panel.close[:, 0].tolist() == [1.0, 2.0, 3.0, 4.0]
     assert stub.asked == []
     (note,) = panel.notes
-    assert re.search(r"0100\.HK from the store \(offline\): fetched 0 minute.s. ago", note)
+    assert re.search(r"0100\.HK from the store \(offline\): fetched 0 minutes ago", note)
     assert "last bar 2026-06-18" in note
     with pytest.raises(PriceError, match=r"nothing is stored of 0700\.HK: run once without"):
         load(source(offline=True), ["0100.HK", "0700.HK"])

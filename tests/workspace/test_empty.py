@@ -16,6 +16,13 @@ from aftershock.workspace.request import Request
 from aftershock.workspace.run import run_workspace
 from aftershock.workspace.scaffold import make_workspace
 
+FLOAT = """
+- ticker: AAA
+  name: Triple A
+  floats:
+    - {date: 2024-01-11, basis: reported, percent: 20}
+"""
+
 
 @pytest.fixture
 def empty(tmp_path):
@@ -58,6 +65,7 @@ def test_the_examples_run_once_they_are_taken_up(empty):
     path.write_text("\n".join(line.removeprefix("# ") for line in lines[at:]), "utf-8")
     shutil.copy(empty / "studies" / "_example.py", empty / "studies" / "lockups.py")
     shutil.copy(empty / "strategies" / "_example.py", empty / "strategies" / "fade.py")
+    (empty / "events" / "companies.yaml").write_text(FLOAT, "utf-8")
     write_prices(empty / "prices")
     (event,) = Workspace.open(empty).events()
     assert (event.id, event.ticker, event.percent, str(event.known_at)) == (
@@ -66,6 +74,9 @@ def test_the_examples_run_once_they_are_taken_up(empty):
     run = run_workspace(Workspace.open(empty), Request())
     manifest = json.loads((run / "manifest.json").read_text("utf-8"))
     assert list(manifest["studies"]) == ["lockups"]
+    page = (run / "report.html").read_text("utf-8")
+    assert "Triple A (AAA): float before and after each unlock" in page  # no event has a title
+    assert ">not named 100.0%</td>" in page
     assert manifest["source"].startswith("files:")
     trades = pd.read_csv(run / "backtests" / "fade" / "trades.csv")
     assert trades[["event", "side", "open"]].to_numpy().tolist() == [["aaa-lockup", "short", False]]

@@ -30,7 +30,7 @@ def share_structure(folder: Folder, names: dict[str, str], lang: Language) -> li
 
 def _titles(folder: Folder) -> dict[str, str]:
     events = folder.sheet("events.csv").frame
-    return {str(row["id"]): str(row["title"] or row["id"]) for row in events.to_dict("records")}
+    return {str(row["id"]): str(row.get("title") or row["id"]) for row in events.to_dict("records")}
 
 
 def _company(
