@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aftershock import __version__
+from aftershock.runs.folder import MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MANIFEST = "manifest.json"
 PACKAGES = (
     "numpy", "pandas", "scipy", "statsmodels", "backtrader", "exchange_calendars", "yfinance",
 )  # fmt: skip
@@ -101,9 +101,11 @@ def git_state(root: Path) -> dict[str, Any]:
 def _git(root: Path, *arguments: str) -> str:
     try:
         done = subprocess.run(  # noqa: S603 - fixed arguments
-            ["git", "-C", str(root), *arguments],  # noqa: S607 - the user's own git
+            # without its optional locks: the user's own commit of the same second goes through
+            ["git", "--no-optional-locks", "-C", str(root), *arguments],  # noqa: S607
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             check=False,
             timeout=10,
         )

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from aftershock.errors import WorkspaceError
+from aftershock.errors import RunError, WorkspaceError
 from aftershock.events.day_zero import day_zero, spanning
 from aftershock.events.supply import supply_steps
 from aftershock.prices.sources import files_read
 from aftershock.report.figures import drawing
 from aftershock.report.page import build_page, index_page
 from aftershock.runs.folder import RunFolder, new_run
-from aftershock.runs.history import list_runs, write_index
+from aftershock.runs.history import write_index
 from aftershock.runs.manifest import Manifest, git_state, hashes
 from aftershock.tables import make_table, write_table
 
@@ -86,7 +86,10 @@ def run_workspace(
             step("figures")
         step("publishing")
         path = folder.publish()
-    write_index(workspace.results, index_page(list_runs(workspace.results), settings.language))
+    try:
+        write_index(workspace.results, lambda runs: index_page(runs, settings.language))
+    except RunError as cause:
+        raise RunError(f"the run is whole, in {path}; but {cause}") from cause
     return path
 
 
