@@ -143,7 +143,7 @@ class Workspace:
         spec = self.settings.source
         name, _, rest = spec.partition(":")
         if name == "files" and rest:
-            return f"files:{self.folder / Path(rest).expanduser()}"
+            return spec if rest.startswith("~") else f"files:{self.folder / rest}"
         return str(self.folder / spec) if spec.endswith(".py") else spec
 
     def risk_free(self) -> RiskFree:
