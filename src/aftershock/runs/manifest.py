@@ -8,14 +8,15 @@ import platform
 import subprocess
 from dataclasses import dataclass, field
 from importlib import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aftershock import __version__
+from aftershock.errors import RunError
 from aftershock.runs.folder import MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 PACKAGES = (
     "numpy", "pandas", "scipy", "statsmodels", "backtrader", "exchange_calendars", "yfinance",
@@ -81,12 +82,21 @@ def sha256(path: Path) -> str:
 
 
 def hashes(paths: Iterable[Path], root: Path) -> dict[str, str]:
-    """Return the SHA-256 of files by path, relative to ``root`` where they are inside it."""
+    """Return the SHA-256 of files by path, relative to ``root`` where they are inside it.
+
+    Raises
+    ------
+    RunError
+        One of them cannot be read.
+    """
     found = {}
     for path in sorted(set(paths)):
         inside = path.resolve().is_relative_to(root.resolve())
         name = path.resolve().relative_to(root.resolve()) if inside else path
-        found[name.as_posix() if isinstance(name, Path) else str(name)] = sha256(path)
+        try:
+            found[name.as_posix()] = sha256(path)
+        except OSError as cause:
+            raise RunError(f"{path} cannot be read: {cause.strerror or cause}") from cause
     return found
 
 

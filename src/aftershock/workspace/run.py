@@ -55,6 +55,7 @@ def run_workspace(
         Whatever cannot be read, fitted, run or written; nothing is left behind.
     """
     settings = workspace.settings
+    read = _inputs(workspace)
     events = workspace.events()
     names = _names(request.studies, workspace.studies)
     tests = _names(request.strategies, workspace.strategies)
@@ -74,6 +75,7 @@ def run_workspace(
     with new_run(workspace.results, started) as folder:
         with drawing() as draw:
             manifest = _manifest(workspace, request, prices, started, source)
+            _unchanged(read, manifest.inputs)
             _write_inputs(folder.path, events, prices)
             _studies(folder, manifest, studies, events, prices, step)
             trade = _Trading(folder, manifest, settings, request, events, prices)
@@ -162,12 +164,21 @@ class _Trading:
         self.manifest.warnings += [f"{name}: {warning}" for warning in result.warnings]
 
 
+def _inputs(workspace: Workspace, prices: Sequence[Path] = ()) -> dict[str, str]:
+    rates = workspace.risk_free().file
+    return hashes([*workspace.inputs, *prices, *([rates] if rates else [])], workspace.folder)
+
+
+def _unchanged(before: dict[str, str], after: dict[str, str]) -> None:
+    """Refuse a run that would record other inputs than it was made from."""
+    for name, digest in before.items():
+        if after.get(name) != digest:
+            raise WorkspaceError(f"{name} was changed while the run read it; run it again")
+
+
 def _manifest(
     workspace: Workspace, request: Request, prices: PricePanel, started: dt.datetime, source: str
 ) -> Manifest:
-    inputs = [*workspace.inputs, *files_read(source, prices.tickers)]
-    rates = workspace.risk_free().file
-    inputs += [rates] if rates else []
     return Manifest(
         command=request.command,
         started=started.astimezone(dt.UTC).isoformat(timespec="seconds"),
@@ -182,7 +193,7 @@ def _manifest(
             "first": str(prices.sessions.first),
             "last": str(prices.sessions.last),
         },
-        inputs=hashes(inputs, workspace.folder),
+        inputs=_inputs(workspace, files_read(source, prices.tickers)),
         git=git_state(workspace.folder),
     )
 
