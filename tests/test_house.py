@@ -15,7 +15,7 @@ import aftershock
 
 LAYERS = [
     {"errors"},
-    {"locale"},
+    {"locale", "whole"},
     {"arrays", "charts", "tables", "content", "formats"},
     {"sessions"},
     {"prices"},

@@ -16,6 +16,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import PercentFormatter
 
 from aftershock.locale import catalogue
+from aftershock.whole import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,8 +117,11 @@ def colour(index: int) -> str:
 
 
 def save(ax: Axes, stem: Path) -> list[Path]:
-    """Write the figure of some axes as PNG and SVG; the same figure gives the same bytes."""
-    stem.parent.mkdir(parents=True, exist_ok=True)
+    """Write the figure of some axes as PNG and SVG; the same figure gives the same bytes.
+
+    The folder is made where it is missing, the one it is in must be there.
+    """
+    stem.parent.mkdir(exist_ok=True)
     figure = ax.get_figure(root=True)
     if not isinstance(figure, Figure):
         raise TypeError(f"{ax} belongs to no figure")
@@ -127,6 +131,8 @@ def save(ax: Axes, stem: Path) -> list[Path]:
     figure.set_layout_engine("none")  # the layout is found once, not once for each format
     with rc_context({"svg.hashsalt": stem.name}):  # savefig would draw each of them twice
         agg, svg = FigureCanvasAgg(figure), FigureCanvasSVG(figure)
-        agg.print_png(paths[0], metadata={"Software": None})  # type: ignore[no-untyped-call]
-        svg.print_svg(paths[1], metadata={"Date": None})  # type: ignore[no-untyped-call]
+        with replacing(paths[0]) as beside:
+            agg.print_png(beside, metadata={"Software": None})  # type: ignore[no-untyped-call]
+        with replacing(paths[1]) as beside:
+            svg.print_svg(beside, metadata={"Date": None})  # type: ignore[no-untyped-call]
     return paths

@@ -9,13 +9,50 @@ import hashlib
 import importlib.util
 import sys
 import traceback
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aftershock.errors import WorkspaceError
 
 if TYPE_CHECKING:
-    from types import ModuleType
+    from types import CodeType, ModuleType
+
+
+class _Reader(SourceFileLoader):
+    """Reads a file once and compiles what it read.
+
+    Bytecode kept beside the file would be taken for current where an edit within the same
+    second leaves the file's size as it was.
+    """
+
+    sha256 = ""
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Return the file's code."""
+        source = self.get_data(self.get_filename(fullname))
+        self.sha256 = hashlib.sha256(source).hexdigest()
+        code: CodeType = self.source_to_code(source, self.path)
+        return code
+
+
+def content_files(folder: Path, pattern: str) -> list[Path]:
+    """Return the files of a folder that match, none where there is no folder.
+
+    Hidden ones are left out: editors and file systems keep notes of their own beside a file.
+
+    Raises
+    ------
+    WorkspaceError
+        The folder is there and cannot be read.
+    """
+    try:
+        found = sorted(folder.iterdir())
+    except FileNotFoundError:
+        return []
+    except OSError as cause:
+        raise WorkspaceError(f"{folder} cannot be read: {cause.strerror or cause}") from cause
+    return [path for path in found if path.match(pattern) and not path.name.startswith(".")]
 
 
 def load_file(path: str | Path) -> ModuleType:
@@ -24,7 +61,7 @@ def load_file(path: str | Path) -> ModuleType:
     Parameters
     ----------
     path
-        The file. It is run anew at every call.
+        The file. It is read and run anew at every call.
 
     Raises
     ------
@@ -34,19 +71,28 @@ def load_file(path: str | Path) -> ModuleType:
     path = Path(path).resolve()
     if not path.is_file():
         raise WorkspaceError(f"{path} does not exist")
-    digest = hashlib.sha256(str(path).encode()).hexdigest()[:12]
-    name = f"_aftershock_{path.stem}_{digest}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
+    if path.suffix != ".py":
         raise WorkspaceError(f"{path} is no Python file; content files end in .py")
+    digest = hashlib.sha256(str(path).encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    name = f"_aftershock_{path.stem}_{digest}"
+    loader = _Reader(name, str(path))
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+    if spec is None:
+        raise WorkspaceError(f"{path} cannot be loaded")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # backtrader looks its strategies' modules up by name
     try:
-        spec.loader.exec_module(module)
+        loader.exec_module(module)
     except Exception as cause:
         del sys.modules[name]
         raise WorkspaceError(_sentence(path, cause)) from cause
     return module
+
+
+def sha256_of(module: str) -> str:
+    """Return the SHA-256 of the source that a loaded file's module was made from."""
+    loader = sys.modules[module].__loader__
+    return loader.sha256 if isinstance(loader, _Reader) else ""
 
 
 def _sentence(path: Path, cause: Exception) -> str:

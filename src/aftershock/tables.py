@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from aftershock.errors import RunError
+from aftershock.whole import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -56,19 +57,23 @@ def make_table(rows: Iterable[Any], columns: Sequence[str]) -> pd.DataFrame:
 
 
 def write_table(table: pd.DataFrame, path: Path) -> Path:
-    """Write a table as CSV; the same table gives the same bytes."""
-    table.to_csv(path, index=False, lineterminator="\n")
+    """Write a table as CSV, whole or not at all; the same table gives the same bytes."""
+    with replacing(path) as beside:
+        table.to_csv(beside, index=False, lineterminator="\n")
     return path
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read what ``write_table`` wrote; raises RunError where it is not there."""
+    """Read what ``write_table`` wrote; raises RunError where it is not there or no table."""
     try:
         table = pd.read_csv(path, keep_default_na=False, na_values={}, dtype="str")
     except FileNotFoundError as cause:
         raise RunError(
             f"{path} is missing: the run is incomplete or of another version; run it again"
         ) from cause
+    except (OSError, ValueError) as cause:  # a ParserError is a ValueError
+        reason = str(cause).splitlines()[0]
+        raise RunError(f"{path} cannot be read ({reason}); run it again") from cause
     return pd.DataFrame({name: _column(str(name), table[name]) for name in table.columns})
 
 

@@ -316,7 +316,7 @@ def test_ctrl_c_in_the_middle_leaves_nothing(space):
         cwd=space, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "TERM": "dumb"},
     )  # fmt: skip
     deadline = time.monotonic() + 60
-    while not list((space / "results").glob(".building-*/studies/*")):
+    while not list((space / "results").glob(".building-*/run/studies/*")):
         assert process.poll() is None, process.stderr.read().decode()
         assert time.monotonic() < deadline
         time.sleep(0.01)

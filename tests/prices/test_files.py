@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 import aftershock as ash
 from aftershock.errors import PriceError
+from aftershock.prices.files import read_bars
 
 DAYS = ["2026-06-17", "2026-06-18", "2026-06-22", "2026-06-23"]
 CLOSES = [10.0, 11.0, 12.0, 13.0]
@@ -189,3 +193,76 @@ def test_the_panel_is_the_same_from_every_kind_of_file(tmp_path):
     bars.assign(Ticker="AAPL").to_parquet(tmp_path / "long.parquet", index=False)
     prints.add(load(tmp_path / "long.parquet", ["AAPL"]).fingerprint())
     assert len(prints) == 1
+
+
+def once(monkeypatch, owner, name, then):
+    """Do something right after the first call of a function."""
+    real = getattr(owner, name)
+
+    def call(*args, **kwargs):
+        made = real(*args, **kwargs)
+        monkeypatch.setattr(owner, name, real)
+        then()
+        return made
+
+    monkeypatch.setattr(owner, name, call)
+
+
+def test_a_file_replaced_while_it_is_read_is_the_old_one(tmp_path, monkeypatch):
+    path = write(tmp_path / "0100.HK.csv", "Date,Close", DAYS)
+    other = write(tmp_path / "other", "Date;Close", DAYS[::-1], mark=";")  # separator and dates
+    once(monkeypatch, pd, "read_csv", lambda: other.replace(path))
+    frame = read_bars(path)
+    assert frame["Close"].tolist() == CLOSES
+    assert frame["Date"].tolist() == DAYS
+    assert not other.exists()
+
+
+def test_a_long_parquet_file_replaced_while_it_is_read_is_the_old_one(tmp_path, monkeypatch):
+    def long(name, closes):
+        table = pd.DataFrame({"Date": pd.DatetimeIndex(DAYS), "Ticker": "0100.HK", "Close": closes})
+        table.to_parquet(tmp_path / name)
+        return tmp_path / name
+
+    path, other = long("long.parquet", CLOSES), long("other", [1.0, 2.0, 3.0, 4.0])
+    once(monkeypatch, pq, "ParquetFile", lambda: other.replace(path))
+    assert read_bars(path)["Close"].tolist() == CLOSES
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz"])
+def test_a_file_written_to_while_it_is_read_is_refused(tmp_path, monkeypatch, suffix):
+    path = tmp_path / f"0100.HK{suffix}"
+    pd.DataFrame({"Date": DAYS, "Close": CLOSES}).to_csv(path, index=False)
+
+    def append():
+        with path.open("ab") as file:
+            file.write(b"x")
+
+    once(monkeypatch, pd, "read_csv", append)
+    with pytest.raises(PriceError, match=r"0100.HK.* was written to while it was read: wait until"):
+        load(tmp_path)
+
+
+def test_a_parquet_file_cut_short_while_it_is_read_ends_no_process(tmp_path):
+    """Mapped into memory, it would end it by a signal."""
+    path = tmp_path / "0100.HK.parquet"
+    rng = np.random.default_rng(0)
+    days = pd.date_range("1900-01-01", periods=40_000)
+    pd.DataFrame({"Date": days, "Close": rng.random(40_000)}).to_parquet(path)
+    code = (
+        "import os, sys, pathlib, pyarrow.parquet as pq; path = sys.argv[1]\n"
+        "read = pq.ParquetFile.read\n"
+        "pq.ParquetFile.read = lambda *a, **k: (os.truncate(path, 100), read(*a, **k))[1]\n"
+        "from aftershock.prices.files import read_bars\n"
+        "read_bars(pathlib.Path(path))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "PriceError" in done.stderr.splitlines()[-1]
+
+
+def test_a_home_that_nobody_has_is_one_sentence():
+    with pytest.raises(PriceError, match="~nobody-of-that-name/prices: there is no such home"):
+        load("~nobody-of-that-name/prices")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import itertools
+import os
 import signal
 import subprocess
 import sys
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import yahoo_stub
 from yahoo_stub import LoopbackSession, Stub, serve
@@ -156,6 +159,89 @@ def test_the_folder_is_the_users_cache(monkeypatch, tmp_path):
     assert cache_folder() == tmp_path
     monkeypatch.delenv("AFTERSHOCK_CACHE")
     assert cache_folder().name == "aftershock"
+
+
+def test_a_home_that_is_not_known_is_one_sentence(monkeypatch):
+    def nobody(self):
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "expanduser", nobody)
+    for said in ("~nobody/cache", None):
+        monkeypatch.setenv("AFTERSHOCK_CACHE", said) if said else monkeypatch.delenv(
+            "AFTERSHOCK_CACHE"
+        )
+        with pytest.raises(PriceError, match="set AFTERSHOCK_CACHE to a folder that can be"):
+            cache_folder()
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EMFILE, errno.EIO])
+def test_a_file_that_cannot_be_read_is_not_a_damaged_one(store, monkeypatch, number):
+    store.add(delivery([1.0, 2.0]))
+
+    def refused(self, *args, **kwargs):
+        raise OSError(number, os.strerror(number), str(self))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", refused)
+        with pytest.raises(NotKept, match=r"0100.HK.parquet cannot be read: .*; it is left as"):
+            store.read("0100.HK")
+    assert store.read("0100.HK")[0].bars["Close"].tolist() == [1.0, 2.0]
+
+
+def test_a_machine_short_of_memory_damages_nothing(store, monkeypatch):
+    store.add(delivery([1.0, 2.0]))
+
+    def short(*args, **kwargs):
+        raise pa.ArrowMemoryError("realloc of size 64 failed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pyarrow.parquet.ParquetFile.read", short)
+        with pytest.raises(MemoryError):
+            store.read("0100.HK")
+    assert store.read("0100.HK")[1] == ""
+
+
+def test_a_store_is_readable_by_whom_the_user_allows(store):
+    before = os.umask(0o022)
+    try:
+        store.add(delivery([1.0, 2.0]))
+    finally:
+        os.umask(before)
+    assert store.path("0100.HK").stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("gone", ["taken away", "set aside"])
+def test_history_survives_a_file_that_goes_between_reading_and_adding(store, gone):
+    store.add(delivery([1.0, 2.0, 3.0]))
+    held, _ = store.read("0100.HK")
+    path = store.path("0100.HK")
+    if gone == "taken away":
+        path.unlink()
+    else:
+        path.write_bytes(b"PAR1 and no more")
+    news = delivery([3.0, 4.0], DAYS[2:], at="2026-06-20T00:00:00")  # reaches back two days only
+    store.add(news, onto=held)
+    assert store.read("0100.HK")[0].bars["Close"].tolist() == [1.0, 2.0, 3.0, 4.0]
+
+
+def test_a_fetch_while_the_store_is_emptied_keeps_its_history(tmp_path, make_bars, monkeypatch):
+    import yfinance
+
+    yfinance.set_tz_cache_location(str(tmp_path / "zones"))
+    stub, store, real = Stub(), Store(tmp_path / "store"), Store.add
+    stub.put("0100.HK", make_bars(DAYS[:3], [1.0, 2.0, 3.0]))
+
+    def emptied(self, *args, **kwargs):
+        self.path("0100.HK").unlink()
+        return real(self, *args, **kwargs)
+
+    with serve(stub) as port:
+        source = YahooSource(LoopbackSession(port), store, pause=0.01)
+        ash.load_prices(["0100.HK"], source=source)
+        stub.put("0100.HK", make_bars(DAYS, [1.0, 2.0, 3.0, 4.0]))
+        monkeypatch.setattr(Store, "add", emptied)
+        ash.load_prices(["0100.HK"], source=source)
+    assert store.read("0100.HK")[0].bars["Close"].tolist() == [1.0, 2.0, 3.0, 4.0]
 
 
 def test_a_lock_that_is_kept_is_said(store):
@@ -366,16 +452,3 @@ def test_kill_9_leaves_the_old_file_or_the_new_one(tmp_path):
     assert sizes == sorted(sizes)
     store.add(delivery([1.0, 2.0], days=["1989-12-28", "1989-12-29"]))  # clears what was left
     assert not list(store.folder.glob(".*.tmp"))
-
-
-def test_a_file_that_may_not_be_read_is_said_and_left(store, monkeypatch):
-    store.add(delivery([1.0, 2.0]))
-
-    def refused(path, *args, **options):
-        raise PermissionError(13, "Permission denied")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "open", refused)
-        with pytest.raises(NotKept, match=r"parquet: cannot be read: Permission denied; let it"):
-            store.read("0100.HK")
-    assert store.read("0100.HK")[0].bars["Close"].tolist() == [1.0, 2.0]

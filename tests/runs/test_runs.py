@@ -3,12 +3,19 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
 
 import pytest
 
 from aftershock.errors import RunError, UnknownName
-from aftershock.runs.folder import new_run
-from aftershock.runs.history import find_run, list_runs, read_run, run_before
+from aftershock.runs import folder as folders
+from aftershock.runs import manifest as manifests
+from aftershock.runs.folder import BUILDING, new_run
+from aftershock.runs.history import find_run, list_runs, read_run, run_before, write_index
 from aftershock.runs.manifest import Manifest, git_state, hashes
 
 START = dt.datetime(2026, 11, 23, 9, 35, 12)
@@ -55,11 +62,10 @@ def test_what_a_killed_process_left_is_swept(tmp_path):
     dead = tmp_path / ".building-999999-abc"
     dead.mkdir()
     (dead / "half.txt").write_text("x", "utf-8")
-    alive = tmp_path / f".building-{os.getpid()}-xyz"
-    alive.mkdir()
-    publish(tmp_path)
-    assert not dead.exists()
-    assert alive.exists()
+    with new_run(tmp_path, START) as alive:
+        publish(tmp_path)
+        assert not dead.exists()
+        assert alive.path.exists()
 
 
 def test_a_results_folder_that_cannot_be_written_is_one_sentence(tmp_path):
@@ -135,3 +141,144 @@ def test_a_manifest_records_versions_and_inputs(tmp_path):
 
 def test_outside_a_checkout_there_is_no_git_state(tmp_path):
     assert git_state(tmp_path) == {}
+
+
+def test_a_run_in_another_container_is_not_swept(tmp_path):
+    """Its process number means nothing here; what counts is that it holds its lock."""
+    code = (
+        "import sys, datetime as dt; from pathlib import Path;"
+        "from aftershock.runs.folder import new_run\n"
+        "with new_run(Path(sys.argv[1]), dt.datetime(2026, 11, 23)):\n"
+        "    print('building', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        other.stdout.readline()
+        (hidden,) = tmp_path.glob(f"{BUILDING}*")
+        renamed = hidden.rename(tmp_path / f"{BUILDING}999999-of-a-number-that-is-nobodys")
+        publish(tmp_path)
+        assert renamed.exists()
+        other.kill()
+    publish(tmp_path)
+    assert not list(tmp_path.glob(f"{BUILDING}*"))
+
+
+def test_runs_published_at_once_each_get_their_place_and_are_all_listed(tmp_path):
+    code = (
+        "import sys, datetime as dt; from pathlib import Path; sys.path.insert(0, sys.argv[2]);"
+        "from test_runs import add_run; from aftershock.runs.history import write_index\n"
+        "sys.stdin.readline()\n"
+        "for _ in range(5):\n"
+        "    add_run(Path(sys.argv[1]), '2026-11-23T09:35:12')\n"
+        "    write_index(Path(sys.argv[1]), lambda runs: ' '.join(run.name for run in runs))\n"
+    )
+    start = [sys.executable, "-c", code, str(tmp_path), str(Path(__file__).parent)]
+    others = [subprocess.Popen(start, stdin=subprocess.PIPE) for _ in range(5)]
+    try:
+        for other in others:
+            other.stdin.write(b"\n")
+            other.stdin.flush()
+        assert [other.wait() for other in others] == [0] * 5
+    finally:
+        for other in others:
+            other.kill()
+            other.communicate()
+    names = [f"2026-11-23/093512-{i}" for i in range(25, 1, -1)] + ["2026-11-23/093512"]
+    assert [run.name for run in list_runs(tmp_path)] == names  # the tenth is newer than the ninth
+    assert (tmp_path / "index.html").read_text("utf-8").split() == names
+    assert (tmp_path / "latest").resolve() == tmp_path / names[0]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        ".lock", "2026-11-23", "index.html", "latest",
+    ]  # fmt: skip
+
+
+def test_the_page_of_runs_lists_a_run_published_while_it_was_asked_for(tmp_path, monkeypatch):
+    add_run(tmp_path, "2026-11-23T09:00:00")
+    real = folders.FileLock.acquire
+
+    def after_another(self, *args, **kwargs):  # that had the lock before
+        monkeypatch.setattr(folders.FileLock, "acquire", real)
+        add_run(tmp_path, "2026-11-23T09:00:01")
+        return real(self, *args, **kwargs)
+
+    monkeypatch.setattr(folders.FileLock, "acquire", after_another)
+    page = write_index(tmp_path, lambda runs: " ".join(run.name for run in runs))
+    assert page.read_text("utf-8").split() == ["2026-11-23/090001", "2026-11-23/090000"]
+
+
+def test_the_link_and_the_command_name_the_same_run(tmp_path):
+    add_run(tmp_path, "2026-11-23T09:05:00")
+    add_run(tmp_path, "2026-11-23T09:00:00")  # began earlier, took longer
+    assert (tmp_path / "latest").resolve() == find_run(tmp_path, "latest").path.resolve()
+
+
+def test_a_page_of_runs_that_cannot_be_written_is_one_sentence(tmp_path):
+    (tmp_path / "index.html").mkdir()
+    with pytest.raises(RunError, match="index.html cannot be written: Is a directory"):
+        write_index(tmp_path, lambda runs: "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "index.html"]
+
+
+def test_runs_are_listed_while_some_are_deleted(tmp_path):
+    places = [add_run(tmp_path, f"2026-11-{day:02}T09:00:00") for day in range(1, 29)]
+    gone = threading.Event()
+
+    def delete():
+        for place in places[1:]:
+            shutil.rmtree(place.parent)
+        gone.set()
+
+    deleter = threading.Thread(target=delete)
+    deleter.start()
+    try:
+        while not gone.is_set():
+            assert list_runs(tmp_path)[-1].name == "2026-11-01/090000"
+    finally:
+        deleter.join()
+    assert [run.name for run in list_runs(tmp_path)] == ["2026-11-01/090000"]
+
+
+def test_a_day_deleted_while_it_is_listed_is_passed_over(tmp_path, monkeypatch):
+    add_run(tmp_path, "2026-11-22T09:00:00")
+    add_run(tmp_path, "2026-11-23T09:00:00")
+    scan, names = os.scandir, os.listdir
+
+    def gone(real):
+        def after(path="."):
+            if path != "." and not isinstance(path, int) and Path(path).name == "2026-11-22":
+                monkeypatch.undo()
+                shutil.rmtree(path)
+            return real(path)
+
+        return after
+
+    monkeypatch.setattr(os, "scandir", gone(scan))
+    monkeypatch.setattr(os, "listdir", gone(names))
+    assert [run.name for run in list_runs(tmp_path)] == ["2026-11-23/090000"]
+
+
+def test_a_lock_that_is_kept_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(folders, "_LOCK_SECONDS", 0.05)
+    with (
+        folders.FileLock(tmp_path / ".lock"),
+        pytest.raises(RunError, match="another process has kept"),
+    ):
+        publish(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
+def test_a_name_too_long_for_a_folder_is_unknown(tmp_path):
+    add_run(tmp_path, "2026-11-23T09:00:00")
+    with pytest.raises(UnknownName, match="unknown run 'aaa"):
+        find_run(tmp_path, "a" * 300)
+
+
+def test_git_is_asked_without_its_locks(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        manifests.subprocess, "run",
+        lambda command, **_: asked.append(command) or subprocess.CompletedProcess(command, 0, "x"),
+    )  # fmt: skip
+    git_state(tmp_path)
+    assert [command[1] for command in asked] == ["--no-optional-locks"] * 2

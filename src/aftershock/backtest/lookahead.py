@@ -6,15 +6,15 @@ import gc
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from aftershock.backtest.processes import in_processes
 from aftershock.errors import AftershockError
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
-    from pathlib import Path
 
     from aftershock.backtest.broker import EventBroker
-    from aftershock.backtest.run import Backtest
+    from aftershock.backtest.run import Backtest, Origin
     from aftershock.backtest.stage import Stage
     from aftershock.backtest.strategy import EventStrategy
     from aftershock.events.book import EventBook
@@ -80,16 +80,15 @@ def check_lookahead(
     a process that never had the others. What it reads from a file of its own is the same in
     both runs, and no run can tell.
     """
-    from joblib import Parallel, delayed, effective_n_jobs
+    from joblib import delayed, effective_n_jobs
 
     stage = backtest.stage(events, prices, benchmark=benchmark)
     whole = _decisions(stage.trade(backtest.strategy, backtest.params))
     days = sorted({decision[0] for decision in whole})
     picked = days[:: -(-len(days) // cuts)] if days else []
-    strategy = backtest.path or backtest.strategy
     workers = max(effective_n_jobs(-1), 2) if backtest.path else 1  # one would be this process
-    apart = Parallel(n_jobs=workers, return_as="generator")
-    made = apart(delayed(_decided)(strategy, backtest.params, _cut(stage, day)) for day in picked)
+    work = (delayed(_decided)(backtest.origin, backtest.params, _cut(stage, day)) for day in picked)
+    made = in_processes(work, workers)
     compared = (_compare(day, whole, some) for day, some in zip(picked, made, strict=True))
     differences = [found for found in compared if found]
     return LookAhead(len(whole), tuple(picked), tuple(differences[:1]))
@@ -105,13 +104,11 @@ def _cut(stage: Stage, day: dt.date) -> Stage:
 
 
 def _decided(
-    strategy: Path | type[EventStrategy], params: Mapping[str, Any], stage: Stage
+    origin: Origin | type[EventStrategy], params: Mapping[str, Any], stage: Stage
 ) -> list[Decision] | str:
     """Return what a strategy decides on a stage, or why it fails there."""
-    from aftershock.backtest.run import load_strategy
-
     gc.collect()  # prices of an earlier, longer run may lie in the cycles it left behind
-    cls = strategy if isinstance(strategy, type) else load_strategy(strategy)
+    cls = origin if isinstance(origin, type) else origin.load()
     try:
         return _decisions(stage.trade(cls, params))
     except AftershockError as cause:

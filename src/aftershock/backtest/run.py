@@ -19,7 +19,7 @@ from aftershock.backtest.remarks import conventions, simulated, warnings
 from aftershock.backtest.result import BacktestResult
 from aftershock.backtest.stage import Stage, clocked
 from aftershock.backtest.strategy import EventStrategy
-from aftershock.content import load_file
+from aftershock.content import load_file, sha256_of
 from aftershock.errors import BacktestError, nearest
 from aftershock.events.book import EventBook
 from aftershock.prices.panel import PricePanel
@@ -70,6 +70,7 @@ class Backtest:
     name: str = ""
     path: Path | None = None
     caveats: tuple[str, ...] = ()
+    sha256: str = ""
 
     def __init__(
         self,
@@ -96,6 +97,7 @@ class Backtest:
             # whole: processes may stand elsewhere
             "path": Path(str(strategy)).resolve() if is_path else None,
             "caveats": tuple(caveats),
+            "sha256": sha256_of(cls.__module__) if is_path else "",
         }
         for key, value in values.items():
             object.__setattr__(self, key, value)
@@ -103,6 +105,11 @@ class Backtest:
             raise BacktestError(f"cash is {cash}; it must be positive")
         if not isinstance(self.exchange, Exchange):
             raise BacktestError(f"exchange is {exchange!r}; write exchange=ash.HKEX()")
+
+    @property
+    def origin(self) -> Origin | type[EventStrategy]:
+        """What another process is given: the strategy's file, or its class where it has none."""
+        return Origin(self.path, self.sha256) if self.path else self.strategy
 
     def run(self, events: EventBook, prices: PricePanel, *, benchmark: str) -> BacktestResult:
         """Run the strategy over every session of the benchmark.
@@ -226,6 +233,29 @@ def _reach(stage: Stage, trades: pd.DataFrame) -> tuple[int, int] | None:
         for event, day in zip(trades["event"], days, strict=True)
     ]
     return (min(offsets), max(offsets)) if offsets else None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a strategy is from, for a process that loads it for itself.
+
+    Attributes
+    ----------
+    path
+        Its file.
+    sha256
+        Of the file when it was first loaded.
+    """
+
+    path: Path
+    sha256: str
+
+    def load(self) -> type[EventStrategy]:
+        """Return the strategy; raises BacktestError where its file was changed meanwhile."""
+        cls = load_strategy(self.path)
+        if sha256_of(cls.__module__) != self.sha256:
+            raise BacktestError(f"{self.path} was changed while it was being run; run it again")
+        return cls
 
 
 def load_strategy(path: str | Path) -> type[EventStrategy]:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aftershock.backtest.money import from_cents
+from aftershock.backtest.processes import in_processes
 from aftershock.backtest.rule_account import Leg
 from aftershock.backtest.rule_engine import RuleEngine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from aftershock.arrays import FloatArray, IntArray
     from aftershock.backtest.rule_account import RuleRun
-    from aftershock.backtest.run import Backtest
+    from aftershock.backtest.run import Backtest, Origin
     from aftershock.backtest.stage import Stage
     from aftershock.backtest.strategy import EventStrategy
 
@@ -152,17 +152,16 @@ def _in_processes(
     if not handed:
         return {}
     rows = list(handed)
-    from joblib import Parallel, delayed, effective_n_jobs
+    from joblib import delayed, effective_n_jobs
 
     workers = effective_n_jobs(jobs) if len(rows) > _ALONE else 1
     count = min(len(rows), workers * _CHUNKS) if workers > 1 else len(rows)
-    strategy = backtest.path or backtest.strategy
     chunks = [rows[first::count] for first in range(count)]
-    work = (delayed(_trade_all)(strategy, stage, [plans[row] for row in part]) for part in chunks)
+    work = (
+        delayed(_trade_all)(backtest.origin, stage, [plans[row] for row in part]) for part in chunks
+    )
     made: dict[int, Trial] = {}
-    for part, trials in zip(
-        chunks, Parallel(n_jobs=workers, return_as="generator")(work), strict=True
-    ):
+    for part, trials in zip(chunks, in_processes(work, workers), strict=True):
         made |= {
             row: replace(trial, note=handed[row]) for row, trial in zip(part, trials, strict=True)
         }
@@ -171,12 +170,10 @@ def _in_processes(
 
 
 def _trade_all(
-    strategy: Path | type[EventStrategy], stage: Stage, plans: Sequence[Plan]
+    origin: Origin | type[EventStrategy], stage: Stage, plans: Sequence[Plan]
 ) -> list[Trial]:
     """Run plans through backtrader; a process is given the strategy's file, not its class."""
-    from aftershock.backtest.run import load_strategy
-
-    cls = strategy if isinstance(strategy, type) else load_strategy(strategy)
+    cls = origin if isinstance(origin, type) else origin.load()
     return [_trade(cls, stage, plan) for plan in plans]
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from aftershock.cli.app import app
-from aftershock.cli.screen import STOP, watch_for_ctrl_c
+from aftershock.cli.screen import STOP, print_in_any_encoding, watch_for_ctrl_c
 from aftershock.errors import AftershockError
 
 INTERRUPTED = 130
@@ -14,14 +15,17 @@ REFUSED = 2
 
 def main() -> None:
     """Run the command line; errors are one sentence and exit code 2, Ctrl-C is one and 130."""
+    # what lies where the command is run shadows no library in the processes it starts
+    os.environ.setdefault("PYTHONSAFEPATH", "1")
     watch_for_ctrl_c()
+    print_in_any_encoding()
     try:
         app()
     except AftershockError as error:
-        if "--debug" in sys.argv:
-            raise
-        sys.stderr.write(f"error: {error}\n")
-        sys.exit(REFUSED)
+        _refuse(error, str(error))
+    except OSError as error:  # of a file that no command expected to be out of reach
+        where = f"{error.filename}: " if error.filename else ""
+        _refuse(error, f"{where}{error.strerror or error}")
     except KeyboardInterrupt:
         sys.exit(_stopped())
     except SystemExit as end:  # what typer makes of Ctrl-C
@@ -33,3 +37,10 @@ def main() -> None:
 def _stopped() -> int:
     sys.stderr.write(f"{STOP.sentence}\n")
     return INTERRUPTED
+
+
+def _refuse(error: Exception, said: str) -> None:
+    if "--debug" in sys.argv:
+        raise error
+    sys.stderr.write(f"error: {said}\n")
+    sys.exit(REFUSED)

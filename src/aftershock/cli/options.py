@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -36,5 +37,6 @@ HERE = Path()
 
 
 def command_line() -> str:
-    """Return the command as it was typed."""
-    return shlex.join(["aftershock", *sys.argv[1:]])
+    """Return the command as it was typed; a byte that is no UTF-8 becomes a question mark."""
+    typed = shlex.join(["aftershock", *sys.argv[1:]])
+    return os.fsencode(typed).decode("utf-8", "replace")

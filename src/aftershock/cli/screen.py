@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -54,8 +56,22 @@ def print_text(text: str) -> None:
 
 
 def print_json(data: Any) -> None:
-    """Print JSON, dates as text."""
-    print_text(json.dumps(data, indent=2, ensure_ascii=False, default=str))
+    """Print JSON, dates as text; where the terminal is not in UTF-8, as plain ASCII."""
+    print_text(json.dumps(data, indent=2, ensure_ascii=not _is_utf(sys.stdout), default=str))
+
+
+def print_in_any_encoding() -> None:
+    """Print a question mark for a letter that the terminal's encoding does not have.
+
+    In UTF-8 a path that is none comes out byte by byte as it is on disk.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="surrogateescape" if _is_utf(stream) else "replace")
+
+
+def _is_utf(stream: TextIO) -> bool:
+    return (stream.encoding or "").lower().startswith("utf")
 
 
 @contextmanager

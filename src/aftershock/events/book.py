@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from pydantic import ValidationError
 
+from aftershock.content import content_files
 from aftershock.errors import EventError, unknown
 from aftershock.events.companies import Company, read_companies
 from aftershock.events.kinds import KINDS, Event
@@ -222,7 +223,7 @@ def load_events(
         No event file, or one that cannot be right: file, line, what is allowed.
     """
     path = Path(path)
-    files = sorted(path.glob("*.y*ml")) if path.is_dir() else [path]
+    files = content_files(path, "*.y*ml") if path.is_dir() else [path]
     documents = [read_yaml(file) for file in files if file.name != COMPANIES]
     if not documents:
         raise EventError(f"{path} has no event files; write one, such as {path / 'lockups.yaml'}")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import mmap
+import os
 import zlib
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -25,6 +28,7 @@ _TICKER = "Ticker"
 _MISSING = ["", "NA", "N/A", "#N/A", "NaN", "nan", "null", "None", "-"]
 _SHOWN = 10
 _MANY = 100_000
+_LARGE = 16 * 2**20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,30 +79,54 @@ class FileSource:
 
 
 def read_bars(path: Path) -> pd.DataFrame:
-    """Read one file of bars as it stands; Parquet is mapped into memory, not copied.
+    """Read one file of bars as it stands; large Parquet is mapped into memory.
 
     Raises
     ------
     PriceError
-        The file is empty, or is not what its ending says.
+        The file is empty, is not what its ending says, or is rewritten while it is read.
     """
     try:
-        frame = _read_parquet(path) if path.suffix == ".parquet" else _read_csv(path)
+        with _opened(path) as file:
+            frame = _read_parquet(file) if path.suffix == ".parquet" else _read_csv(path, file)
     except pd.errors.EmptyDataError as cause:
         raise PriceError(f"{path} is empty; it needs a header with Date and Close") from cause
     except (pd.errors.ParserError, ValueError, OSError, EOFError, zlib.error) as cause:
-        reason = str(cause).splitlines()[0]
+        reason = (str(cause) or type(cause).__name__).splitlines()[0]
         raise PriceError(f"{path} cannot be read: {reason}") from cause
     if frame.empty:
         raise PriceError(f"{path} has a header and no rows")
     return frame
 
 
-def _read_parquet(path: Path) -> pd.DataFrame:
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file once: whoever replaces it meanwhile changes nothing for this reader.
+
+    Raises
+    ------
+    PriceError
+        The file itself was written to meanwhile; what was read is part old and part new.
+    """
+    with path.open("rb") as file:
+        before = os.fstat(file.fileno())
+        try:
+            yield file
+        finally:
+            after = os.fstat(file.fileno())
+            if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+                raise PriceError(
+                    f"{path} was written to while it was read: wait until that is done and run"
+                    " again; a file that is replaced by another is read whole"
+                )
+
+
+def _read_parquet(opened: BinaryIO) -> pd.DataFrame:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path, memory_map=True) as file:
+    source = _mapped(opened)
+    with pq.ParquetFile(source) as file:
         types = {field.name: field.type for field in file.schema_arrow}
         texts = [name for name, kind in types.items() if not _is_plain(kind)]
         large = file.metadata.num_rows > _MANY  # a thread costs more than a small file
@@ -107,12 +135,25 @@ def _read_parquet(path: Path) -> pd.DataFrame:
             return pd.DataFrame({name: table[name].to_numpy() for name in types}, copy=False)
     names = [name for name in texts if pa.types.is_string(types[name])]
     # as codes: millions of rows name a few thousand tickers
-    with pq.ParquetFile(path, memory_map=True, read_dictionary=names) as file:
+    with pq.ParquetFile(source, read_dictionary=names) as file:
         table = file.read(use_threads=large)
     frame: pd.DataFrame = table.to_pandas(
         split_blocks=True, self_destruct=True, date_as_object=False
     )
     return frame
+
+
+def _mapped(opened: BinaryIO) -> Any:
+    """Return a large file mapped into memory, a small one as it is.
+
+    A process that reads a mapped file ends where another cuts that file short; small files,
+    which people edit, are read instead.
+    """
+    import pyarrow as pa
+
+    if os.fstat(opened.fileno()).st_size < _LARGE:
+        return opened
+    return pa.BufferReader(pa.py_buffer(mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)))
 
 
 def _is_plain(kind: Any) -> bool:
@@ -124,25 +165,26 @@ def _is_plain(kind: Any) -> bool:
     return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_date(kind))
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
-    mark = _mark_of(path)
-    header = pd.read_csv(path, nrows=0, sep=mark, encoding="utf-8-sig")
-    names = spelled(str(path), header.columns)
-    text = [said for said, name in zip(header.columns, names, strict=True) if name == _TICKER]
-    return pd.read_csv(
-        path,
-        sep=mark,
-        encoding="utf-8-sig",
-        keep_default_na=False,
-        na_values={name: _MISSING for name in header.columns if name not in text},
-        dtype=dict.fromkeys(text, "str"),
-    )
+def _read_csv(path: Path, opened: BinaryIO) -> pd.DataFrame:
+    with gzip.open(opened) if path.suffix == ".gz" else nullcontext(opened) as file:
+        mark = _mark_of(file.readline())
+        file.seek(0)
+        header = pd.read_csv(file, nrows=0, sep=mark, encoding="utf-8-sig")
+        names = spelled(str(path), header.columns)
+        text = [said for said, name in zip(header.columns, names, strict=True) if name == _TICKER]
+        file.seek(0)
+        return pd.read_csv(
+            file,
+            sep=mark,
+            encoding="utf-8-sig",
+            keep_default_na=False,
+            na_values={name: _MISSING for name in header.columns if name not in text},
+            dtype=dict.fromkeys(text, "str"),
+        )
 
 
-def _mark_of(path: Path) -> str:
+def _mark_of(header: bytes) -> str:
     """Return what separates the columns: a semicolon or a tab where the header has no comma."""
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-        header = file.readline()
     return next((mark for mark in (",", ";", "\t") if mark.encode() in header), ",")
 
 

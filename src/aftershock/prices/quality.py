@@ -287,11 +287,10 @@ def _rows(panel: PricePanel, item: Finding) -> slice:
 def write_findings(found: Iterable[Finding], folder: Path) -> Path:
     """Write findings as ``prices-check.csv`` into ``folder``, whole or not at all."""
     path = folder / REPORT
-    beside = path.with_suffix(".tmp")
     table = make_table([item.record() for item in found], COLUMNS)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_table(table, beside).replace(path)
+        write_table(table, path)
     except OSError as cause:
         raise PriceError(f"{path} cannot be written: {cause.strerror or cause}") from cause
     return path

@@ -229,7 +229,7 @@ def open_source(
     if name == "files" and rest:
         from aftershock.prices.files import FileSource
 
-        return FileSource(Path(rest).expanduser())
+        return FileSource(_place(rest))
     if name == "sample" and not rest:
         from aftershock.prices.sample import SampleSource
 
@@ -239,10 +239,17 @@ def open_source(
 
         return YahooSource(offline=offline, progress=progress)
     if spec.endswith(".py"):
-        return _own_source(Path(spec).expanduser())
+        return _own_source(_place(spec))
     close = nearest(name, ("sample", "yahoo", "files"))
     hint = f" did you mean '{close}'?" if close else ""
     raise PriceError(f"unknown price source '{spec}':{hint} there are {', '.join(SOURCES)}")
+
+
+def _place(said: str) -> Path:
+    try:
+        return Path(said).expanduser()
+    except RuntimeError as cause:
+        raise PriceError(f"{said}: there is no such home; write the whole path") from cause
 
 
 def _own_source(path: Path) -> PriceSource:
@@ -259,7 +266,7 @@ def files_read(source: str | PriceSource, tickers: Sequence[str]) -> list[Path]:
     """Return the user's own files that prices come from; a run hashes them."""
     if not isinstance(source, str):
         return []
-    own = [Path(source).expanduser()] if source.endswith(".py") else []
+    own = [_place(source)] if source.endswith(".py") else []
     paths = getattr(open_source(source), "paths", None)
     return own + (list(paths(tickers)) if paths else [])
 

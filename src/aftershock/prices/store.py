@@ -11,7 +11,6 @@ import datetime as dt
 import hashlib
 import json
 import os
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from aftershock.errors import PriceError
+from aftershock.whole import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,16 +33,30 @@ FETCHED = "Fetched"
 _META = b"aftershock"
 _LOCK_SECONDS = 60.0
 _SAFE = "^.-=_"
+_ABSENT = (FileNotFoundError, NotADirectoryError)
 # Yahoo carries prices as four-byte floats and rounds volumes where it divides by splits
 _TOLERANCE = {**dict.fromkeys(FIELDS, 1e-6), "Volume": 1e-3}
 
 
 def cache_folder() -> Path:
-    """Return the folder of the store: AFTERSHOCK_CACHE, or the user's cache folder."""
+    """Return the folder of the store: AFTERSHOCK_CACHE, or the user's cache folder.
+
+    Raises
+    ------
+    PriceError
+        It is in a home that is not known.
+    """
     from platformdirs import user_cache_path
 
     said = os.environ.get(CACHE)
-    return Path(said).expanduser() if said else user_cache_path("aftershock", appauthor=False)
+    folder = Path(said) if said else user_cache_path("aftershock", appauthor=False)
+    try:
+        return folder.expanduser()
+    except RuntimeError as cause:
+        raise PriceError(
+            f"the folder of stored prices, {folder}, is not known: nobody's home is;"
+            f" set {CACHE} to a folder that can be written"
+        ) from cause
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,11 +154,11 @@ class Store:
         Raises
         ------
         NotKept
-            The file may not be read, or is damaged and cannot be set aside.
+            A damaged file cannot be set aside, or the file cannot be read.
         """
         try:
             return _read(self.path(ticker)), ""
-        except (FileNotFoundError, NotADirectoryError):
+        except _ABSENT:
             return None, ""
         except _Damaged:
             with self._locked(ticker):
@@ -155,7 +169,7 @@ class Store:
         path = self.path(ticker)
         try:
             return _read(path), ""
-        except (FileNotFoundError, NotADirectoryError):
+        except _ABSENT:
             return None, ""
         except _Damaged as cause:
             aside = path.with_name(f"{path.name}.damaged-{_stamp()}")
@@ -163,7 +177,9 @@ class Store:
             said = f"{ticker}: the stored file was damaged ({cause}); set aside as {aside.name}"
             return None, said
 
-    def add(self, new: Stored, *, accept: bool = False) -> tuple[Stored, list[Contradiction]]:
+    def add(
+        self, new: Stored, *, accept: bool = False, onto: Stored | None = None
+    ) -> tuple[Stored, list[Contradiction]]:
         """Add what was delivered of a ticker to what is stored.
 
         Parameters
@@ -172,6 +188,9 @@ class Store:
             A delivery; ``since`` says from which day it was asked.
         accept
             Record values that contradict stored ones as a revision; else they are left out.
+        onto
+            What was stored when the delivery was asked for. Should the file have been taken
+            away or set aside meanwhile, it is kept: a delivery alone reaches back less far.
 
         Returns
         -------
@@ -186,7 +205,7 @@ class Store:
             The file cannot be written, or another process keeps the lock.
         """
         with self._locked(new.ticker):
-            old, _ = self._settled(new.ticker)
+            old = self._settled(new.ticker)[0] or onto
             merged, found = (new, []) if old is None else merge(old, new, accept=accept)
             _write(self.path(new.ticker), merged)
         return merged, found
@@ -271,14 +290,16 @@ def _read(path: Path) -> Stored:
         since = dt.date.fromisoformat(said["since"]) if said["since"] else None
         fetched = dt.datetime.fromisoformat(said["fetched"])
         names = said["ticker"], said["currency"], said["zone"]
-    except (FileNotFoundError, NotADirectoryError):
+    except (*_ABSENT, MemoryError):  # no damage, though Arrow has a MemoryError of its own
         raise
-    except PermissionError as cause:
+    except OSError as cause:
+        if cause.errno is None:  # Arrow's word for pages that do not match their checksum
+            raise _Damaged(str(cause).splitlines()[0]) from cause
         raise NotKept(
-            f"{path}: cannot be read: {cause.strerror};"
-            f" let it be read, or set {CACHE} to another folder"
+            f"{path} cannot be read: {cause.strerror}; it is left as it is, set {CACHE} to another"
+            " folder if it is not yours"
         ) from cause
-    except (pa.ArrowException, OSError, KeyError, ValueError) as cause:
+    except (pa.ArrowException, KeyError, ValueError) as cause:
         raise _Damaged((str(cause) or type(cause).__name__).splitlines()[0]) from cause
     if not intact:
         raise _Damaged("its content is not what its checksum says")
@@ -304,15 +325,10 @@ def _write(path: Path, stored: Stored) -> None:
     )
     for left in path.parent.glob(f".{path.name}.*.tmp"):  # of a process that was killed
         left.unlink(missing_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            pq.write_table(table, file, write_page_checksum=True)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    with replacing(path) as beside, beside.open("xb") as file:
+        pq.write_table(table, file, write_page_checksum=True)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _digest(log: pd.DataFrame) -> str:

@@ -152,7 +152,7 @@ class YahooSource:
         if new.log.empty:
             return stored or new, []
         try:
-            return self.store.add(new, accept=self.accept)
+            return self.store.add(new, accept=self.accept, onto=stored)
         except NotKept as cause:
             if self.strict:
                 raise

@@ -33,7 +33,7 @@ def write_derived(folder: Folder, where: str) -> None:
     if not len(equity):
         return
     target = folder.path / where / "figures"
-    target.mkdir(parents=True, exist_ok=True)
+    target.mkdir(exist_ok=True)
     _write(drawdowns(equity.frame), target / "drawdowns.csv")
     _write(months(equity.frame), target / "months.csv")
     costs = folder.sheet(f"{where}/costs.csv")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from matplotlib.axes import Axes
+
+PATIENCE = 600.0  # seconds; drawing takes one or two
 
 
 def draw_figures(folder: Path, *, every: bool = False, files: Folder | None = None) -> list[Path]:
@@ -38,9 +41,20 @@ def draw_figures(folder: Path, *, every: bool = False, files: Folder | None = No
     Raises
     ------
     RunError
-        The folder is no run.
+        The folder is no run, lacks one of its files, or cannot be written.
     """
-    run, files = read_run(folder), files or Folder(folder)
+    try:
+        return _draw(folder, files or Folder(folder), every=every)
+    except RunError:
+        raise
+    except OSError as cause:
+        raise RunError(
+            f"the figures of {folder} cannot be written: {cause.strerror or cause}"
+        ) from cause
+
+
+def _draw(folder: Path, files: Folder, *, every: bool) -> list[Path]:
+    run = read_run(folder)
     closes, events = files.sheet("closes.csv").frame, files.sheet("events.csv").frame
     paths = save(
         timeline_figure(closes, events, run.manifest["notice"]), run.path / "figures" / "timeline"
@@ -66,29 +80,43 @@ def drawing() -> Iterator[Callable[[Path], None]]:
     Raises
     ------
     RunError
-        They could not be drawn.
+        They could not be drawn, or not in ten minutes.
     """
     process = subprocess.Popen(  # noqa: S603 - this interpreter, this module
-        [sys.executable, "-m", __name__],
-        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        # -P: what lies in the folder where the command is run shadows no library
+        [sys.executable, "-P", "-m", __name__],
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip
 
     def draw(folder: Path) -> None:
-        if process.stdin:
-            process.stdin.write(str(folder))
-            process.stdin.close()
-            process.stdin = None
+        stdin, process.stdin = process.stdin, None
+        if stdin:
+            with suppress(BrokenPipeError), stdin:  # it ended early; its exit code is the reason
+                stdin.write(os.fsencode(folder))
 
     try:
         yield draw
-        _, said = process.communicate()
-        if process.returncode:
-            last = said.strip().splitlines()[-1:] or ["no word"]
-            raise RunError(f"the figures of the run could not be drawn: {last[0]}")
+        _wait(process)
     finally:
         if process.poll() is None:
             process.kill()
             process.communicate()
+
+
+def _wait(process: subprocess.Popen[bytes]) -> None:
+    """Wait for the figures; raise RunError where there are none."""
+    try:
+        _, said = process.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired as cause:
+        raise RunError(
+            f"the figures of the run were not drawn in {PATIENCE:.0f} seconds, and the run was"
+            " given up; run it again"
+        ) from cause
+    if process.returncode:
+        signal = f"their process was ended by signal {-process.returncode}; run it again"
+        words = said.decode("utf-8", "replace").strip().splitlines()
+        reason = signal if process.returncode < 0 else (words or ["no word"])[-1]
+        raise RunError(f"the figures of the run could not be drawn: {reason}")
 
 
 def study_figures(result: StudyResult, folder: Path, *, every: bool) -> list[Path]:
@@ -150,5 +178,5 @@ def _safe(name: str) -> str:
     return "".join(sign if sign.isalnum() or sign in "-._" else "-" for sign in name)
 
 
-if __name__ == "__main__":
-    draw_figures(Path(sys.stdin.read()))
+if __name__ == "__main__" and (asked := sys.stdin.buffer.read()):  # empty: the run was given up
+    draw_figures(Path(os.fsdecode(asked)))

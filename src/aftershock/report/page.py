@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from aftershock.errors import RunError
 from aftershock.locale import LOCALES
 from aftershock.report import pack
 from aftershock.report.cells import Folder
@@ -19,6 +20,7 @@ from aftershock.report.sections.study import study_section
 from aftershock.report.tables import html
 from aftershock.report.words import NAMES, Language, language
 from aftershock.runs.history import Run, read_run
+from aftershock.whole import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,16 +59,24 @@ def build_page(
     Raises
     ------
     RunError
-        The folder is no run.
+        The folder is no run, lacks one of its files, or cannot be written.
     """
     run = read_run(folder, results)
     notify = step or (lambda _: None)
     files = files or Folder(folder)
-    for name in run.backtests:
-        write_derived(files, f"backtests/{name}")
-    for code in LOCALES:
-        notify(f"page, {NAMES[code]}")
-        (folder / PAGES[code]).write_text(render(run, files, language(code)), "utf-8")
+    try:
+        for name in run.backtests:
+            write_derived(files, f"backtests/{name}")
+        for code in LOCALES:
+            notify(f"page, {NAMES[code]}")
+            write_whole(folder / PAGES[code], render(run, files, language(code)))
+    except RunError:
+        raise
+    except OSError as cause:
+        raise RunError(
+            f"the page of {folder} cannot be written: {cause.strerror or cause};"
+            " what was there is untouched"
+        ) from cause
     return folder / PAGES["en"]
 
 

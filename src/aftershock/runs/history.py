@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
+import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from filelock import FileLock
+from typing import TYPE_CHECKING, Any
 
 from aftershock.errors import RunError, UnknownName, unknown
-from aftershock.runs.folder import LATEST, LOCK
-from aftershock.runs.manifest import MANIFEST
+from aftershock.runs.folder import LATEST, MANIFEST, locked
+from aftershock.whole import write_whole
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DAY = re.compile(r"\d+-\d+-\d+")
 NEEDED = (
     "title",
     "started",
@@ -86,10 +88,33 @@ def read_run(path: Path, results: Path | None = None) -> Run:
 def list_runs(results: Path) -> list[Run]:
     """Return every run, newest first; a folder whose manifest cannot be read is passed over."""
     runs = []
-    for manifest in results.glob(f"[0-9]*-[0-9]*-[0-9]*/*/{MANIFEST}"):
-        with contextlib.suppress(RunError):
-            runs.append(read_run(manifest.parent, results))
+    for day in _folders(results):
+        for place in _folders(day) if DAY.fullmatch(day.name) else ():
+            with suppress(RunError):
+                runs.append(read_run(place, results))
     return sorted(runs, key=_age, reverse=True)
+
+
+def _folders(folder: Path) -> list[Path]:
+    """Return what is in a folder, nothing where it is none or has just been removed."""
+    try:
+        return list(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as cause:
+        raise RunError(f"{folder} cannot be read: {cause.strerror or cause}") from cause
+
+
+def _is_run(folder: Path) -> bool:
+    try:
+        return (folder / MANIFEST).is_file()
+    except OSError:  # a name too long for a folder
+        return False
+
+
+def _order(run: Run) -> list[int]:
+    """Return what runs of one second are sorted by: 093512-10 comes after 093512-9."""
+    return [int(part) for part in re.findall(r"\d+", run.name)]
 
 
 def find_run(results: Path, name: str) -> Run:
@@ -100,7 +125,7 @@ def find_run(results: Path, name: str) -> Run:
     UnknownName
         No run of that name.
     """
-    if (Path(name) / MANIFEST).is_file():
+    if _is_run(Path(name)):
         return read_run(Path(name), results)
     runs = list_runs(results)
     if name == LATEST and runs:
@@ -133,15 +158,26 @@ def run_before(results: Path, run: Run) -> Run:
     return [*alike, *related, *earlier][0]
 
 
-def _age(run: Run) -> tuple[str, str]:
-    return str(run.manifest["started"]), run.name
+def _age(run: Run) -> tuple[str, list[int]]:
+    return str(run.manifest["started"]), _order(run)
 
 
-def write_index(results: Path, page: str) -> Path:
-    """Replace ``index.html`` whole, under the lock that runs are published under."""
+def write_index(results: Path, render: Callable[[list[Run]], str]) -> Path:
+    """Replace ``index.html`` whole by the page of the runs there are.
+
+    They are listed under the lock that runs are published under, so that of two processes the
+    later one lists both runs.
+
+    Raises
+    ------
+    RunError
+        The page cannot be written; the runs are not touched.
+    """
     index = results / "index.html"
-    with FileLock(results / LOCK):
-        fresh = results / f".index-{os.getpid()}.html"
-        fresh.write_text(page, "utf-8")
-        fresh.replace(index)
-    return index
+    try:
+        with locked(results):
+            return write_whole(index, render(list_runs(results)))
+    except RunError:
+        raise
+    except OSError as cause:
+        raise RunError(f"{index} cannot be written: {cause.strerror or cause}") from cause

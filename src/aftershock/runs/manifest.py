@@ -8,15 +8,16 @@ import platform
 import subprocess
 from dataclasses import dataclass, field
 from importlib import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aftershock import __version__
+from aftershock.errors import RunError
+from aftershock.runs.folder import MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
-MANIFEST = "manifest.json"
 PACKAGES = (
     "numpy", "pandas", "scipy", "statsmodels", "backtrader", "exchange_calendars", "yfinance",
 )  # fmt: skip
@@ -88,12 +89,21 @@ def sha256(path: Path) -> str:
 
 
 def hashes(paths: Iterable[Path], root: Path) -> dict[str, str]:
-    """Return the SHA-256 of files by path, relative to ``root`` where they are inside it."""
+    """Return the SHA-256 of files by path, relative to ``root`` where they are inside it.
+
+    Raises
+    ------
+    RunError
+        One of them cannot be read.
+    """
     found = {}
     for path in sorted(set(paths)):
         inside = path.resolve().is_relative_to(root.resolve())
         name = path.resolve().relative_to(root.resolve()) if inside else path
-        found[name.as_posix() if isinstance(name, Path) else str(name)] = sha256(path)
+        try:
+            found[name.as_posix()] = sha256(path)
+        except OSError as cause:
+            raise RunError(f"{path} cannot be read: {cause.strerror or cause}") from cause
     return found
 
 
@@ -108,9 +118,11 @@ def git_state(root: Path) -> dict[str, Any]:
 def _git(root: Path, *arguments: str) -> str:
     try:
         done = subprocess.run(  # noqa: S603 - fixed arguments
-            ["git", "-C", str(root), *arguments],  # noqa: S607 - the user's own git
+            # without its optional locks: the user's own commit of the same second goes through
+            ["git", "--no-optional-locks", "-C", str(root), *arguments],  # noqa: S607
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             check=False,
             timeout=10,
         )

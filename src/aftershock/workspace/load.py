@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aftershock.content import load_file
+from aftershock.content import content_files, load_file
 from aftershock.errors import AftershockError, PriceError, WorkspaceError, nearest, unknown
 from aftershock.events.book import EventBook, load_events
 from aftershock.events.kinds import KINDS, custom_kind
@@ -65,7 +65,7 @@ class Workspace:
     @property
     def inputs(self) -> list[Path]:
         """Every file a run depends on, prices apart."""
-        events = sorted((self.folder / EVENTS).glob("*.y*ml"))
+        events = content_files(self.folder / EVENTS, "*.y*ml")
         return [self.folder / SETTINGS, *events, *self.studies.values(), *self.strategies.values()]
 
     def events(self) -> EventBook:
@@ -143,7 +143,7 @@ class Workspace:
         spec = self.settings.source
         name, _, rest = spec.partition(":")
         if name == "files" and rest:
-            return f"files:{self.folder / Path(rest).expanduser()}"
+            return spec if rest.startswith("~") else f"files:{self.folder / rest}"
         return str(self.folder / spec) if spec.endswith(".py") else spec
 
     def risk_free(self) -> RiskFree:
@@ -206,9 +206,8 @@ class Workspace:
 
 
 def _files(folder: Path) -> dict[str, Path]:
-    return {
-        path.stem: path for path in sorted(folder.glob("*.py")) if not path.name.startswith("_")
-    }
+    files = content_files(folder, "*.py")
+    return {path.stem: path for path in files if not path.name.startswith("_")}
 
 
 def _slippage(said: Any) -> Any:

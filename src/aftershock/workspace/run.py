@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from aftershock.errors import WorkspaceError
+from aftershock.errors import RunError, WorkspaceError
 from aftershock.events.day_zero import day_zero, spanning
 from aftershock.events.supply import supply_steps, write_holders
 from aftershock.prices.sources import files_read
 from aftershock.report.figures import drawing
 from aftershock.report.page import build_page, index_page
 from aftershock.runs.folder import RunFolder, new_run
-from aftershock.runs.history import list_runs, write_index
+from aftershock.runs.history import write_index
 from aftershock.runs.manifest import Manifest, git_state, hashes
 from aftershock.tables import make_table, write_table
 from aftershock.workspace.load import EVENTS, STRATEGIES, STUDIES
@@ -57,6 +57,7 @@ def run_workspace(
         Whatever cannot be read, fitted, run or written; nothing is left behind.
     """
     settings = workspace.settings
+    read = _inputs(workspace)
     events = workspace.events()
     names = _names(request.studies, workspace.studies)
     tests = _names(request.strategies, workspace.strategies)
@@ -83,6 +84,7 @@ def run_workspace(
     with new_run(workspace.results, started) as folder:
         with drawing() as draw:
             manifest = _manifest(workspace, request, prices, started, source)
+            _unchanged(read, manifest.inputs)
             _write_inputs(folder.path, events, prices)
             _studies(folder, manifest, studies, events, prices, step)
             trade = _Trading(folder, manifest, settings, request, events, prices)
@@ -95,7 +97,10 @@ def run_workspace(
             step("figures")
         step("publishing")
         path = folder.publish()
-    write_index(workspace.results, index_page(list_runs(workspace.results), settings.language))
+    try:
+        write_index(workspace.results, lambda runs: index_page(runs, settings.language))
+    except RunError as cause:
+        raise RunError(f"the run is whole, in {path}; but {cause}") from cause
     return path
 
 
@@ -168,12 +173,21 @@ class _Trading:
         self.manifest.warn(name, result.warnings)
 
 
+def _inputs(workspace: Workspace, prices: Sequence[Path] = ()) -> dict[str, str]:
+    rates = workspace.risk_free().file
+    return hashes([*workspace.inputs, *prices, *([rates] if rates else [])], workspace.folder)
+
+
+def _unchanged(before: dict[str, str], after: dict[str, str]) -> None:
+    """Refuse a run that would record other inputs than it was made from."""
+    for name, digest in before.items():
+        if after.get(name) != digest:
+            raise WorkspaceError(f"{name} was changed while the run read it; run it again")
+
+
 def _manifest(
     workspace: Workspace, request: Request, prices: PricePanel, started: dt.datetime, source: str
 ) -> Manifest:
-    inputs = [*workspace.inputs, *files_read(source, prices.tickers)]
-    rates = workspace.risk_free().file
-    inputs += [rates] if rates else []
     return Manifest(
         command=request.command,
         started=started.astimezone(dt.UTC).isoformat(timespec="seconds"),
@@ -188,7 +202,7 @@ def _manifest(
             "first": str(prices.sessions.first),
             "last": str(prices.sessions.last),
         },
-        inputs=hashes(inputs, workspace.folder),
+        inputs=_inputs(workspace, files_read(source, prices.tickers)),
         git=git_state(workspace.folder),
     )
 

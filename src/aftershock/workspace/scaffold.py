@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from aftershock.errors import WorkspaceError
@@ -10,11 +12,13 @@ from aftershock.workspace.load import EVENTS, RESULTS, STRATEGIES, STUDIES
 from aftershock.workspace.settings import SETTINGS
 
 EMPTY = Path(__file__).parent / "empty"
-PARTS = (SETTINGS, EVENTS, STUDIES, STRATEGIES)
+PARTS = (EVENTS, STUDIES, STRATEGIES, SETTINGS)  # last what makes it a workspace
+
+_BUILDING = ".building-"
 
 
 def make_workspace(folder: Path, *, empty: bool = False) -> None:
-    """Write a workspace into ``folder``.
+    """Write a workspace into ``folder``, whole or not at all.
 
     Parameters
     ----------
@@ -29,23 +33,39 @@ def make_workspace(folder: Path, *, empty: bool = False) -> None:
     WorkspaceError
         The folder is not empty, or cannot be written.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise WorkspaceError(f"{folder} is not empty; name a new folder")
-    example = template()
-    source = EMPTY if empty else example
+    new = not folder.exists()
     try:
+        if not (new or _is_free(folder)):
+            raise WorkspaceError(f"{folder} is not empty; name a new folder")
         folder.mkdir(parents=True, exist_ok=True)
-        for part in PARTS:
-            if (source / part).is_dir():
-                shutil.copytree(
-                    source / part, folder / part, ignore=shutil.ignore_patterns("__pycache__")
-                )
-            else:
-                shutil.copy(source / part, folder / part)
-        (folder / RESULTS).mkdir()
-        shutil.copy(example / RESULTS / "README.md", folder / RESULTS / "README.md")
-    except OSError as cause:
+        with tempfile.TemporaryDirectory(prefix=_BUILDING, dir=folder) as hidden:
+            _copy(EMPTY if empty else template(), Path(hidden))
+            for part in (RESULTS, *PARTS):
+                (Path(hidden) / part).rename(folder / part)
+    except (OSError, KeyboardInterrupt) as cause:
+        if new:
+            with suppress(OSError):
+                folder.rmdir()
+        if isinstance(cause, KeyboardInterrupt):
+            raise
         raise WorkspaceError(f"{folder} cannot be written: {cause.strerror or cause}") from cause
+
+
+def _is_free(folder: Path) -> bool:
+    """Return whether nothing is there, but for what a killed process left."""
+    return folder.is_dir() and all(left.name.startswith(_BUILDING) for left in folder.iterdir())
+
+
+def _copy(source: Path, folder: Path) -> None:
+    for part in PARTS:
+        if (source / part).is_dir():
+            shutil.copytree(
+                source / part, folder / part, ignore=shutil.ignore_patterns("__pycache__", ".*")
+            )
+        else:
+            shutil.copy(source / part, folder / part)
+    (folder / RESULTS).mkdir()
+    shutil.copy(template() / RESULTS / "README.md", folder / RESULTS / "README.md")
 
 
 def template() -> Path:

@@ -109,14 +109,20 @@ def read_settings(folder: Path) -> Settings:
         The file is missing, is not TOML, or has an unknown key or a wrong value.
     """
     path = folder / SETTINGS
-    if not path.is_file():
+    try:
+        text = path.read_text("utf-8")
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as cause:
         raise WorkspaceError(
             f"{folder.resolve()} is no workspace: it has no {SETTINGS};"
             " change into one, name one with --workspace, or make one with 'aftershock init DIR'"
-        )
+        ) from cause
+    except OSError as cause:
+        raise WorkspaceError(f"{path} cannot be read: {cause.strerror or cause}") from cause
+    except UnicodeDecodeError as cause:
+        raise WorkspaceError(f"{path}: {cause}") from cause
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as cause:
         raise WorkspaceError(f"{path}: {cause}") from cause
     try:
         return Settings.model_validate(data)
