@@ -15,7 +15,7 @@ import aftershock
 
 LAYERS = [
     {"errors"},
-    {"locale"},
+    {"locale", "palette"},
     {"arrays", "charts", "tables", "content", "formats"},
     {"sessions"},
     {"prices"},

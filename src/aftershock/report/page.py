@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -63,14 +65,17 @@ def build_page(
     files = files or Folder(folder)
     for name in run.backtests:
         write_derived(files, f"backtests/{name}")
-    for code in LOCALES:
-        notify(f"page, {NAMES[code]}")
-        (folder / PAGES[code]).write_text(render(run, files, language(code)), "utf-8")
+    with ThreadPoolExecutor(1) as beside:  # compressing leaves the interpreter to others
+        library = beside.submit(pack.plotting_library)
+        for code in LOCALES:
+            notify(f"page, {NAMES[code]}")
+            page = render(run, files, language(code), library.result)
+            (folder / PAGES[code]).write_text(page, "utf-8")
     return folder / PAGES["en"]
 
 
-def render(run: Run, files: Folder, lang: Language) -> str:
-    """Return the page of a run in one language."""
+def render(run: Run, files: Folder, lang: Language, library: Callable[[], str]) -> str:
+    """Return the page of a run in one language, around the packed plotting library."""
     sections = [study_section(files, name, lang) for name in run.studies]
     sections += [backtest_section(files, name, lang) for name in run.backtests]
     reservations = overview.reservations(files, lang)
@@ -79,14 +84,14 @@ def render(run: Run, files: Folder, lang: Language) -> str:
     every = [*([shares] if shares else []), *sections, reservations, overview.events(files, lang)]
     charts = [*([first] if first else []), *(chart for part in every for chart in part.charts)]
     return (
-        environment(lang)
+        environment()
         .get_template("report.html.j2")
         .render(
-            manifest=files.record("manifest.json"), lang=lang, sections=every,
+            manifest=files.record("manifest.json"), **_words(lang), sections=every,
             headlines=overview.headlines(sections), timeline=first,
             reservations=reservations.lead[0], anchor=overview.RESERVATIONS,
             others={code: (NAMES[code], PAGES[code]) for code in LOCALES if code != lang.code},
-            library=pack.plotting_library(), themes=templates(),
+            library=library(), themes=templates(),
             figures=pack.packed_json(_figures(run, charts, lang)),
             files=pack.packed_json(_contents(run.path, every, charts)),
         )
@@ -96,19 +101,25 @@ def render(run: Run, files: Folder, lang: Language) -> str:
 def index_page(runs: list[Run], code: str = "en") -> str:
     """Return the page that lists every run, in a language."""
     lang = language(code)
-    return environment(lang).get_template("index.html.j2").render(runs=runs, lang=lang, pages=PAGES)
+    return (
+        environment().get_template("index.html.j2").render(runs=runs, **_words(lang), pages=PAGES)
+    )
 
 
-def environment(lang: Language) -> Environment:
-    """Return the templates in a language; everything put into a page is escaped."""
+@cache
+def environment() -> Environment:
+    """Return the templates; everything put into a page is escaped."""
     made = Environment(
         loader=PackageLoader("aftershock.report"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    made.globals["t"] = lang.t
-    made.globals["h"] = lang.h
     made.globals["table_html"] = html
     return made
+
+
+def _words(lang: Language) -> dict[str, Any]:
+    """Return what templates say anything with."""
+    return {"lang": lang, "t": lang.t, "h": lang.h}
 
 
 def _benchmark(run: Run) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from aftershock.report.blocks import Chart
 from aftershock.report.charts.base import (
@@ -251,7 +251,7 @@ def _faint(ink: str) -> str:
 
 
 def _quantile(dof: float | pd.Series[float]) -> Any:
-    return stats.t.ppf(0.5 + BAND / 2, dof)
+    return special.stdtrit(dof, 0.5 + BAND / 2)
 
 
 def _layout(lang: Language) -> dict[str, Any]:
