@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
 HTML = {"en": "en", "zh": "zh-Hans"}
 NAMES = {"en": "English", "zh": "中文"}
+PLACES = {  # what may stand in a place of a phrase; elsewhere anything but a semicolon
+    "n": r"[\d,.e+-]+", "all": r"[\d,.e+-]+", "days": r"[\d-]{10}(?:\.\.[\d-]{10})?",
+    "check": "[a-z_]+",
+}  # fmt: skip
+SAID = {"note", "reason", "notice", "precision", "how", "detail", "check", "metric", "label"}
 _PLACE = re.compile(r"\\\{(\w+)\\\}")
 
 
@@ -143,13 +148,16 @@ def language(code: str) -> Language:
 
 @cache
 def _phrase(lang: Language, text: str) -> str:
-    whole = _known(lang, text)
-    if whole is not None:
-        return whole
+    """Return the parts in a language; a phrase that has semicolons itself is found as a whole."""
     parts = text.split("; ")
-    if len(parts) == 1:
-        return text
-    return lang.t("; ").join(_phrase(lang, part) for part in parts)
+    said: list[str] = []
+    at = 0
+    while at < len(parts):
+        ends = range(len(parts), at, -1)
+        known = ((end, _known(lang, "; ".join(parts[at:end]))) for end in ends)
+        at, found = next(((end, one) for end, one in known if one is not None), (at + 1, parts[at]))
+        said.append(found)
+    return lang.t("; ").join(said)
 
 
 def _known(lang: Language, text: str) -> str | None:
@@ -159,17 +167,28 @@ def _known(lang: Language, text: str) -> str | None:
     for pattern, message in _patterns():
         match = pattern.fullmatch(text)
         if match:
-            parts = {name: lang.phrase(part) for name, part in match.groupdict().items()}
-            return lang.t(message, **parts)
+            return lang.t(message, **{k: _part(lang, k, v) for k, v in match.groupdict().items()})
     said = lang.t(text)
     return said if said != text else None
+
+
+def _part(lang: Language, place: str, text: str) -> str:
+    """Return what stands in a place of a phrase: names and ids stay as they are."""
+    if place == "kinds":
+        return lang.t(", ").join(lang.phrase(kind) for kind in text.split(", "))
+    return lang.phrase(text) if place in SAID else text
 
 
 @cache
 def _patterns() -> list[tuple[re.Pattern[str], str]]:
     """Return the engine's sentences with places in them as patterns, longest first."""
     open_ended = sorted((text for text in PHRASES if "{" in text), key=len, reverse=True)
-    return [(re.compile(_PLACE.sub(r"(?P<\1>.+?)", re.escape(text))), text) for text in open_ended]
+    return [(re.compile(_PLACE.sub(_place, re.escape(text))), text) for text in open_ended]
+
+
+def _place(found: re.Match[str]) -> str:
+    name = found.group(1)
+    return f"(?P<{name}>{PLACES.get(name, '[^;]+?')})"
 
 
 @cache

@@ -12,8 +12,8 @@ from aftershock.report.blocks import Fold, Prose, Section, Table
 from aftershock.report.cells import joined
 from aftershock.report.charts import backtest as charts
 from aftershock.report.charts import luck
+from aftershock.report.mark import mark
 from aftershock.report.outcome import backtest_sentence
-from aftershock.report.phrases import mark
 from aftershock.report.sections.common import asked, conventions, event_columns, warnings
 from aftershock.report.tables import Column, table
 

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from aftershock.report.blocks import Fold, Prose
 from aftershock.report.cells import Cell, joined
-from aftershock.report.phrases import mark
+from aftershock.report.mark import mark
 from aftershock.report.tables import Column
 
 if TYPE_CHECKING:

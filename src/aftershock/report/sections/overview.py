@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aftershock.report.blocks import Prose, Section
 from aftershock.report.cells import Count
 from aftershock.report.charts.shares import share_structure
-from aftershock.report.phrases import mark
+from aftershock.report.mark import mark
 from aftershock.report.sections.common import event_columns, said_of
 from aftershock.report.tables import Column, table
 
