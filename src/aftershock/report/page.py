@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -16,6 +16,7 @@ from aftershock.report.charts.timeline import timeline
 from aftershock.report.derive import write_derived
 from aftershock.report.sections import overview
 from aftershock.report.sections.backtest import backtest_section, benchmark_of
+from aftershock.report.sections.glossary import glossary, hints
 from aftershock.report.sections.study import study_section
 from aftershock.report.tables import html
 from aftershock.report.words import NAMES, Language, language
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from aftershock.report.blocks import Chart, Section
 
 PAGES = {"en": "report.html", "zh": "report.zh.html"}
+INDEXES = {"en": "index.html", "zh": "index.zh.html"}
 
 
 def build_page(
@@ -82,6 +84,7 @@ def render(run: Run, files: Folder, lang: Language, library: Callable[[], str]) 
     shares = overview.shares(files, lang)
     first = timeline(files, files.names(lang), _benchmark(run), lang)
     every = [*([shares] if shares else []), *sections, reservations, overview.events(files, lang)]
+    every.append(glossary(lang))
     charts = [*([first] if first else []), *(chart for part in every for chart in part.charts)]
     return (
         environment()
@@ -90,7 +93,7 @@ def render(run: Run, files: Folder, lang: Language, library: Callable[[], str]) 
             manifest=files.record("manifest.json"), **_words(lang), sections=every,
             headlines=overview.headlines(sections), timeline=first,
             reservations=reservations.lead[0], anchor=overview.RESERVATIONS,
-            others={code: (NAMES[code], PAGES[code]) for code in LOCALES if code != lang.code},
+            others=_others(PAGES, lang), index=INDEXES[lang.code],
             library=library(), themes=templates(),
             figures=pack.packed_json(_figures(run, charts, lang)),
             files=pack.packed_json(_contents(run.path, every, charts)),
@@ -98,28 +101,36 @@ def render(run: Run, files: Folder, lang: Language, library: Callable[[], str]) 
     )  # fmt: skip
 
 
-def index_page(runs: list[Run], code: str = "en") -> str:
-    """Return the page that lists every run, in a language."""
-    lang = language(code)
+def index_pages(runs: list[Run]) -> dict[str, str]:
+    """Return the page that lists every run, in every language, by its file's name."""
+    return {INDEXES[code]: _index(runs, language(code)) for code in LOCALES}
+
+
+def _index(runs: list[Run], lang: Language) -> str:
     return (
-        environment().get_template("index.html.j2").render(runs=runs, **_words(lang), pages=PAGES)
+        environment()
+        .get_template("index.html.j2")
+        .render(runs=runs, pages=PAGES, others=_others(INDEXES, lang), **_words(lang))
     )
 
 
 @cache
 def environment() -> Environment:
     """Return the templates; everything put into a page is escaped."""
-    made = Environment(
+    return Environment(
         loader=PackageLoader("aftershock.report"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    made.globals["table_html"] = html
-    return made
 
 
 def _words(lang: Language) -> dict[str, Any]:
     """Return what templates say anything with."""
-    return {"lang": lang, "t": lang.t, "h": lang.h}
+    return {"lang": lang, "t": lang.t, "h": lang.h, "table_html": partial(html, hints=hints(lang))}
+
+
+def _others(files: dict[str, str], lang: Language) -> dict[str, tuple[str, str]]:
+    """Return name and file of a page's other languages."""
+    return {code: (NAMES[code], files[code]) for code in LOCALES if code != lang.code}
 
 
 def _benchmark(run: Run) -> str:

@@ -58,13 +58,17 @@ class Language:
 
     def t(self, message: str, **values: object) -> str:
         """Return a message as plain text with its values put in."""
-        said = self.catalogue.gettext(message) if message else ""
+        said = self._said(message)
         return said.format(**values) if values else said
 
     def h(self, message: str, **values: object) -> Markup:
         """Return a message as HTML; values are escaped unless they are HTML themselves."""
-        said = self.catalogue.gettext(message).replace(" = ", "\u00a0=\u00a0")  # never broken
+        said = self._said(message).replace(" = ", "\u00a0=\u00a0")  # never broken
         return escape(said).format(**values)
+
+    def _said(self, message: str) -> str:
+        """Return a message in this language, percent signs as close to numbers as in tables."""
+        return self.catalogue.gettext(message).replace(" %", "%") if message else ""
 
     def phrase(self, text: str) -> str:
         """Return a sentence of the engine in this language, as it stands where it is not known.
@@ -101,8 +105,8 @@ class Language:
         value
             What stands in the file.
         kind
-            ``percent`` (signed), ``share``, ``number``, ``p``, ``plain``, ``money``, ``count``,
-            ``day``, ``flag``, ``phrase`` or ``text``.
+            ``percent`` (signed), ``share``, ``number``, ``p``, ``plain``, ``price``, ``money``,
+            ``short``, ``count``, ``day``, ``flag``, ``phrase`` or ``text``.
         """
         if kind in WORDS:
             said = "" if value is None or pd.isna(value) else str(value)
@@ -119,23 +123,38 @@ def _shown_p(lang: Language, value: float) -> str:
     return lang.number(value, ".3f")
 
 
+def _shown_price(lang: Language, value: float) -> str:
+    return lang.number(value, ",.2f" if abs(value) >= CENTS else ",.3f")
+
+
+def _shown_short(lang: Language, value: float) -> str:
+    return lang.number(value, ",.0f" if abs(value) >= WHOLE else ",.3g")
+
+
+def _shown_share(lang: Language, value: float) -> str:
+    return lang.number(value, ",.0%" if abs(value) >= 1.0 else ".1%")
+
+
 WORDS = frozenset({"text", "phrase"})
+CENTS = 10  # from here on two places tell one price from the next
+WHOLE = 100  # from here on a figure of any unit needs no places
 _SHOWN: dict[str, Callable[[Language, Any], str]] = {
     "day": lambda lang, value: lang.day(pd.Timestamp(value)),
     "moment": lambda lang, value: lang.moment(dt.datetime.fromisoformat(str(value))),
     "flag": lambda lang, value: lang.t("yes") if value else lang.t("no"),
     "p": _shown_p,
+    "price": _shown_price,
+    "short": _shown_short,
+    "share1": _shown_share,
 }
 _SPECS = {
     "percent": "+.2%",
     "share": ".2%",
     "percent1": "+.1%",
-    "share1": ".1%",
     "number": ",.2f",
     "plain": ",.10g",
-    "money": ",.2f",
+    "money": ",.0f",
     "count": ",.0f",
-    "short": ",.4g",
 }
 
 

@@ -113,11 +113,18 @@ def find_run(results: Path, name: str) -> Run:
     raise unknown("run", name, [LATEST, *(run.name for run in runs[:10])])
 
 
-def write_index(results: Path, page: str) -> Path:
-    """Replace ``index.html`` whole, under the lock that runs are published under."""
-    index = results / "index.html"
+def write_index(results: Path, pages: dict[str, str]) -> None:
+    """Replace the pages that list the runs whole, under the lock that runs are published under.
+
+    Parameters
+    ----------
+    results
+        The folder of all runs.
+    pages
+        Name of each file to what it holds.
+    """
     with FileLock(results / LOCK):
-        fresh = results / f".index-{os.getpid()}.html"
-        fresh.write_text(page, "utf-8")
-        fresh.replace(index)
-    return index
+        for name, page in pages.items():
+            fresh = results / f".{os.getpid()}-{name}"
+            fresh.write_text(page, "utf-8")
+            fresh.replace(results / name)

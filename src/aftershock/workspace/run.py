@@ -13,7 +13,7 @@ from aftershock.events.day_zero import day_zero, spanning
 from aftershock.events.supply import supply_steps
 from aftershock.prices.sources import files_read
 from aftershock.report.figures import drawing
-from aftershock.report.page import build_page, index_page
+from aftershock.report.page import build_page, index_pages
 from aftershock.runs.folder import RunFolder, new_run
 from aftershock.runs.history import list_runs, write_index
 from aftershock.runs.manifest import Manifest, git_state, hashes
@@ -86,7 +86,7 @@ def run_workspace(
             step("figures")
         step("publishing")
         path = folder.publish()
-    write_index(workspace.results, index_page(list_runs(workspace.results), settings.language))
+    write_index(workspace.results, index_pages(list_runs(workspace.results)))
     return path
 
 

@@ -21,7 +21,10 @@ GREY = "#8a94a0"
 MEAN = "#D55E00"
 NOTICE = "#cf4a2a"
 GAIN, LOSS = "#009E73", "#D55E00"
-DIVERGING = [[0.0, "#B24A00"], [0.5, "#e9edf0"], [1.0, "#00604A"]]
+DIVERGING = {  # losses, nothing, gains; nothing is as light or as dark as the page
+    "light": [[0.0, "#B24A00"], [0.5, "#eef1f4"], [1.0, "#00604A"]],
+    "dark": [[0.0, "#E07B39"], [0.5, "#263340"], [1.0, "#2FB58C"]],
+}
 LINE = 54  # characters of a line of a hover text
 DIGITS = 5  # of a plotted number
 
@@ -89,7 +92,8 @@ def _template(theme: str) -> dict[str, Any]:
                 "align": "left",
             },
             "bargap": 0.25,
-        }
+        },
+        "data": {"heatmap": [{"colorscale": DIVERGING[theme]}]},
     }
 
 
@@ -115,17 +119,27 @@ def colour(index: int) -> str:
     return PALETTE[index % len(PALETTE)]
 
 
-def vertical(x: object, text: str = "", dash: str = "dot") -> dict[str, Any]:
-    """Return a line across the plot at ``x``, with a label on top where there is one."""
-    line = {
+def vertical(x: object, dash: str = "dot") -> dict[str, Any]:
+    """Return a line across the plot at ``x``."""
+    return {
         "type": "line", "xref": "x", "yref": "paper", "x0": x, "x1": x, "y0": 0, "y1": 1,
         "line": {"color": GREY, "width": 1, "dash": dash}, "layer": "below",
     }  # fmt: skip
-    if text:
-        line["label"] = {
-            "text": text, "textposition": "end", "textangle": 0, "font": {"size": 10.5},
-        }  # fmt: skip
-    return line
+
+
+def marked(x: float, said: str) -> dict[str, Any]:
+    """Return the layout of a solid line at ``x`` with a label that stays inside the plot."""
+    line = {**vertical(x, "solid"), "layer": "above"}
+    line["line"] = {"color": MEAN, "width": 2}
+    label = {
+        "x": x, "y": 1, "yref": "paper", "yanchor": "bottom", "xanchor": "auto", "text": said,
+        "showarrow": False, "font": {"size": 12},
+    }  # fmt: skip
+    return {
+        "shapes": [line],
+        "annotations": [label],
+        "margin": {"l": 56, "r": 16, "t": 28, "b": 44},
+    }
 
 
 def time_axis() -> dict[str, Any]:

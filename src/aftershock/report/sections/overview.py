@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aftershock.report.blocks import Prose, Section
+from aftershock.report.blocks import Fold, Prose, Section
 from aftershock.report.cells import Count
 from aftershock.report.charts.shares import share_structure
 from aftershock.report.mark import mark
@@ -13,7 +13,7 @@ from aftershock.report.sections.common import event_columns, said_of
 from aftershock.report.tables import Column, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from markupsafe import Markup
 
@@ -71,13 +71,7 @@ def counts(manifest: Record, folder: Folder, lang: Language) -> Markup:
 def reservations(folder: Folder, lang: Language) -> Section:
     """Return every warning, and every event that was excluded with its reason."""
     manifest = folder.record("manifest.json")
-    blocks: list[Block] = []
-    said = [
-        said_of(manifest, f"warnings/{i}", text, lang)
-        for i, text in enumerate(manifest.get("warnings"))
-    ]
-    if said:
-        blocks.append(Prose(said, as_list=True))
+    blocks: list[Block] = [*_warnings(manifest, lang)]
     for name, record in manifest.get("studies").items():
         sheet = folder.sheet(f"studies/{name}/events.csv")
         rows = [
@@ -92,6 +86,20 @@ def reservations(folder: Folder, lang: Language) -> Section:
     )
 
 
+def _warnings(manifest: Record, lang: Language) -> Iterator[Fold]:
+    """Yield the run's warnings by the study or backtest that they are about."""
+    parts = {name: record["title"] for name, record in manifest.get("studies").items()}
+    parts |= {name: name for name in manifest.get("backtests")}
+    said: dict[str, list[Markup]] = {}
+    for i, text in enumerate(manifest.get("warnings")):
+        name, _, own = text.partition(": ")
+        about, left = (parts[name], own) if name in parts else (lang.t("The run"), text)
+        said.setdefault(about, []).append(said_of(manifest, f"warnings/{i}", left, lang))
+    for about, found in said.items():
+        title = lang.t("Warnings: {name}", name=about)
+        yield Fold(title, [Prose(found, as_list=True)], len(found))
+
+
 def shares(folder: Folder, lang: Language) -> Section | None:
     """Return what unlocks do to the float of each company, None where nothing is known."""
     sheet = folder.sheet("supply.csv")
@@ -99,7 +107,7 @@ def shares(folder: Folder, lang: Language) -> Section | None:
         return None
     blocks: list[Block] = [*share_structure(folder, folder.names(lang), lang)]
     title = lang.t("Share structure")
-    blocks.append(table("supply", title, sheet, SUPPLY, lang))
+    blocks.append(table("supply", lang.t("Float before and after"), sheet, SUPPLY, lang))
     lead = [
         lang.h(
             "Float before and after each unlock, and who holds what is freed. Two ways of counting"
@@ -114,7 +122,6 @@ def events(folder: Folder, lang: Language) -> Section:
     sheet = folder.sheet("events.csv")
     blocks: list[Block] = []
     if len(sheet):
-        blocks.append(
-            table("events-all", lang.t("Events"), sheet, event_columns(study=False), lang)
-        )
+        title = lang.t("All events of the workspace")
+        blocks.append(table("events-all", title, sheet, event_columns(study=False), lang))
     return Section("events", lang.t("Input"), lang.t("Events"), [], blocks)
