@@ -15,7 +15,7 @@ import aftershock
 
 LAYERS = [
     {"errors"},
-    {"locale", "whole"},
+    {"locale", "palette", "whole"},
     {"arrays", "charts", "tables", "content", "formats"},
     {"sessions"},
     {"prices"},

@@ -16,6 +16,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import PercentFormatter
 
 from aftershock.locale import catalogue
+from aftershock.palette import COLOURS
 from aftershock.whole import replacing
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-# Okabe and Ito's palette without yellow: told apart in print and by colour-blind readers.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 INK = "#1f2933"
 MUTED = "#8a94a0"
 GRID = "#e3e7eb"

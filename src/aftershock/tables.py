@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from aftershock.errors import RunError
@@ -66,33 +68,38 @@ def write_table(table: pd.DataFrame, path: Path) -> Path:
 def read_table(path: Path) -> pd.DataFrame:
     """Read what ``write_table`` wrote; raises RunError where it is not there or no table."""
     try:
-        table = pd.read_csv(path, keep_default_na=False, na_values={}, dtype="str")
+        with path.open(encoding="utf-8", newline="") as file:
+            names, *rows = csv.reader(file, strict=True)  # pandas is slow over small files
+        columns = zip(*rows, strict=True) if rows else ((),) * len(names)
+        cells = dict(zip(names, columns, strict=True))
+        typed = {name: _column(name, list(values)) for name, values in cells.items()}
     except FileNotFoundError as cause:
         raise RunError(
             f"{path} is missing: the run is incomplete or of another version; run it again"
         ) from cause
-    except (OSError, ValueError) as cause:  # a ParserError is a ValueError
+    except (OSError, ValueError, csv.Error) as cause:  # nothing at all, or a row cut short
         reason = str(cause).splitlines()[0]
         raise RunError(f"{path} cannot be read ({reason}); run it again") from cause
-    return pd.DataFrame({name: _column(str(name), table[name]) for name in table.columns})
+    return pd.DataFrame(typed)
 
 
-def _column(name: str, column: pd.Series[str]) -> pd.Series[Any]:
+def _column(name: str, values: list[str]) -> pd.Series[Any]:
     """Return a column as its name says, or as numbers where all of it is."""
     if name in TEXT:
-        return column
+        return pd.Series(values, dtype="str")
     if name in DATES:
-        return pd.to_datetime(column).astype("datetime64[s]")
-    return column == "True" if name in FLAGS else _typed(column)
+        return pd.Series(np.array([value or "NaT" for value in values], dtype="datetime64[s]"))
+    if name in FLAGS:
+        return pd.Series([value == "True" for value in values], dtype="bool")
+    return _typed(values)
 
 
-def _typed(column: pd.Series[str]) -> pd.Series[Any]:
+def _typed(values: list[str]) -> pd.Series[Any]:
     """Return numbers as numbers, empty cells missing; everything else stays text."""
-    values = column.tolist()
     try:
         if "" not in values:
-            return pd.to_numeric(column)
+            return pd.to_numeric(pd.Series(values, dtype="str"))
         numbers = [float(value) if value else math.nan for value in values]
     except ValueError:
-        return column
-    return pd.Series(numbers, index=column.index, dtype="float64")
+        return pd.Series(values, dtype="str")
+    return pd.Series(numbers, dtype="float64")

@@ -12,7 +12,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from aftershock.report.figures import draw_figures
-from aftershock.report.page import PAGES, build_page
+from aftershock.report.page import INDEXES, PAGES, build_page
 from aftershock.tables import read_table
 
 SIZE = 4_000_000  # bytes, of the repository's workspace
@@ -100,7 +100,7 @@ def test_every_count_is_what_the_files_hold(run, soups, code):
         assert int(node.get_text()) == found, (file, query)
 
 
-WORDS = r"day 0|alpha = 0|80 %|= 100|R²|CAR ?\([^)]*\)|unlock_short"  # of the page itself
+WORDS = r"day 0|alpha = 0|80%|= 100|R²|CAR ?\([^)]*\)|unlock_short"  # of the page itself
 
 
 def test_no_number_stands_on_the_page_without_an_origin(run, soups):
@@ -132,7 +132,7 @@ def test_the_comparison_of_numbers_can_fail():
 def test_the_page_is_one_file_that_asks_for_nothing(run, page):
     html = (run / page).read_text("utf-8")
     soup = BeautifulSoup(html, "html.parser")
-    inside = {"manifest.json", "../../index.html", *PAGES.values()}
+    inside = {"manifest.json", *(f"../../{index}" for index in INDEXES.values()), *PAGES.values()}
     links = {
         node["href"]
         for node in soup.select("[href]")
@@ -164,6 +164,7 @@ def test_no_sentence_claims_a_result_of_the_sample(soups):
         assert "shows the method, not the market" in said or said.strip() in {
             "Input",
             "Reservations",
+            "Reading aid",
         }, said
 
 

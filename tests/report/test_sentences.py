@@ -51,8 +51,8 @@ def test_an_estimate_is_told_with_all_that_weakens_it(folder):
     write(folder, [event(confounders="x:+1")], [car(robust="false"), car(row="alpha0", p=0.046)])
     assert told(folder) == (
         "1 of 1 event studied. Unlock of e: -16.5% on day 0; t = -1.94, p = 0.058;"
-        " not distinguishable from zero at 5 %; not robust: p = 0.046 with alpha at 0;"
-        " a true move below 24.4% had less than an 80 % chance of being seen;"
+        " not distinguishable from zero at 5%; not robust: p = 0.046 with alpha at 0;"
+        " a true move below 24.4% had less than an 80% chance of being seen;"
         " other events fall into its window."
     )
 
@@ -60,9 +60,9 @@ def test_an_estimate_is_told_with_all_that_weakens_it(folder):
 @pytest.mark.parametrize(
     ("p", "holm", "said", "not_said"),
     [
-        (0.2, 1.0, "not distinguishable from zero at 5 %", "Holm"),
+        (0.2, 1.0, "not distinguishable from zero at 5%", "Holm"),
         (0.01, 0.3, "p = 0.300 after Holm's correction", "too"),
-        (0.001, 0.02, "below 5 % after Holm's correction too, p = 0.020", "not distinguishable"),
+        (0.001, 0.02, "below 5% after Holm's correction too, p = 0.020", "not distinguishable"),
         ("", "", "nothing is estimated, so there is no test", "p ="),
     ],
 )
@@ -92,8 +92,8 @@ def test_three_events_are_told_by_their_mean(folder):
     )
     assert told(folder) == (
         "3 of 3 events studied. Mean abnormal return of 3 events (all) on day 0: -2.0%;"
-        " BMP p = 0.030; distinguishable from zero at 5 %; one of 2 windows, and not corrected for"
-        " their number. p is below 5 % in 0 of 3 single estimates, in 0 after Holm's correction."
+        " BMP test p = 0.030; distinguishable from zero at 5%; one of 2 windows, and not corrected for"
+        " their number. p is below 5% in 0 of 3 single estimates, in 0 after Holm's correction."
     )
 
 
@@ -103,7 +103,7 @@ def test_two_events_make_no_mean_even_where_a_test_was_made(folder):
         folder, [event("a"), event("b")], [car("a"), car("b")], tests, "all,0,2,-0.02,,-0.02,,2\n"
     )
     assert "Mean" not in told(folder)
-    assert "distinguishable from zero at 5 %;" in told(folder)  # as "not distinguishable"
+    assert "distinguishable from zero at 5%;" in told(folder)  # as "not distinguishable"
     assert told(folder).count("not distinguishable") == 2
 
 

@@ -171,7 +171,7 @@ def test_runs_published_at_once_each_get_their_place_and_are_all_listed(tmp_path
         "sys.stdin.readline()\n"
         "for _ in range(5):\n"
         "    add_run(Path(sys.argv[1]), '2026-11-23T09:35:12')\n"
-        "    write_index(Path(sys.argv[1]), lambda runs: ' '.join(run.name for run in runs))\n"
+        "    write_index(Path(sys.argv[1]), lambda r: {'index.html': ' '.join(x.name for x in r)})\n"
     )
     start = [sys.executable, "-c", code, str(tmp_path), str(Path(__file__).parent)]
     others = [subprocess.Popen(start, stdin=subprocess.PIPE) for _ in range(5)]
@@ -203,8 +203,11 @@ def test_the_page_of_runs_lists_a_run_published_while_it_was_asked_for(tmp_path,
         return real(self, *args, **kwargs)
 
     monkeypatch.setattr(folders.FileLock, "acquire", after_another)
-    page = write_index(tmp_path, lambda runs: " ".join(run.name for run in runs))
-    assert page.read_text("utf-8").split() == ["2026-11-23/090001", "2026-11-23/090000"]
+    write_index(tmp_path, lambda runs: {"index.html": " ".join(run.name for run in runs)})
+    assert (tmp_path / "index.html").read_text("utf-8").split() == [
+        "2026-11-23/090001",
+        "2026-11-23/090000",
+    ]
 
 
 def test_the_link_and_the_command_name_the_same_run(tmp_path):
@@ -216,7 +219,7 @@ def test_the_link_and_the_command_name_the_same_run(tmp_path):
 def test_a_page_of_runs_that_cannot_be_written_is_one_sentence(tmp_path):
     (tmp_path / "index.html").mkdir()
     with pytest.raises(RunError, match="index.html cannot be written: Is a directory"):
-        write_index(tmp_path, lambda runs: "")
+        write_index(tmp_path, lambda runs: {"index.html": ""})
     assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "index.html"]
 
 

@@ -88,6 +88,7 @@ class Sheet:
 
     file: str
     frame: pd.DataFrame
+    _counts: dict[str, Count] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -112,8 +113,10 @@ class Sheet:
 
     def count(self, query: str) -> Count:
         """Return how many rows meet a query."""
-        found = len(self.frame.query(query, engine="python")) if len(self.frame) else 0
-        return Count(found, self.file, query)
+        if query not in self._counts:
+            found = len(self.frame.query(query, engine="python")) if len(self.frame) else 0
+            self._counts[query] = Count(found, self.file, query)
+        return self._counts[query]
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,6 +131,7 @@ class Folder:
 
     path: Path
     _sheets: dict[str, Sheet] = field(default_factory=dict)
+    _records: dict[str, Record] = field(default_factory=dict)
 
     def sheet(self, file: str) -> Sheet:
         """Return a CSV file by its path inside the folder."""
@@ -143,8 +147,11 @@ class Folder:
 
     def record(self, file: str) -> Record:
         """Return a JSON file by its path inside the folder."""
-        path = self.path / file
-        return Record(file, json.loads(path.read_text("utf-8")) if path.is_file() else {})
+        if file not in self._records:
+            path = self.path / file
+            data = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+            self._records[file] = Record(file, data)
+        return self._records[file]
 
     def names(self, lang: Language) -> dict[str, str]:
         """Return what each ticker is called, the ticker itself in brackets."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -16,6 +18,7 @@ from aftershock.report.derive import write_derived
 from aftershock.report.sections import overview
 from aftershock.report.sections.backtest import backtest_section, benchmark_of
 from aftershock.report.sections.common import RESERVATIONS
+from aftershock.report.sections.glossary import glossary, hints
 from aftershock.report.sections.study import study_section
 from aftershock.report.tables import html
 from aftershock.report.words import NAMES, Language, language
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from aftershock.report.blocks import Chart, Section
 
 PAGES = {"en": "report.html", "zh": "report.zh.html"}
+INDEXES = {"en": "index.html", "zh": "index.zh.html"}
 
 
 def build_page(
@@ -67,9 +71,12 @@ def build_page(
     try:
         for name in run.backtests:
             write_derived(files, f"backtests/{name}")
-        for code in LOCALES:
-            notify(f"page, {NAMES[code]}")
-            write_whole(folder / PAGES[code], render(run, files, language(code)))
+        with ThreadPoolExecutor(1) as beside:  # compressing leaves the interpreter to others
+            library = beside.submit(pack.plotting_library)
+            for code in LOCALES:
+                notify(f"page, {NAMES[code]}")
+                page = render(run, files, language(code), library.result)
+                write_whole(folder / PAGES[code], page)
     except RunError:
         raise
     except OSError as cause:
@@ -80,46 +87,61 @@ def build_page(
     return folder / PAGES["en"]
 
 
-def render(run: Run, files: Folder, lang: Language) -> str:
-    """Return the page of a run in one language."""
+def render(run: Run, files: Folder, lang: Language, library: Callable[[], str]) -> str:
+    """Return the page of a run in one language, around the packed plotting library."""
     sections = [study_section(files, name, lang) for name in run.studies]
     sections += [backtest_section(files, name, lang) for name in run.backtests]
     reservations = overview.reservations(files, lang)
     shares = overview.shares(files, lang)
     first = timeline(files, files.names(lang), _benchmark(run), lang)
     every = [*([shares] if shares else []), *sections, reservations, overview.events(files, lang)]
+    every.append(glossary(lang))
     charts = [*([first] if first else []), *(chart for part in every for chart in part.charts)]
     return (
-        environment(lang)
+        environment()
         .get_template("report.html.j2")
         .render(
-            manifest=files.record("manifest.json"), lang=lang, sections=every,
+            manifest=files.record("manifest.json"), **_words(lang), sections=every,
             headlines=overview.headlines(sections), timeline=first,
             reservations=reservations.lead[0], anchor=RESERVATIONS,
-            others={code: (NAMES[code], PAGES[code]) for code in LOCALES if code != lang.code},
-            library=pack.plotting_library(), themes=templates(),
+            others=_others(PAGES, lang), index=INDEXES[lang.code],
+            library=library(), themes=templates(),
             figures=pack.packed_json(_figures(run, charts, lang)),
             files=pack.packed_json(_contents(run.path, every, charts)),
         )
     )  # fmt: skip
 
 
-def index_page(runs: list[Run], code: str = "en") -> str:
-    """Return the page that lists every run, in a language."""
-    lang = language(code)
-    return environment(lang).get_template("index.html.j2").render(runs=runs, lang=lang, pages=PAGES)
+def index_pages(runs: list[Run]) -> dict[str, str]:
+    """Return the page that lists every run, in every language, by its file's name."""
+    return {INDEXES[code]: _index(runs, language(code)) for code in LOCALES}
 
 
-def environment(lang: Language) -> Environment:
-    """Return the templates in a language; everything put into a page is escaped."""
-    made = Environment(
+def _index(runs: list[Run], lang: Language) -> str:
+    return (
+        environment()
+        .get_template("index.html.j2")
+        .render(runs=runs, pages=PAGES, others=_others(INDEXES, lang), **_words(lang))
+    )
+
+
+@cache
+def environment() -> Environment:
+    """Return the templates; everything put into a page is escaped."""
+    return Environment(
         loader=PackageLoader("aftershock.report"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    made.globals["t"] = lang.t
-    made.globals["h"] = lang.h
-    made.globals["table_html"] = html
-    return made
+
+
+def _words(lang: Language) -> dict[str, Any]:
+    """Return what templates say anything with."""
+    return {"lang": lang, "t": lang.t, "h": lang.h, "table_html": partial(html, hints=hints(lang))}
+
+
+def _others(files: dict[str, str], lang: Language) -> dict[str, tuple[str, str]]:
+    """Return name and file of a page's other languages."""
+    return {code: (NAMES[code], files[code]) for code in LOCALES if code != lang.code}
 
 
 def _benchmark(run: Run) -> str:

@@ -6,10 +6,8 @@ them and puts the same values into its own sentence.
 
 from __future__ import annotations
 
-
-def mark(text: str) -> str:
-    """Mark a text for the catalogues where it stands; it is looked up later."""
-    return text
+from aftershock.report.mark import mark
+from aftershock.report.reasons import REASONS
 
 
 def plural(one: str, many: str) -> tuple[str, str]:
@@ -31,6 +29,7 @@ WORDS = (
     mark("one_base"), mark("state"), mark("cornerstone"), mark("financial"), mark("strategic"),
     mark("founder"), mark("employee"), mark("public"), mark("unknown"), mark("volatility"), mark("volume"),
     mark("normal"), mark("binomial"), mark("bootstrap"), mark("signed rank"), mark("yes"),
+    mark("day"), mark("minute"), mark("pre_open"), mark("intraday"), mark("after_close"),
 )  # fmt: skip
 
 TESTS = (
@@ -40,6 +39,7 @@ TESTS = (
     mark("Wilcoxon"), mark("BHAR, skewness-adjusted bootstrap"), mark("placebo, jointly"),
     mark("SQ rank"), mark("placebo"), mark("placebo, all dates"), mark("deflated sharpe"),
     mark("overfitting"), mark("walk-forward"),
+    mark("abnormal volume, cross-sectional t"), mark("placebo across donors"),
 )  # fmt: skip
 
 NULLS = (
@@ -50,11 +50,14 @@ NULLS = (
     mark("the mean standardised CAR is one of those where nothing happened"),
     mark("the day ranks like any day of the estimation window"),
     mark("the CAR is one of those where nothing happened"),
+    mark("the mean abnormal log turnover is 0"),
+    mark("the CAR over its spread is one of the donors'"),
 )  # fmt: skip
 
 ITEMS = (
     mark("brokerage"), mark("stamp duty"), mark("SFC levy"), mark("AFRC levy"), mark("trading fee"),
     mark("settlement fee"), mark("borrow fee"), mark("slippage"),
+    mark("commission"), mark("borrow accrued"),
 )  # fmt: skip
 
 METRICS = (
@@ -69,6 +72,11 @@ METRICS = (
     mark("max gross exposure"), mark("turnover a year"), mark("trades"), mark("open trades"),
     mark("orders rejected"), mark("hit rate"), mark("profit factor"), mark("mean net"),
     mark("fees"), mark("borrow"), mark("break even borrow"), mark("break even slippage"),
+    mark("full sample: information ratio"), mark("full sample: tracking error"),
+    mark("full sample: up capture"), mark("full sample: down capture"),
+    mark("in market: information ratio"), mark("in market: tracking error"),
+    mark("in market: up capture"), mark("in market: down capture"),
+    mark("against {other}, {metric}"), mark("ruined"),
 )  # fmt: skip
 
 CONVENTIONS = (
@@ -88,7 +96,7 @@ CONVENTIONS = (
     mark("one event at a time"), mark("one; opposite signs are never pooled"),
     mark("Holm and Benjamini-Hochberg over every window and event of the study"),
     mark("missing, never filled"), mark("bridged, trade to trade"), mark("no: {notice}"),
-    mark("kind {names}"), mark("by {name}"),
+    mark("kind {kinds}"), mark("by {name}"),
     mark("{benchmark}, a price index, without dividends; it cannot itself be bought"),
     mark("decided after a close, filled at the next session's open, whole lots; a stop is a standing order filled at its level, or at the open beyond it"),
     mark("{cash}; exits fill before entries, entries in order of day 0, each sized on the equity of the last close"),
@@ -99,6 +107,26 @@ CONVENTIONS = (
     mark("a notional tracker fund: no stamp duty, no lot"),
     mark("{day}, inferred: {reason}"),
     mark("constituents of {index}, which underlies listed futures, should qualify from its inclusion on"),
+    mark("cash"), mark("equity to hold"), mark("risk-free"), mark("short sales"),
+    mark("splits and dividends"), mark("further benchmarks"), mark("charged"), mark("plain"),
+    mark("no limit"), mark("all events"), mark("id {names}"), mark("ticker {names}"),
+    mark("since {day}"), mark("until {day}"), mark("{first} minus {second}"),
+    mark("any day, assumed: nothing is known about it"),
+    mark("a notional tracker fund: no stamp duty, no lot, any volume"),
+    mark("always to be had, never recalled: a scenario"),
+    mark("earns nothing, the proceeds of short sales included"),
+    mark("{points} basis points a side"),
+    mark("{share} of short value at each close; below it every short is covered at the next price that can be had"),
+    mark("a notional index leg worth the shorts at every close, whatever else is held: a sale's own session is not hedged, a cover's still is; charged like a fund, without brokerage"),
+    mark("by the tick rule; an open 14.9 % or more from the previous close fills at the close"),
+    mark("at the open, without the tick rule"),
+    mark("on the ex-date: positions and stops are restated in new shares, a fraction of a share is settled in cash at the session's open, an order to open stays one of whole lots; the close before is lowered by what falls due that morning; a dividend is paid to longs and made good by shorts; a trade's shares and prices are those of its last day"),
+    mark("at most {share} of a session's volume a ticker; the rest of an entry expires, the rest of an exit waits"),
+    mark("{rate} a year from {day}"), mark("{n} minimum spreads and {points} basis points a fill"),
+    mark("{n} x daily volatility x square root of the share of volume"), mark("constant mean"),
+    mark("several benchmarks {names}"), mark("factor model"), mark("peer model {names}"),
+    mark("robust market model {names}"), mark("synthetic control {names}"),
+    mark("GARCH(1,1) market model {names}"),
 )  # fmt: skip
 
 ATTRIBUTES = (
@@ -117,7 +145,6 @@ SENTENCES = (
     mark("not separable from {others}: the same session"),
     mark("not separable from {others} on one of two candidate sessions"),
     mark("not separable: the same sessions"),
-    mark("{study}: {event} {window}: not robust, p crosses 5 % between the default and the robustness rows"),
     mark("{event}: its date was chosen by looking at prices (endogenous)"),
     mark("no event could be studied; the reasons stand with the events"),
     mark("the run ends on {day}, the last session of {benchmark}"),
@@ -134,7 +161,6 @@ SENTENCES = (
     mark("no published price (a range of days on the reconstructed sample)"),
     mark("a {precision} has no day 0"), mark("month"), mark("quarter"),
     mark("after the last session known, {day}"), mark("before the first session known, {day}"),
-    mark("hour unknown: {first} or {second}; the first enters means and tests"),
     mark("estimation window {window} holds {n} of {all} returns"),
     mark("from {day}: {note}"),
     mark("second candidate {day}: {note}"),
@@ -180,10 +206,26 @@ PLURALS = (
     plural("{n} observation: a description, not a test",
            "{n} observations: a description, not a test"),
     plural("{n} stretch in the market", "{n} stretches in the market"),
+    plural("{n} bar without high or low", "{n} bars without high or low"),
+    plural("{n} session without a bar after the last one",
+           "{n} sessions without a bar after the last one"),
+    plural("{n} session of the panel before the first bar",
+           "{n} sessions of the panel before the first bar"),
     plural("Newey-West, {n} lag", "Newey-West, {n} lags"),
     plural("{window}, at least {n} return", "{window}, at least {n} returns"),
 )  # fmt: skip
 
 PHRASES = frozenset(
-    (*KINDS, *WORDS, *TESTS, *NULLS, *ITEMS, *METRICS, *CONVENTIONS, *ATTRIBUTES, *SENTENCES)
+    (
+        *KINDS,
+        *WORDS,
+        *TESTS,
+        *NULLS,
+        *ITEMS,
+        *METRICS,
+        *CONVENTIONS,
+        *ATTRIBUTES,
+        *SENTENCES,
+        *REASONS,
+    )
 )

@@ -11,7 +11,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from aftershock.report.cells import Cell, joined
-from aftershock.report.phrases import mark
+from aftershock.report.mark import mark
 
 if TYPE_CHECKING:
     from aftershock.report.cells import Folder

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import pandas as pd
 from markupsafe import Markup, escape
 
 from aftershock.report.blocks import Table
 from aftershock.report.cells import HEADER, Cell, Sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from aftershock.report.words import Language
 
 MOST = 500  # rows on the page; what is longer is read in its file
 WORDS = {"text", "phrase", "holders", "day", "flag"}
+NAMES = {"event", "id", "ticker", "left_out"}  # columns whose cells are never broken
 
 Shown = Cell | Markup
 
@@ -39,6 +41,8 @@ def table(
 ) -> Table:
     """Return some columns and rows of a file as a table; columns it does not have are left out.
 
+    So are columns of words, and of other days, that are empty in every row.
+
     Parameters
     ----------
     name
@@ -56,8 +60,8 @@ def table(
     note
         What stands below it.
     """
-    there = [column for column in columns if sheet.has(column.name)]
     at = list(range(len(sheet)) if rows is None else rows)
+    there = [column for column in columns if _said(sheet, column, at)]
     if len(at) > MOST:
         left = lang.t("The first {n} of {all} rows; the CSV file holds all.", n=MOST, all=len(at))
         note, at = f"{note} {left}".strip(), at[:MOST]
@@ -66,8 +70,26 @@ def table(
     return Table(name, title, sheet.file, heads, body, note)
 
 
-def html(table: Table) -> Markup:
-    """Return a table as HTML, every cell escaped."""
+def _said(sheet: Sheet, column: Column, rows: Sequence[int]) -> bool:
+    """Return whether a column is there and, where it may be empty, says anything."""
+    if not sheet.has(column.name):
+        return False
+    if column.kind not in {"text", "phrase"} and column.name != "session_alt":
+        return True
+    values = sheet.columns[column.name]
+    return any(values[i] != "" and not pd.isna(values[i]) for i in rows)
+
+
+def html(table: Table, hints: Mapping[str, str]) -> Markup:
+    """Return a table as HTML, every cell escaped.
+
+    Parameters
+    ----------
+    table
+        The table.
+    hints
+        What a heading means, for those that need it said.
+    """
     numeric = [number for _, number in table.heads]
     lines = [
         f'<tr data-row="{at + HEADER}">'
@@ -76,7 +98,8 @@ def html(table: Table) -> Markup:
         for at, cells in table.body
     ]
     head = "".join(
-        f'<th scope="col"{_class(number)}><button type="button">{escape(said)}</button></th>'
+        f'<th scope="col"{_class(number)}><button type="button"{_hint(hints, said)}>{escape(said)}'
+        "</button></th>"
         for said, number in table.heads
     )
     return Markup(  # noqa: S704 - every part was escaped above
@@ -92,8 +115,13 @@ def _cell(cell: Shown, file: str, at: int, number: bool) -> str:
     row = "" if cell.row == at + HEADER else f' data-row="{cell.row}"'
     text = escape(cell.text)
     inner = f'<time datetime="{cell.moment}">{text}</time>' if cell.moment else text
-    return f'<td{_class(number)}{other}{row} data-column="{escape(cell.column)}">{inner}</td>'
+    kind = _class(number, cell.column)
+    return f'<td{kind}{other}{row} data-column="{escape(cell.column)}">{inner}</td>'
 
 
-def _class(number: bool) -> str:
-    return ' class="n"' if number else ""
+def _class(number: bool, column: str = "") -> str:
+    return ' class="n"' if number else ' class="id"' if column in NAMES else ""
+
+
+def _hint(hints: Mapping[str, str], heading: str) -> str:
+    return f' title="{escape(hints[heading])}"' if heading in hints else ""

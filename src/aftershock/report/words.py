@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 HTML = {"en": "en", "zh": "zh-Hans"}
 NAMES = {"en": "English", "zh": "中文"}
+PLACES = {  # what may stand in a place of a phrase; elsewhere anything but a semicolon
+    "n": r"[\d,.e+-]+", "all": r"[\d,.e+-]+", "days": r"[\d-]{10}(?:\.\.[\d-]{10})?",
+    "check": "[a-z_]+",
+}  # fmt: skip
+SAID = {"note", "reason", "notice", "precision", "how", "detail", "check", "metric", "label"}
 _PLACE = re.compile(r"\\\{(\w+)\\\}")
 
 
@@ -54,18 +59,28 @@ class Language:
 
     def t(self, message: str, **values: object) -> str:
         """Return a message as plain text with its values put in."""
-        said = self.catalogue.gettext(message) if message else ""
+        said = self._said(message)
         return said.format(**values) if values else said
 
     def h(self, message: str, **values: object) -> Markup:
         """Return a message as HTML; values are escaped unless they are HTML themselves."""
-        said = self.catalogue.gettext(message).replace(" = ", "\u00a0=\u00a0")  # never broken
+        said = self._said(message).replace(" = ", "\u00a0=\u00a0")  # never broken
         return escape(said).format(**values)
 
     def numbered(self, one: str, many: str, n: object, **values: object) -> Markup:
         """Return the form of a message that goes with its number ``{n}``, as HTML."""
-        said = self.catalogue.ngettext(one, many, _whole(n)).replace(" = ", "\u00a0=\u00a0")
+        said = self._close(self.catalogue.ngettext(one, many, _whole(n)))
+        said = said.replace(" = ", "\u00a0=\u00a0")
         return escape(said).format(n=n, **values)
+
+    def _said(self, message: str) -> str:
+        """Return a message in this language."""
+        return self._close(self.catalogue.gettext(message)) if message else ""
+
+    @staticmethod
+    def _close(said: str) -> str:
+        """Return a text with percent signs as close to numbers as in tables."""
+        return said.replace(" %", "%")
 
     def phrase(self, text: str) -> str:
         """Return a sentence of the engine in this language, as it stands where it is not known.
@@ -102,8 +117,8 @@ class Language:
         value
             What stands in the file.
         kind
-            ``percent`` (signed), ``share``, ``number``, ``p``, ``plain``, ``money``, ``count``,
-            ``day``, ``flag``, ``holders``, ``phrase`` or ``text``.
+            ``percent`` (signed), ``share``, ``number``, ``p``, ``plain``, ``price``, ``money``,
+            ``short``, ``count``, ``day``, ``flag``, ``holders``, ``phrase`` or ``text``.
         """
         if kind in WORDS:
             said = "" if value is None or pd.isna(value) else str(value)
@@ -128,24 +143,39 @@ def _shown_holders(lang: Language, value: str) -> str:
     return lang.t(", ").join(held)
 
 
+def _shown_price(lang: Language, value: float) -> str:
+    return lang.number(value, ",.2f" if abs(value) >= CENTS else ",.3f")
+
+
+def _shown_short(lang: Language, value: float) -> str:
+    return lang.number(value, ",.0f" if abs(value) >= WHOLE else ",.3g")
+
+
+def _shown_share(lang: Language, value: float) -> str:
+    return lang.number(value, ",.0%" if abs(value) >= 1.0 else ".1%")
+
+
 WORDS = frozenset({"text", "phrase"})
+CENTS = 10  # from here on two places tell one price from the next
+WHOLE = 100  # from here on a figure of any unit needs no places
 _SHOWN: dict[str, Callable[[Language, Any], str]] = {
     "day": lambda lang, value: lang.day(pd.Timestamp(value)),
     "moment": lambda lang, value: lang.moment(dt.datetime.fromisoformat(str(value))),
     "flag": lambda lang, value: lang.t("yes") if value else lang.t("no"),
     "p": _shown_p,
     "holders": _shown_holders,
+    "price": _shown_price,
+    "short": _shown_short,
+    "share1": _shown_share,
 }
 _SPECS = {
     "percent": "+.2%",
     "share": ".2%",
     "percent1": "+.1%",
-    "share1": ".1%",
     "number": ",.2f",
     "plain": ",.10g",
-    "money": ",.2f",
+    "money": ",.0f",
     "count": ",.0f",
-    "short": ",.4g",
 }
 
 
@@ -158,13 +188,16 @@ def language(code: str) -> Language:
 
 @cache
 def _phrase(lang: Language, text: str) -> str:
-    whole = _known(lang, text)
-    if whole is not None:
-        return whole
+    """Return the parts in a language; a phrase that has semicolons itself is found as a whole."""
     parts = text.split("; ")
-    if len(parts) == 1:
-        return text
-    return lang.t("; ").join(_phrase(lang, part) for part in parts)
+    said: list[str] = []
+    at = 0
+    while at < len(parts):
+        ends = range(len(parts), at, -1)
+        known = ((end, _known(lang, "; ".join(parts[at:end]))) for end in ends)
+        at, found = next(((end, one) for end, one in known if one is not None), (at + 1, parts[at]))
+        said.append(found)
+    return lang.t("; ").join(said)
 
 
 def _known(lang: Language, text: str) -> str | None:
@@ -174,12 +207,19 @@ def _known(lang: Language, text: str) -> str | None:
     for pattern, one, many in _patterns():
         match = pattern.fullmatch(text)
         if match:
-            parts = {name: lang.phrase(part) for name, part in match.groupdict().items()}
+            parts = {place: _part(lang, place, v) for place, v in match.groupdict().items()}
             if many:
                 return lang.catalogue.ngettext(one, many, _whole(parts["n"])).format(**parts)
             return lang.t(one, **parts)
     said = lang.t(text)
     return said if said != text else None
+
+
+def _part(lang: Language, place: str, text: str) -> str:
+    """Return what stands in a place of a phrase: names and ids stay as they are."""
+    if place == "kinds":
+        return lang.t(", ").join(lang.phrase(kind) for kind in text.split(", "))
+    return lang.phrase(text) if place in SAID else text
 
 
 @cache
@@ -195,8 +235,12 @@ def _patterns() -> list[tuple[re.Pattern[str], str, str]]:
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    places = _PLACE.sub(r"(?P<\1>.+?)", re.escape(text))
-    return re.compile(places.replace("(?P<n>.+?)", r"(?P<n>[\d,]+)"))
+    return re.compile(_PLACE.sub(_place, re.escape(text)))
+
+
+def _place(found: re.Match[str]) -> str:
+    name = found.group(1)
+    return f"(?P<{name}>{PLACES.get(name, '[^;]+?')})"
 
 
 def _whole(n: object) -> int:

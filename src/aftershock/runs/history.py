@@ -162,10 +162,19 @@ def _age(run: Run) -> tuple[str, list[int]]:
     return str(run.manifest["started"]), _order(run)
 
 
-def write_index(results: Path, render: Callable[[list[Run]], str]) -> Path:
-    """Replace ``index.html`` whole by the page of the runs there are.
+def write_index(results: Path, render: Callable[[list[Run]], dict[str, str]]) -> None:
+    """Replace the pages that list the runs whole.
 
-    They are listed under the lock that runs are published under, so that of two processes the
+    Parameters
+    ----------
+    results
+        The folder of all runs.
+    render
+        Makes the pages of the runs there are, by the names of their files.
+
+    Notes
+    -----
+    The runs are listed under the lock that runs are published under, so that of two processes the
     later one lists both runs.
 
     Raises
@@ -173,11 +182,11 @@ def write_index(results: Path, render: Callable[[list[Run]], str]) -> Path:
     RunError
         The page cannot be written; the runs are not touched.
     """
-    index = results / "index.html"
-    try:
-        with locked(results):
-            return write_whole(index, render(list_runs(results)))
-    except RunError:
-        raise
-    except OSError as cause:
-        raise RunError(f"{index} cannot be written: {cause.strerror or cause}") from cause
+    with locked(results):
+        for name, page in render(list_runs(results)).items():
+            try:
+                write_whole(results / name, page)
+            except OSError as cause:
+                raise RunError(
+                    f"{results / name} cannot be written: {cause.strerror or cause}"
+                ) from cause

@@ -13,7 +13,7 @@ from aftershock.events.day_zero import day_zero, spanning
 from aftershock.events.supply import supply_steps, write_holders
 from aftershock.prices.sources import files_read
 from aftershock.report.figures import drawing
-from aftershock.report.page import build_page, index_page
+from aftershock.report.page import build_page, index_pages
 from aftershock.runs.folder import RunFolder, new_run
 from aftershock.runs.history import write_index
 from aftershock.runs.manifest import Manifest, git_state, hashes
@@ -98,7 +98,7 @@ def run_workspace(
         step("publishing")
         path = folder.publish()
     try:
-        write_index(workspace.results, lambda runs: index_page(runs, settings.language))
+        write_index(workspace.results, index_pages)
     except RunError as cause:
         raise RunError(f"the run is whole, in {path}; but {cause}") from cause
     return path

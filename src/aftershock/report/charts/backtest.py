@@ -9,7 +9,6 @@ import pandas as pd
 
 from aftershock.report.blocks import Chart
 from aftershock.report.charts.base import (
-    DIVERGING,
     GREY,
     colour,
     dates,
@@ -20,6 +19,7 @@ from aftershock.report.charts.base import (
     time_axis,
     vertical,
 )
+from aftershock.report.charts.shares import titles
 
 if TYPE_CHECKING:
     from aftershock.report.cells import Folder
@@ -79,16 +79,17 @@ def prices(folder: Folder, where: str, names: dict[str, str], lang: Language) ->
     if not len(trades) or not len(closes):
         return []
     held = folder.sheet(f"{where}/events.csv").frame
+    called = titles(folder)
     charts = []
     for ticker, own in trades.frame.groupby("ticker", sort=False):
         if ticker in closes:
-            charts.append(_price(where, str(ticker), own, closes, held, names, lang))
+            charts.append(_price(where, str(ticker), own, closes, held, names, called, lang))
     return charts
 
 
 def _price(
     where: str, ticker: str, own: pd.DataFrame, closes: pd.DataFrame, held: pd.DataFrame,
-    names: dict[str, str], lang: Language,
+    names: dict[str, str], titled: dict[str, str], lang: Language,
 ) -> Chart:  # fmt: skip
     known = closes[["session", ticker]].dropna().reset_index(drop=True)
     first = int(known["session"].searchsorted(own["entry_session"].min())) - AROUND
@@ -96,11 +97,9 @@ def _price(
     last = int(known["session"].searchsorted(ends.max())) + AROUND
     shown = known.iloc[max(first, 0) : last]
     happened = held[(held["ticker"] == ticker) & held["session"].notna()] if len(held) else held
-    lines = [
-        vertical(f"{row['session']:%Y-%m-%d}")
-        for row in happened.to_dict("records")
-        if shown["session"].iloc[0] <= row["session"] <= shown["session"].iloc[-1]
-    ]
+    span = happened["session"].between(shown["session"].iloc[0], shown["session"].iloc[-1])
+    inside = happened[span]
+    lines = [vertical(day) for day in dates(inside["session"])]
     data = [
         {
             "type": "scatter",
@@ -111,6 +110,7 @@ def _price(
             "line": {"color": GREY, "width": 1.5},
             "hovertemplate": "%{x|%Y-%m-%d}: %{y}<extra></extra>",
         },
+        _marks(inside, float(shown[ticker].max()), titled, lang),
         *_fills(own, lang),
     ]
     layout = {
@@ -127,6 +127,19 @@ def _price(
     return Chart(
         part_name(where, f"price-{ticker}"), title, alt, figure(data, layout), files, 360, [], note
     )
+
+
+def _marks(
+    inside: pd.DataFrame, level: float, called: dict[str, str], lang: Language
+) -> dict[str, Any]:
+    """Return a mark on top of each event's line, which says what the event was."""
+    return {
+        "type": "scatter", "mode": "markers", "x": dates(inside["session"]),
+        "y": rounded([level] * len(inside)), "name": lang.t("event, day 0"),
+        "text": [inert(called.get(event, event)) for event in inside["id"]],
+        "hovertemplate": "%{text}<br>%{x|%Y-%m-%d}<extra></extra>",
+        "marker": {"size": 9, "color": GREY, "symbol": "diamond"},
+    }  # fmt: skip
 
 
 def _fills(own: pd.DataFrame, lang: Language) -> list[dict[str, Any]]:
@@ -166,10 +179,18 @@ def costs(folder: Folder, where: str, lang: Language) -> Chart | None:
         {
             "type": "bar", "orientation": "h", "x": rounded(own["amount"]),
             "y": [inert(lang.phrase(item)) for item in own["item"]],
+            "text": [lang.show(amount, "money") for amount in own["amount"]],
+            "textposition": "outside", "cliponaxis": False,
             "hovertemplate": "%{y}: %{x:,.2f}<extra></extra>",
         }
     ]  # fmt: skip
-    layout = {"xaxis": {"title": {"text": lang.t("currency of the prices")}, "tickformat": ",.4~s"}}
+    span = [0.0, 1.12 * float(own["amount"].max())]
+    layout = {
+        "xaxis": {
+            "title": {"text": lang.t("currency of the prices")}, "tickformat": ",.4~s",
+            "range": span,
+        }
+    }  # fmt: skip
     top = sheet.frame.iloc[0]
     alt = lang.t(
         "Costs by item; the largest is {item} with {amount}.",
@@ -200,7 +221,7 @@ def monthly(folder: Folder, where: str, lang: Language) -> Chart | None:
         {
             "type": "heatmap", "x": names, "y": [f"{year:g}" for year in wide.index],
             "z": [rounded(row) for row in wide.to_numpy()], "zmin": -top, "zmax": top,
-            "colorscale": DIVERGING, "showscale": False, "text": text, "texttemplate": "%{text}",
+            "showscale": False, "text": text, "texttemplate": "%{text}",
             "xgap": 2, "ygap": 2, "hovertemplate": "%{x} %{y}: %{z:.2%}<extra></extra>",
         }
     ]  # fmt: skip

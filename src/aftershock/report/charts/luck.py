@@ -9,21 +9,23 @@ import pandas as pd
 
 from aftershock.report.blocks import Chart
 from aftershock.report.charts.base import (
-    DIVERGING,
     GAIN,
     LOSS,
     MEAN,
     figure,
     inert,
+    marked,
     part_name,
     rounded,
-    vertical,
 )
 from aftershock.report.charts.study import histogram
 
 if TYPE_CHECKING:
     from aftershock.report.cells import Folder
     from aftershock.report.words import Language
+
+
+READABLE = 120  # cells of a map that have room for their number
 
 
 def borrow(folder: Folder, where: str, lang: Language) -> Chart | None:
@@ -48,7 +50,8 @@ def borrow(folder: Folder, where: str, lang: Language) -> Chart | None:
     }
     even = folder.record(f"{where}/metrics.json").get("break_even_borrow")
     if isinstance(even, float) and own["rate"].min() <= even <= own["rate"].max():
-        layout["shapes"] = [vertical(even, lang.t("break-even"), "solid")]
+        rate = lang.t("break-even {rate}", rate=lang.show(even, "share1"))
+        layout |= marked(even, rate)
     alt = lang.t(
         "Net profit as the borrow rate goes from {low} to {high} a year.",
         low=lang.show(own["rate"].iloc[0], "share"), high=lang.show(own["rate"].iloc[-1], "share"),
@@ -75,16 +78,18 @@ def placebo(folder: Folder, where: str, lang: Language) -> Chart | None:
     luck = folder.sheet(f"{where}/luck.csv")
     found = luck.frame[luck.frame["check"] == "placebo"] if len(luck) else luck.frame
     if len(found) and not pd.isna(found["statistic"].iloc[0]):
-        layout["shapes"] = [
-            vertical(float(found["statistic"].iloc[0]), lang.t("the events"), "solid")
-        ]
+        net, p = float(found["statistic"].iloc[0]), found["p_value"].iloc[0]
+        said = lang.t(
+            "the events: {net}, p = {p}", net=lang.show(net, "money"), p=lang.show(p, "p")
+        )
+        layout |= marked(net, said)
     alt = lang.t(
         "Histogram of the net profit of the same rule on {sets}.",
         sets=lang.numbered(
             "{n} set of drawn dates", "{n} sets of drawn dates", int(own["count"].sum())
         ),
     )
-    title = lang.t("The same rule on drawn dates")
+    title = lang.t("Placebo: net profit of the same rule on drawn dates")
     files = [f"{where}/placebo.csv", sheet.file]
     return Chart(part_name(where, "placebo"), title, alt, figure(data, layout), files, 320)
 
@@ -151,8 +156,12 @@ def sweep(folder: Folder, where: str, lang: Language) -> Chart | None:
                 "z": [rounded(row) for row in wide.to_numpy()],
                 "zmin": -top,
                 "zmax": top,
-                "colorscale": DIVERGING,
+                "text": [[_thousands(net, lang) for net in row] for row in wide.to_numpy()],
+                "texttemplate": "%{text}" if wide.size <= READABLE else "",
+                "showscale": wide.size > READABLE,
                 "colorbar": {"title": {**money, "side": "right"}},
+                "xgap": 2,
+                "ygap": 2,
                 "hovertemplate": "%{x}, %{y}: %{z:,.0f}<extra></extra>",
             }
         ]
@@ -168,5 +177,9 @@ def sweep(folder: Folder, where: str, lang: Language) -> Chart | None:
         low=lang.show(own["net"].min(), "money"),
         high=lang.show(own["net"].max(), "money"),
     )
-    title = lang.t("Net profit over the parameters tried")
+    title = lang.t("Net profit over the parameters tried, thousand, currency of the prices")
     return Chart(part_name(where, "sweep"), title, alt, figure(data, layout), [sheet.file], 420)
+
+
+def _thousands(net: float, lang: Language) -> str:
+    return "" if pd.isna(net) else lang.number(net / 1e3, "+,.0f")

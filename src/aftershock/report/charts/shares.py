@@ -21,27 +21,28 @@ def share_structure(folder: Folder, names: dict[str, str], lang: Language) -> li
     sheet = folder.sheet("supply.csv")
     if not len(sheet):
         return []
-    titles = _titles(folder)
+    called = titles(folder)
     return [
-        _company(ticker, own.to_dict("records"), titles, names.get(str(ticker), str(ticker)), lang)
+        _company(ticker, own.to_dict("records"), called, names.get(str(ticker), str(ticker)), lang)
         for ticker, own in sheet.frame.groupby("ticker", sort=False)
     ]
 
 
-def _titles(folder: Folder) -> dict[str, str]:
+def titles(folder: Folder) -> dict[str, str]:
+    """Return the title of every event by its id, the id where it has none."""
     events = folder.sheet("events.csv").frame
     return {str(row["id"]): str(row.get("title") or row["id"]) for row in events.to_dict("records")}
 
 
 def _company(
-    ticker: object, steps: list[dict[Any, Any]], titles: dict[str, str], name: str, lang: Language
+    ticker: object, steps: list[dict[Any, Any]], called: dict[str, str], name: str, lang: Language
 ) -> Chart:
     basis = {
         "reported": lang.t("as the sources print it"),
         "one_base": lang.t("on one share count"),
     }
     labels = [
-        f"{inert(titles.get(step['event'], step['event']), 30)}<br>"
+        f"{inert(called.get(step['event'], step['event']), 30)}<br>"
         f"<i>{inert(basis.get(step['basis'], step['basis']))}</i>"
         for step in steps
     ]

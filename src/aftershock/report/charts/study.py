@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from aftershock.report.blocks import Chart
 from aftershock.report.charts.base import (
@@ -15,6 +15,7 @@ from aftershock.report.charts.base import (
     colour,
     figure,
     inert,
+    marked,
     part_name,
     rounded,
     vertical,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 BAND = 0.95
 NAMED = 10  # more paths than this are all grey: a legend of 65 names helps nobody
 TALL = 420
+ALL = "all"  # the group of a study that makes none
 
 
 def paths(folder: Folder, where: str, lang: Language) -> Chart | None:
@@ -75,12 +77,15 @@ def means(folder: Folder, where: str, lang: Language) -> list[Chart]:
             _line(mean["offset"], mean["caar"], _meanpart_name(group, lang), MEAN, 2.5),
         ]
         final = mean.iloc[-1]
+        n = int(final["caar_n"])
         alt = lang.t(
             "Mean cumulated abnormal return of {n} events with a 95 % band from the spread of the"
             " events; at the end of the window {end}.",
-            n=int(final["caar_n"]), end=_percent(final["caar"], lang),
+            n=n, end=_percent(final["caar"], lang),
         )  # fmt: skip
-        title = lang.t("Mean of the events: {group}", group=lang.phrase(str(group)))
+        title = lang.t("Mean of the events: bars by session, line cumulated")
+        if group != ALL:
+            title = f"{title}: {lang.phrase(str(group))}"
         charts.append(
             Chart(
                 part_name(where, f"mean-{group}"), title, alt, figure(data, _layout(lang)),
@@ -169,7 +174,7 @@ def _placebo(where: str, at: int, name: str, own: pd.DataFrame, lang: Language) 
     layout = {
         "xaxis": {"title": {"text": lang.t("CAR{window} over its standard error", window=window)}},
         "yaxis": {"title": {"text": lang.t("number of sessions")}},
-        "shapes": [vertical(observed, lang.t("the event"), "solid")], "bargap": 0,
+        "bargap": 0, **marked(observed, lang.t("the event")),
     }  # fmt: skip
     alt = lang.t(
         "Histogram of CAR{window} over its standard error on {sessions} without an event; the"
@@ -215,6 +220,8 @@ def _means(folder: Folder, where: str) -> list[tuple[object, pd.DataFrame]]:
 
 
 def _meanpart_name(group: object, lang: Language) -> str:
+    if group == ALL:
+        return lang.t("mean of the events")
     return inert(lang.t("mean, {group}", group=lang.phrase(str(group))))
 
 
@@ -254,7 +261,7 @@ def _faint(ink: str) -> str:
 
 
 def _quantile(dof: float | pd.Series[float]) -> Any:
-    return stats.t.ppf(0.5 + BAND / 2, dof)
+    return special.stdtrit(dof, 0.5 + BAND / 2)
 
 
 def _layout(lang: Language) -> dict[str, Any]:

@@ -54,9 +54,11 @@ def timeline(folder: Folder, names: dict[str, str], benchmark: str, lang: Langua
         data += _marks(events.frame, ticker, at, paths[ticker], lang)
     locked = _lockups(events.frame, own, frame, lang)
     rows = [ticker for ticker in own if (events.frame["ticker"] == ticker).any()]
-    data += locked + _undated(events.frame, rows, lang)
+    loose = _undated(events.frame, rows, lang)
+    data += locked + loose
     ticks = _ticks(list(paths.values()))
-    layout = _layout(lockup_unit(events.frame) if locked else "", len(rows), ticks, lang)
+    unit = lockup_unit(events.frame) if locked else ""
+    layout = _layout(unit, len(rows) if loose else 0, ticks, lang)
     return Chart(
         "timeline", lang.t("Prices, events and lock-ups"), _alt(names, own, benchmark, lang),
         figure(data, layout), ["events.csv", "closes.csv"], HEIGHT if locked else HEIGHT - 140,
@@ -64,10 +66,7 @@ def timeline(folder: Folder, names: dict[str, str], benchmark: str, lang: Langua
             (lang.t("Log scale"), json.dumps({"yaxis.type": "log", "yaxis.dtick": ticks})),
             (lang.t("Linear scale"), json.dumps({"yaxis.type": "linear", "yaxis.dtick": None})),
         ],
-        lang.t(
-            "First close shown = 100. A circle is an event on its day 0; a bar below the prices"
-            " is an event whose day is not known, over the days it may have been."
-        ),
+        _note(bool(loose), bool(locked), bool(others), lang),
     )  # fmt: skip
 
 
@@ -79,13 +78,16 @@ def _path(
     after = known[known["session"] >= start][ticker]
     base = float(after.iloc[0]) if len(after) else float("nan")
     ink = GREY if ticker == benchmark else colour(own.index(ticker)) if ticker in own else None
-    line = {"width": 2 if ticker in own else 1.2, **({"color": ink} if ink else {})}
+    many = len(own) > FEW
+    width = 2 if ticker == benchmark and many else 1 if many else 2 if ticker in own else 1.2
+    line = {"width": width, **({"color": ink} if ink else {})}
     minor = ticker not in own and ticker != benchmark
     return {
         "type": "scatter", "mode": "lines", "x": dates(known["session"]),
         "y": rounded(100.0 * known[ticker] / base), "name": inert(names.get(ticker, ticker)),
         "line": line, "meta": ticker, "visible": "legendonly" if minor else True,
         "hovertemplate": "%{x|%Y-%m-%d}: %{y:.1f}<extra>%{fullData.name}</extra>",
+        "opacity": 0.45 if many and ticker != benchmark else 1,
         "connectgaps": False, "legendrank": 2000 if minor else 1000,
         "showlegend": len(own) <= FEW or ticker == benchmark,
     }  # fmt: skip
@@ -143,7 +145,9 @@ def _lockups(
     known = events["session"].notna() & events[unit].notna()
     tranches = events[(events["kind"] == LOCKUP) & known].sort_values("session")
     traces = []
-    for at, ticker in enumerate(own):
+    size = tranches.groupby("ticker")[unit].sum()
+    for ticker in sorted(own, key=lambda name: -size.get(name, 0.0)):  # small ones stay in sight
+        at = own.index(ticker)
         priced = closes.loc[closes[ticker].notna(), "session"]
         floor = 0.0
         for row in tranches[tranches["ticker"] == ticker].to_dict("records"):
@@ -203,26 +207,46 @@ def _undated(events: pd.DataFrame, rows: list[str], lang: Language) -> list[dict
 
 
 def _layout(locked: str, rows: int, ticks: str, lang: Language) -> dict[str, Any]:
-    low, middle = (0.27, 0.36) if locked else (0.0, 0.09)
+    low = 0.27 if locked else 0.0
+    middle = low + 0.09 if rows else low
+    bottom = "y2" if locked else "y3" if rows else "y"
     layout: dict[str, Any] = {
-        "xaxis": {**time_axis(), "anchor": "y2" if locked else "y3"},
+        "xaxis": {**time_axis(), "anchor": bottom},
         "yaxis": {
-            "domain": [middle + 0.02, 1], "type": "log", "dtick": ticks,
+            "domain": [middle + 0.02 if middle else 0.0, 1], "type": "log", "dtick": ticks,
             "title": {"text": lang.t("first close = 100")}, "tickformat": ",.0f",
         },
-        "yaxis3": {
+    }  # fmt: skip
+    if rows:
+        layout["yaxis3"] = {
             "domain": [low, middle], "showticklabels": False, "showgrid": False, "zeroline": False,
             "range": [-0.7, max(rows - 0.3, 0.7)], "fixedrange": True, "anchor": "x",
-        },
-    }  # fmt: skip
+        }  # fmt: skip
     if locked:
         percent = locked == "percent"
-        said = lang.t("locked shares") if percent else lang.t("locked shares, million")
+        said = lang.t("locked, of all shares") if percent else lang.t("locked shares, million")
         layout["yaxis2"] = {
-            "domain": [0, 0.23], "tickformat": ".0%" if percent else ",.3~s",
+            "domain": [0, 0.23], "tickformat": ".0%" if percent else ",.4~r",
             "rangemode": "tozero", "anchor": "x", "title": {"text": said}, "nticks": 4,
         }  # fmt: skip
     return layout
+
+
+def _note(loose: bool, locked: bool, others: bool, lang: Language) -> str:
+    """Return what the marks mean, of those that are there."""
+    said = [lang.t("First close shown = 100. A circle is an event on its day 0.")]
+    if loose:
+        said.append(
+            lang.t(
+                "A bar below the prices is an event whose day is not known, over the days it may"
+                " have been."
+            )
+        )
+    if locked:
+        said.append(lang.t("Areas: locked shares up to the day they are freed."))
+    if others:
+        said.append(lang.t("Faint names in the legend can be switched on."))
+    return ("" if lang.code == "zh" else " ").join(said)
 
 
 def _ticks(paths: list[dict[str, Any]]) -> str:

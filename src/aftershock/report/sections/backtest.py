@@ -12,8 +12,8 @@ from aftershock.report.blocks import Fold, Prose, Section, Table
 from aftershock.report.cells import joined
 from aftershock.report.charts import backtest as charts
 from aftershock.report.charts import luck
+from aftershock.report.mark import mark
 from aftershock.report.outcome import backtest_sentence
-from aftershock.report.phrases import mark
 from aftershock.report.sections.common import asked, conventions, event_columns, warnings
 from aftershock.report.tables import Column, table
 
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 TRADES = [
     Column("event", mark("event"), "text"), Column("ticker", mark("ticker"), "text"),
     Column("side", mark("side"), "phrase"), Column("entry_session", mark("entry"), "day"),
-    Column("entry_price", mark("at"), "plain"), Column("exit_session", mark("exit"), "day"),
-    Column("exit_price", mark("for"), "plain"), Column("shares", mark("shares"), "plain"),
+    Column("entry_price", mark("entry price"), "price"),
+    Column("exit_session", mark("exit"), "day"),
+    Column("exit_price", mark("exit price"), "price"), Column("shares", mark("shares"), "plain"),
     Column("gross", mark("gross"), "money"), Column("fees", mark("fees"), "money"),
     Column("borrow", mark("borrow"), "money"), Column("net", mark("net"), "money"),
     Column("mae", mark("worst"), "percent"), Column("mfe", mark("best"), "percent"),
@@ -41,7 +42,7 @@ ORDERS = [
     Column("ticker", mark("ticker"), "text"), Column("side", mark("side"), "phrase"),
     Column("shares", mark("shares"), "plain"), Column("kind", mark("kind"), "phrase"),
     Column("status", mark("status"), "phrase"), Column("fill_session", mark("filled on"), "day"),
-    Column("fill_price", mark("at"), "plain"), Column("reason", mark("reason"), "phrase"),
+    Column("fill_price", mark("fill price"), "price"), Column("reason", mark("reason"), "phrase"),
 ]  # fmt: skip
 COSTS = [
     Column("trade", mark("trade"), "count"), Column("event", mark("event"), "text"),
@@ -52,7 +53,8 @@ ITEMS = [Column("item", mark("item"), "phrase"), Column("amount", mark("amount")
 DRAWDOWNS = [
     Column("drawdown", mark("rank"), "count"), Column("peak", mark("peak"), "day"),
     Column("trough", mark("trough"), "day"), Column("recovery", mark("recovery"), "day"),
-    Column("depth", mark("depth"), "percent"), Column("sessions", mark("sessions"), "count"),
+    Column("depth", mark("depth"), "percent"),
+    Column("sessions", mark("sessions, peak to recovery"), "count"),
 ]  # fmt: skip
 LUCK = [
     Column("check", mark("check"), "phrase"), Column("statistic", mark("statistic"), "short"),
@@ -67,12 +69,14 @@ BORROW = [
     Column("rate", mark("borrow rate a year"), "share"), Column("net", mark("net"), "money"),
     Column("total_return", mark("total return"), "percent"),
 ]  # fmt: skip
+COUNTS = ("sessions", "blocks_in_market")
 MONEY = {"start_equity", "end_equity", "mean_net", "fees", "borrow"}
 SHARES = {
     "total_return", "annual_return", "annual_volatility", "max_drawdown", "time_in_market",
     "mean_gross_exposure", "max_gross_exposure", "hit_rate", "break_even_borrow",
     "break_even_slippage",
 }  # fmt: skip
+FEW = 4  # figures of prices that stand open
 DAYS = {"first_session", "last_session", "ruined"}
 
 
@@ -95,7 +99,7 @@ def backtest_section(folder: Folder, name: str, lang: Language) -> Section:
     names = folder.names(lang)
     shown: list[Block | None] = [
         charts.equity(folder, where, benchmark, lang), _versus(folder, where, benchmark, lang),
-        *charts.prices(folder, where, names, lang), _table(folder, where, "trades", lang),
+        *_prices(folder, where, names, lang), _table(folder, where, "trades", lang),
         luck.placebo(folder, where, lang), _table(folder, where, "luck", lang),
         luck.borrow(folder, where, lang), luck.sweep(folder, where, lang),
         charts.monthly(folder, where, lang), _table(folder, where, "figures/drawdowns", lang),
@@ -113,6 +117,14 @@ def backtest_section(folder: Folder, name: str, lang: Language) -> Section:
         lang.t("; "),
     )
     return Section(f"backtest-{name}", lang.t("Backtest"), name, lead, blocks, question)
+
+
+def _prices(folder: Folder, where: str, names: dict[str, str], lang: Language) -> list[Block]:
+    """Return a figure for each ticker; more than a few are shown on demand."""
+    drawn: list[Block] = [*charts.prices(folder, where, names, lang)]
+    if len(drawn) <= FEW:
+        return drawn
+    return [Fold(lang.t("Prices with entries, exits and events"), drawn, len(drawn))]
 
 
 def benchmark_of(said: dict[str, str]) -> str:
@@ -199,7 +211,7 @@ def _metric_kind(name: str, value: object) -> str:
         return "money"
     if name in SHARES:
         return "share"
-    return "short" if isinstance(value, float) else "plain"
+    return "number" if isinstance(value, float) else "plain"
 
 
 def _versus_kind(metric: str) -> str:
@@ -207,7 +219,9 @@ def _versus_kind(metric: str) -> str:
         return "percent"
     if metric.endswith(UNSIGNED):
         return "share"
-    return "p" if metric.endswith(" p") else "short"
+    if metric.endswith(COUNTS):
+        return "count"
+    return "p" if metric.endswith(" p") else "number"
 
 
 def _versus(folder: Folder, where: str, benchmark: str, lang: Language) -> Table | None:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from aftershock.report.blocks import Fold, Prose
 from aftershock.report.cells import Cell, joined
-from aftershock.report.phrases import mark
+from aftershock.report.mark import mark
 from aftershock.report.tables import Column
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def event_columns(*, study: bool) -> list[Column]:
         Column("id", mark("event"), "text"), Column("ticker", mark("ticker"), "text"),
         Column("title", mark("title"), "text"), Column("kind", mark("kind"), "phrase"),
         Column("when", mark("when"), "text"), Column("session", mark("day 0"), "day"),
-        Column("session_alt", mark("or"), "day"), Column("n_obs", mark("returns"), "count"),
+        Column("session_alt", mark("or day 0"), "day"), Column("n_obs", mark("returns"), "count"),
         Column("status", mark("status"), "phrase"), Column("reason", mark("reason"), "phrase"),
         Column("confounders", mark("other events in the window"), "text"),
         Column("note", mark("note"), "phrase"), Column("source", mark("source"), "text"),

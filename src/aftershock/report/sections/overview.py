@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aftershock.report.blocks import Prose, Section
+from aftershock.report.blocks import Fold, Prose, Section
 from aftershock.report.cells import Count
 from aftershock.report.charts.shares import share_structure
-from aftershock.report.phrases import mark
+from aftershock.report.mark import mark
 from aftershock.report.sections.common import RESERVATIONS, event_columns, said_of
 from aftershock.report.tables import Column, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from markupsafe import Markup
 
@@ -70,10 +70,7 @@ def counts(manifest: Record, folder: Folder, lang: Language) -> Markup:
 def reservations(folder: Folder, lang: Language) -> Section:
     """Return every warning, and every event that was excluded with its reason."""
     manifest = folder.record("manifest.json")
-    blocks: list[Block] = []
-    said = [_warning(manifest, i, text, lang) for i, text in enumerate(manifest.get("warnings"))]
-    if said:
-        blocks.append(Prose(said, as_list=True))
+    blocks: list[Block] = [*_warnings(manifest, lang)]
     for name, record in manifest.get("studies").items():
         sheet = folder.sheet(f"studies/{name}/events.csv")
         rows = [
@@ -88,14 +85,20 @@ def reservations(folder: Folder, lang: Language) -> Section:
     )
 
 
-def _warning(manifest: Record, i: int, text: str, lang: Language) -> Markup:
-    """Return one warning in a language, the names before it as they are."""
-    names, _, sentence = text.partition(": ")
-    known = {*manifest.get("studies"), *manifest.get("backtests")}
-    if not known.issuperset(names.split(", ")):
-        return said_of(manifest, f"warnings/{i}", text, lang)
-    said = said_of(manifest, f"warnings/{i}", sentence, lang)
-    return lang.h("{name}: {text}", name=names, text=said)
+def _warnings(manifest: Record, lang: Language) -> Iterator[Fold]:
+    """Yield the run's warnings by the studies and backtests that they are about."""
+    parts = {name: record["title"] for name, record in manifest.get("studies").items()}
+    parts |= {name: name for name in manifest.get("backtests")}
+    said: dict[str, list[Markup]] = {}
+    for i, text in enumerate(manifest.get("warnings")):
+        names, _, own = text.partition(": ")
+        known = set(parts).issuperset(names.split(", "))
+        about = ", ".join(parts[name] for name in names.split(", ")) if known else lang.t("The run")
+        found = said_of(manifest, f"warnings/{i}", own if known else text, lang)
+        said.setdefault(about, []).append(found)
+    for about, lines in said.items():
+        title = lang.t("Warnings: {name}", name=about)
+        yield Fold(title, [Prose(lines, as_list=True)], len(lines))
 
 
 def shares(folder: Folder, lang: Language) -> Section | None:
@@ -105,7 +108,7 @@ def shares(folder: Folder, lang: Language) -> Section | None:
         return None
     blocks: list[Block] = [*share_structure(folder, folder.names(lang), lang)]
     title = lang.t("Share structure")
-    blocks.append(table("supply", title, sheet, SUPPLY, lang))
+    blocks.append(table("supply", lang.t("Float before and after"), sheet, SUPPLY, lang))
     lead = [
         lang.h(
             "Float before and after each unlock, and who holds what is freed. Two ways of counting"
@@ -120,7 +123,6 @@ def events(folder: Folder, lang: Language) -> Section:
     sheet = folder.sheet("events.csv")
     blocks: list[Block] = []
     if len(sheet):
-        blocks.append(
-            table("events-all", lang.t("Events"), sheet, event_columns(study=False), lang)
-        )
+        title = lang.t("All events of the workspace")
+        blocks.append(table("events-all", title, sheet, event_columns(study=False), lang))
     return Section("events", lang.t("Input"), lang.t("Events"), [], blocks)

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from aftershock.report.blocks import Fold, Prose, Section, Table
 from aftershock.report.charts import study as charts
-from aftershock.report.phrases import mark
+from aftershock.report.mark import mark
 from aftershock.report.sections.common import asked, conventions, event_columns, warnings
 from aftershock.report.sentences import study_sentence
 from aftershock.report.tables import Column, table

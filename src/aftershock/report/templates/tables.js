@@ -36,3 +36,15 @@ document.addEventListener("input", (event) => {
   const text = event.target.value.toLowerCase();
   filterRows(box.querySelector("table"), (row) => row.textContent.toLowerCase().includes(text));
 });
+// A table that goes on to the right or below says so, for as long as it does.
+function hint(scroll) {
+  const right = scroll.scrollWidth - scroll.clientWidth, below = scroll.scrollHeight - scroll.clientHeight;
+  scroll.closest(".tablebox")?.classList.toggle("wide", right > 1);
+  scroll.parentElement.classList.toggle("right", right - scroll.scrollLeft > 1);
+  scroll.parentElement.classList.toggle("below", below - scroll.scrollTop > 1);
+}
+const sizes = new ResizeObserver((entries) => { for (const entry of entries) hint(entry.target); });
+for (const scroll of document.querySelectorAll(".scroll")) {
+  sizes.observe(scroll);
+  scroll.addEventListener("scroll", () => hint(scroll), { passive: true });
+}
