@@ -103,6 +103,13 @@ def test_every_count_is_what_the_files_hold(run, soups, code):
 WORDS = r"day 0|alpha = 0|80%|= 100|R²|CAR ?\([^)]*\)|unlock_short"  # of the page itself
 
 
+def test_no_id_stands_twice(soups):
+    """Scripts and links find the first one only."""
+    for soup in soups.values():
+        ids = [node["id"] for node in soup.select("[id]")]
+        assert len(ids) == len(set(ids))
+
+
 def test_no_number_stands_on_the_page_without_an_origin(run, soups):
     main = copy.copy(soups["en"].find("main"))
     for node in main.select("[data-column], [data-count], .count, .tools"):

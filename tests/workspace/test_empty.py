@@ -76,7 +76,7 @@ def test_the_examples_run_once_they_are_taken_up(empty):
     assert list(manifest["studies"]) == ["lockups"]
     page = (run / "report.html").read_text("utf-8")
     assert "Triple A (AAA): float before and after each unlock" in page  # no event has a title
-    assert ">not named 100.0%</td>" in page
+    assert ">not named 100%</td>" in page
     assert manifest["source"].startswith("files:")
     trades = pd.read_csv(run / "backtests" / "fade" / "trades.csv")
     assert trades[["event", "side", "open"]].to_numpy().tolist() == [["aaa-lockup", "short", False]]

@@ -136,7 +136,7 @@ def test_a_run_on_the_sample_says_so_everywhere(space):
     assert page.count(f">{notice}</span></li>") == 1
     assert page.count("What concerns others too is said once, under") == 3
     chinese = (run / "report.zh.html").read_text("utf-8")
-    assert "<li>lockups, listings, unlock_short：<span" in chinese
+    assert "警告：整次运行" in chinese
     assert notice in page
     assert page.count("shows the method, not the market") >= 4
 

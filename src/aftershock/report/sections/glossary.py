@@ -67,7 +67,9 @@ def glossary(lang: Language) -> Section:
         Fold(title, [Prose([_line(lang.t(a), lang.t(b)) for a, b in terms], as_list=True)])
         for title, terms in zip(titles, (MEASURES, TESTS, TRADING), strict=True)
     ]
-    return Section("words", lang.t("Reading aid"), lang.t("Words and abbreviations"), [], [*folds])
+    return Section(
+        "glossary", lang.t("Reading aid"), lang.t("Words and abbreviations"), [], [*folds]
+    )
 
 
 def _line(term: str, meaning: str) -> Markup:

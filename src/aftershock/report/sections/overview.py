@@ -37,6 +37,8 @@ EXCLUDED = [
     Column("reason", mark("reason"), "phrase"),
 ]  # fmt: skip
 
+SHOWN = 12  # warnings of one kind that are not folded away
+
 
 @dataclass(frozen=True, slots=True)
 class Headline:
@@ -92,13 +94,16 @@ def _warnings(manifest: Record, lang: Language) -> Iterator[Fold]:
     said: dict[str, list[Markup]] = {}
     for i, text in enumerate(manifest.get("warnings")):
         names, _, own = text.partition(": ")
-        known = set(parts).issuperset(names.split(", "))
-        about = ", ".join(parts[name] for name in names.split(", ")) if known else lang.t("The run")
+        concerned = set(names.split(", "))
+        known = concerned <= parts.keys()
+        whole = not known or (concerned == parts.keys() and len(parts) > 1)
+        about = lang.t("The run") if whole else ", ".join(parts[name] for name in names.split(", "))
         found = said_of(manifest, f"warnings/{i}", own if known else text, lang)
         said.setdefault(about, []).append(found)
     for about, lines in said.items():
         title = lang.t("Warnings: {name}", name=about)
-        yield Fold(title, [Prose(lines, as_list=True)], len(lines))
+        few = len(lines) <= SHOWN
+        yield Fold(title, [Prose(lines, as_list=True)], len(lines), open=few)
 
 
 def shares(folder: Folder, lang: Language) -> Section | None:
