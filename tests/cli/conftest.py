@@ -11,6 +11,12 @@ from aftershock.cli import main
 from aftershock.workspace.scaffold import make_workspace
 
 
+@pytest.fixture(autouse=True)
+def _surroundings(monkeypatch):
+    """What a command sets for the processes it starts does not outlive its test."""
+    monkeypatch.setenv("PYTHONSAFEPATH", "1")
+
+
 @pytest.fixture
 def space(tmp_path):
     make_workspace(tmp_path / "ws")

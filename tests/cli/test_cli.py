@@ -311,17 +311,18 @@ def test_debug_shows_the_traceback(monkeypatch, space):
 
 
 def test_ctrl_c_in_the_middle_leaves_nothing(space):
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-W", "ignore", "-c", "from aftershock.cli import main; main()", "run"],
         cwd=space, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "TERM": "dumb"},
-    )  # fmt: skip
-    deadline = time.monotonic() + 60
-    while not list((space / "results").glob(".building-*/run/studies/*")):
-        assert process.poll() is None, process.stderr.read().decode()
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    ) as process:  # fmt: skip
+        try:
+            while not list((space / "results").glob(".building-*/run/studies/*")):
+                assert process.poll() is None, process.stderr.read().decode()
+                time.sleep(0.01)
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate()
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert err.decode() == "stopped; nothing was written\n"
     assert written(space) == []

@@ -12,7 +12,8 @@ import pytest
 
 from aftershock.workspace.scaffold import make_workspace
 
-COMMAND = [sys.executable, "-c", "from aftershock.cli import main; main()"]
+# -P: as the installed command, which does not look for modules where it is run
+COMMAND = [sys.executable, "-P", "-c", "from aftershock.cli import main; main()"]
 PLACE = '路 径\'s "q" & co'
 
 
@@ -32,7 +33,7 @@ def ran(made, tmp_path):
 
 
 def call(folder, *arguments, **surroundings):
-    environment = {**os.environ, **surroundings}
+    environment = {**os.environ, "PYTHONSAFEPATH": None, **surroundings}
     environment = {name: value for name, value in environment.items() if value is not None}
     return subprocess.run(
         [*COMMAND, *arguments], cwd=folder, capture_output=True, check=False, env=environment

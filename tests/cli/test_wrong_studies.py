@@ -31,7 +31,7 @@ def space(tmp_path, root):
     shutil.copytree(
         root / "examples" / "facebook-2012",
         folder,
-        ignore=shutil.ignore_patterns("20*", "latest", ".lock", "index.html"),
+        ignore=shutil.ignore_patterns("20*", "latest", ".lock", "index*.html"),
     )
     bars = (folder / "prices" / "FB.csv").read_text("utf-8").splitlines()
     flat = [bars[0], *(f"{line.split(',')[0]},9,9,9,9,9,1000" for line in bars[1:])]
