@@ -15,7 +15,7 @@ import aftershock
 
 LAYERS = [
     {"errors"},
-    {"locale", "palette", "whole"},
+    {"clock", "locale", "palette", "whole"},
     {"arrays", "charts", "tables", "content", "formats"},
     {"sessions"},
     {"prices"},
