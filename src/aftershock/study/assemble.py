@@ -52,7 +52,7 @@ def assemble(
     names = group_names(study, items)
     pool_once(items, names)
     placed = place_all(study, records)
-    groups = members_of(records, names, placed)
+    groups = members_of(study, records, names)
     pooled = list(pools(study, groups, seed))
     located = [
         (record.unit.id, record.unit.event, None if record.fit is None else record.row)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from aftershock.arrays import BoolArray
     from aftershock.prices.panel import ReturnKind
-    from aftershock.study.placebo import Placebo
+    from aftershock.study.engine import Job
     from aftershock.study.run import Record, Records
     from aftershock.study.study import Study
     from aftershock.study.windows import Window
@@ -36,15 +37,21 @@ class Member:
         The event, its stock, and the row of its day 0.
     fit
         Its fit.
-    placebos
-        By window; empty where the model has none.
+    job
+        What was fitted, for placebos; None where the model has none.
+    others
+        Stretches of panel rows of the stock's other events, by event.
+    within : ndarray, shape (S,), or None
+        Sessions a placebo is confined to.
     """
 
     id: str
     ticker: str
     row: int
     fit: EventFit
-    placebos: Mapping[Window, Placebo]
+    job: Job | None = None
+    others: Mapping[str, Sequence[tuple[int, int]]] = field(default_factory=dict)
+    within: BoolArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,16 +175,20 @@ def _attribute(record: Record, name: str) -> str:
     return "not stated" if value is None or value == "" else str(value)
 
 
-def members_of(
-    records: Records, names: Mapping[str, str], placed: Mapping[str, Mapping[Window, Placebo]]
-) -> dict[str, list[Member]]:
+def members_of(study: Study, records: Records, names: Mapping[str, str]) -> dict[str, list[Member]]:
     """Return the pooled events of each group."""
     groups: dict[str, list[Member]] = {}
+    moves = study.model.is_linear and study.estimation is not None
     for record in records.items:
         if record.pooled and record.fit is not None:
             member = Member(
-                record.unit.id, record.unit.ticker, record.row, record.fit,
-                placed.get(record.unit.id, {}),
-            )  # fmt: skip
+                record.unit.id,
+                record.unit.ticker,
+                record.row,
+                record.fit,
+                record.job if moves else None,
+                records.others_of(record),
+                records.confined(record),
+            )
             groups.setdefault(names[record.unit.id], []).append(member)
     return groups
