@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aftershock.errors import StudyError
+from aftershock.study.evidence import Strand
 from aftershock.study.groups import window_mask
 from aftershock.study.inference.breakdown import FEWEST_DAYS, breakdown_multiple, own_window_t
 from aftershock.study.inference.outcome import two_sided_t
 from aftershock.study.inference.single import placebo_p, sq_p
 from aftershock.study.models import SyntheticControl
-from aftershock.study.placebo import DECIDES, Comparison, Placebo, place, reference, unlike
+from aftershock.study.placebo import DECIDES, KEPT, Comparison, Placebo, place, reference, unlike
 from aftershock.study.regression import EventParameter, event_regression
 from aftershock.study.windows import Window
 
@@ -96,6 +97,21 @@ def other_windows(record: Record, records: Records, window: Window) -> list[tupl
         for stretches in records.others_of(record).values()
         for first, last in stretches
     ]
+
+
+def strands(study: Study, records: Records, placed: Placed) -> dict[tuple[str, int, int], Strand]:
+    """Return every window's ring over its whole history, other events kept, as pages move it."""
+    found = {}
+    for record in records.items:
+        for window, car in spoken(record) if record.unit.id in placed else ():
+            placebo = placed[record.unit.id][window]
+            if study.reference != "history" and record.job is not None:
+                placebo = place(record.job, (car.first, car.last), ())
+            ring = placebo.comparisons[KEPT].ring
+            if ring is not None:
+                strand = Strand(record.unit.ticker, car.first, car.last, ring.z)
+                found[record.unit.id, window.start, window.end] = strand
+    return found
 
 
 def single_rows(study: Study, records: Records, placed: Placed) -> Iterator[Row]:

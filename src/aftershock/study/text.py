@@ -150,7 +150,7 @@ def _single(single: pd.DataFrame) -> str:
     """Return one row per event and window, one column per test."""
     rows: dict[tuple[object, str], dict[object, object]] = {}
     for row in single.itertuples():
-        said = f"{p_value(row.p_value)} (m {row.m:g}, floor {p_value(row.floor)})"
+        said = f"{p_value(row.p_value)} (n {row.n:g}, floor {p_value(row.floor)})"
         window = f"({row.start:g},{row.end:g})"
         rows.setdefault((row.event, window), {"event": row.event, "window": window})[row.test] = (
             said

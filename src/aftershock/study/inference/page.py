@@ -39,28 +39,31 @@ def shifts_of(sizes: Sequence[int], seed: int) -> list[IntArray]:
     return [np.minimum((u * n).astype(np.int64), n - 1) for n in sizes]
 
 
-def shifted(rings: Sequence[FloatArray], seed: int) -> FloatArray:
-    """Return every series' statistics under the same shifts, over their root mean square.
+def moved(estimates: Sequence[Sequence[FloatArray]], seed: int) -> FloatArray:
+    """Return every estimate's statistic under the same shifts, over its root mean square.
 
     Parameters
     ----------
-    rings
-        Signed statistics by shift, each of shape (n_s,), the estimate's own first; NaN where
-        a window has left its ring.
+    estimates
+        N estimates, each the mean of one or more rings of shape (n_s,): signed statistics by
+        shift, the estimate's own first; NaN where a window has left its ring.
+    seed
+        Seed of the draws.
 
     Returns
     -------
     ndarray, shape (N, B)
-        N estimates by B shifts, the identity first; 0 where a window has left its ring, which
-        never exceeds anything.
+        The identity first; NaN where a window has left its ring.
     """
-    moves = shifts_of([ring.size for ring in rings], seed)
-    return np.array([(ring / _spread(ring))[move] for ring, move in zip(rings, moves, strict=True)])
-
-
-def _spread(ring: FloatArray) -> float:
-    spread = float(np.sqrt(np.nanmean(ring**2)))
-    return spread if spread > 0 else float("nan")
+    sizes = sorted({ring.size for rings in estimates for ring in rings})
+    shifts = dict(zip(sizes, shifts_of(sizes, seed), strict=True)) if sizes else {}
+    z = np.array(
+        [np.mean([ring[shifts[ring.size]] for ring in rings], axis=0) for rings in estimates]
+    )
+    if not z.size:
+        return z
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(z / np.sqrt(np.nanmean(z**2, axis=-1, keepdims=True)))
 
 
 def page_p(z: FloatArray) -> FloatArray:
@@ -69,8 +72,7 @@ def page_p(z: FloatArray) -> FloatArray:
     Parameters
     ----------
     z : ndarray, shape (..., N, B)
-        Statistics of N estimates under B shifts, the identity first, as ``shifted`` returns;
-        or of a mean of them.
+        Statistics of N estimates under B shifts, the identity first, as ``moved`` returns.
 
     Returns
     -------
