@@ -87,7 +87,7 @@ def page_p(z: FloatArray) -> FloatArray:
     """
     size = np.abs(z)
     own = size[..., 0]
-    ranked = np.nan_to_num(size, nan=0.0)
+    ranked = np.where(np.isfinite(own)[..., None], np.nan_to_num(size, nan=0.0), 0.0)
     order = np.argsort(-np.nan_to_num(own, nan=-1.0), axis=-1, kind="stable")
     falling = np.take_along_axis(ranked, order[..., None], axis=-2)
     largest = np.flip(np.maximum.accumulate(np.flip(falling, axis=-2), axis=-2), axis=-2)
