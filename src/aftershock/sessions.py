@@ -80,7 +80,7 @@ class Sessions:
         check_overrides(code, overrides)
         # whole years, so that neighbouring requests share one cached calendar
         years = schedule(code, start.year, end.year, overrides)
-        wide = cls(years.code, years.zone, years.dates, years.closes, overrides)
+        wide = cls(code, years.zone, years.dates, years.closes, overrides)
         first = int(np.searchsorted(wide.dates, np.datetime64(start, "D")))
         last = int(np.searchsorted(wide.dates, np.datetime64(end, "D"), side="right"))
         if first == last:
