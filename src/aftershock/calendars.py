@@ -94,7 +94,7 @@ class Schedule:
 
     def clock(self, instant: np.datetime64) -> str:
         """Return the local time of an instant, ``HH:MM``."""
-        naive: dt.datetime = instant.item()
+        naive: dt.datetime = instant.astype("datetime64[us]").astype(object)
         return f"{naive.replace(tzinfo=dt.UTC).astimezone(self.zone):%H:%M}"
 
     def under(self, overrides: Overrides) -> Schedule:

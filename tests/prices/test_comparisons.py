@@ -66,6 +66,11 @@ def test_only_less_than_half_is_told_and_only_of_known_exchanges():
         (pair.ticker, pair.benchmark) for pair in hours_apart(panel, ["1234.HK", "AAA"], others)
     ]
     assert told == [("1234.HK", "^GSPC"), ("AAA", "^GSPC")]  # AAA: the panel's calendar
+    dollars = {"AAPL": frames["AAA"], "SPY": frames["MKT"], "1234.HK": frames["AAA"]}
+    table = {name: pd.DataFrame({"Close": one, "Currency": "USD"}) for name, one in dollars.items()}
+    abroad = ash.PricePanel.from_frames(table, calendar="XHKG")
+    told = [(pair.ticker, pair.benchmark) for pair in hours_apart(abroad, dollars, ["SPY"])]
+    assert told == [("1234.HK", "SPY")]  # AAPL and SPY are New York's, whatever the calendar
     returns = ash.ReturnPanel.from_frame(pd.DataFrame(frames).pct_change(), kind="simple")
     assert [pair.ticker for pair in hours_apart(returns, ["1234.HK", "AAA"], others)] == ["1234.HK"]
 
@@ -208,7 +213,7 @@ def test_a_stock_that_trades_seldom_is_told_and_dimson_has_its_beta():
     (told,) = [text for text in plain.warnings if "did not trade" in text]
     used = slice(len(YEARS) - 50 - 1500, len(YEARS) - 60)
     assert told.startswith(f"1234.HK did not trade on {idle[used].mean():.0%} of the sessions")
-    assert "Dimson(lags=1, leads=1)" in told
+    assert "Dimson(lags=2, leads=1)" in told
     assert language("zh").phrase(told) != told
     # Lo and MacKinlay (1990): the same-day slope of a stock of beta 1 is the trading share
     assert plain.estimates["beta"].iloc[0] == pytest.approx(1 - idle[used].mean(), abs=0.06)

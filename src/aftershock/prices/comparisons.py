@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,21 +11,24 @@ import numpy as np
 
 from aftershock.calendars import schedule
 from aftershock.errors import SessionError
+from aftershock.prices.panel import PricePanel
 from aftershock.prices.tickers import exchange_named
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator, Sequence
 
-    from aftershock.prices.panel import PricePanel
     from aftershock.prices.returns import ReturnPanel
 
 # Quotations in hundredths: a return does not see the difference.
 _HUNDREDTHS = {"GBp": "GBP", "GBX": "GBP", "ZAc": "ZAR", "ZAC": "ZAR", "ILA": "ILS"}
 
+_NEW_YORK = re.compile(r"[A-Z]{1,5}(-[A-Z])?")  # as Yahoo spells it: no ending, BRK-B
+
 _HOUR = np.timedelta64(1, "h")
 
 APART = 0.5  # below it most of a benchmark's day is not the stock's
+_MOST_LAGS = 5  # Dimson (1979) uses as many
 THIN = 0.10  # a same-day slope is beta times (1 - share): a beta that is a tenth too small
 
 
@@ -76,19 +81,29 @@ def hours_apart(
 ) -> Iterator[Apart]:
     """Yield every stock and benchmark that share less than half of the shorter session.
 
-    A benchmark's exchange is told by its ending or its name, a stock's by its ending or, where
-    it has none, by the panel's calendar. Where either is not known, nothing is said.
+    An exchange is told by a ticker's ending, an index's name, or as New York where a ticker in
+    US letters is quoted in dollars; a stock of which none of these is known trades on the
+    panel's calendar, and of a benchmark nothing is said.
     """
     span = panel.sessions.first, panel.sessions.last
     for ticker in dict.fromkeys(tickers):
-        home = exchange_named(ticker) or panel.sessions.calendar
+        home = _exchange(panel, ticker) or panel.sessions.calendar
         for benchmark in dict.fromkeys(benchmarks):
-            abroad = exchange_named(benchmark)
+            abroad = _exchange(panel, benchmark)
             if home is None or abroad is None or home == abroad:
                 continue
             hours = shared_hours(home, abroad, *span)
             if hours is not None and hours[0] < APART:
                 yield Apart(ticker, benchmark, *hours)
+
+
+def _exchange(panel: PricePanel | ReturnPanel, ticker: str) -> str | None:
+    """Return the exchange of a ticker, None where neither its name nor its currency tells."""
+    named = exchange_named(ticker)
+    if named is not None or not isinstance(panel, PricePanel) or ticker not in panel.tickers:
+        return named
+    in_dollars = panel.currency_of(ticker) == "USD"
+    return "XNYS" if in_dollars and _NEW_YORK.fullmatch(ticker) else None
 
 
 def shared_hours(
@@ -123,6 +138,21 @@ def shared_hours(
     shorter = np.minimum(closes - opens, ends - others) / _HOUR
     share = float(np.median(np.maximum(both, 0.0) / shorter))
     return share, float(np.median((ends - closes) / _HOUR))
+
+
+def lags_for(share: float) -> int:
+    """Return how many lags hold all but a tenth of a thin stock's beta.
+
+    A trade comes k sessions late with probability ``share ** k (1 - share)``, so that lags up
+    to k leave ``share ** (k + 1)`` of beta out (Lo and MacKinlay 1990).
+
+    Examples
+    --------
+    >>> lags_for(0.1), lags_for(0.41), lags_for(0.9)
+    (1, 2, 5)
+    """
+    needed = math.ceil(math.log(THIN) / math.log(share)) - 1 if share < 1 else _MOST_LAGS
+    return min(max(needed, 1), _MOST_LAGS)
 
 
 def idle_share(panel: PricePanel, ticker: str, rows: Sequence[int]) -> float:

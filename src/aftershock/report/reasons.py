@@ -58,7 +58,7 @@ NOTES = (
     mark("{ticker} and {benchmark} share {share} of their trading hours and the benchmark closes {n} hours later, so what moves it on a date reaches the stock a session later: use Dimson(lags=1, leads=0), or the benchmark moved to the next session under a name of its own"),
     mark("{ticker} and {benchmark} share {share} of their trading hours and the benchmark closes {n} hours earlier, so what moves the stock on a date reaches it a session later: use Dimson(lags=0, leads=1), or the benchmark moved to the session before under a name of its own"),
     mark("{ticker} and {benchmark} share {share} of their trading hours: alpha, beta and tracking error compare one date and miss what reaches the other a session later, so compare with a benchmark of the stock's own hours"),
-    mark("{ticker} did not trade on {share} of the sessions its model is estimated on (close unchanged, volume 0): a beta of the same session is too small by about as much, use Dimson(lags=1, leads=1) or ScholesWilliams"),
+    mark("{ticker} did not trade on {share} of the sessions its model is estimated on (close unchanged, volume 0): a beta of the same session is too small by about as much, use Dimson(lags={n}, leads=1) or ScholesWilliams"),
     mark("mean net of an event, 95 % interval {first} to {last}"),
     mark("{n} draws of events"),
     mark("probability that the Sharpe ratio is above 0"),

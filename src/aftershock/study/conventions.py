@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aftershock.formats import counted
-from aftershock.prices.comparisons import THIN, clashes, hours_apart, idle_share
+from aftershock.prices.comparisons import THIN, clashes, hours_apart, idle_share, lags_for
 from aftershock.prices.panel import PricePanel
 from aftershock.prices.quality import touched
 
@@ -135,7 +135,7 @@ def _thin(study: Study, records: Sequence[Record], prices: PricePanel) -> Iterat
             yield (
                 f"{ticker} did not trade on {share:.0%} of the sessions its model is estimated on"
                 " (close unchanged, volume 0): a beta of the same session is too small by about"
-                " as much, use Dimson(lags=1, leads=1) or ScholesWilliams"
+                f" as much, use Dimson(lags={lags_for(share)}, leads=1) or ScholesWilliams"
             )
 
 
