@@ -59,8 +59,9 @@ class Schedule:
     opens, closes : ndarray of datetime64[us], shape (S,)
         The instants each session opens and closes, UTC.
     hours
-        Ordinary hours by the day they hold from: first day, open, close, and by how many
-        days open and close are off the session's own.
+        Ordinary local hours: first day they hold from, open, close.
+    offsets
+        Days by which open and close are off the session's own day.
     """
 
     code: str
@@ -99,6 +100,8 @@ class Schedule:
 
     def under(self, overrides: Overrides) -> Schedule:
         """Return the schedule with what ``overrides`` says of its days."""
+        if not overrides.days:
+            return self
         inside = [day for day in overrides.open if self.start <= day <= self.end]
         extra = [day for day in inside if self.find(day) is None]
         hours = [self.trading(day) for day in extra]
