@@ -117,8 +117,8 @@ class PricePanel:
         frames
             Ticker to bars, from pandas, polars or pyarrow: dates in the index or in ``Date``,
             and ``Close``; ``Open``, ``High``, ``Low``, ``Volume``, ``Adj Close`` where known.
-            A pandas Series is closes. ``00700.hk`` and ``700 HK Equity`` are ``0700.HK``; a
-            bare ``700`` is where the calendar is XHKG.
+            A pandas Series is closes. ``00100.hk`` and ``100 HK Equity`` are ``0100.HK``; a
+            bare ``100`` is where the calendar is XHKG.
         calendar
             ISO code of the exchange whose sessions the rows are, such as ``"XNYS"``.
         origin

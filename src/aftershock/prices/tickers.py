@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from aftershock.errors import PriceError, nearest
@@ -126,6 +127,7 @@ _BARE = {
 }
 
 
+@lru_cache(maxsize=2**16)
 def canonical(ticker: str, exchange: str | None = None) -> str:
     """Return the one spelling of a ticker: Yahoo's, where it says which exchange it is of.
 

@@ -6,9 +6,10 @@ import datetime as dt
 import tomllib
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from aftershock.errors import WorkspaceError, nearest
+from aftershock.prices.tickers import canonical, canonical_keys
 
 Policy = Literal["drop", "keep", "fail"]
 
@@ -64,7 +65,8 @@ class Settings(_Strict):
     closed
         Days the exchange did not trade although its calendar lists them.
     tickers, peers
-        Tickers that events happen to, and further ones for comparison.
+        Tickers that events happen to, and further ones for comparison; in any spelling, a bare
+        number being one of the calendar's exchange.
     exchange
         Exchange model of the backtests and its parameters.
     cash
@@ -92,6 +94,17 @@ class Settings(_Strict):
     seed: int = 20260108
     language: Literal["en", "zh"] = "en"
     kinds: dict[str, tuple[str, ...]] = {}
+
+    @field_validator("benchmark")
+    @classmethod
+    def _spelled(cls, ticker: str, info: ValidationInfo) -> str:
+        return canonical(ticker, info.data.get("calendar"))
+
+    @field_validator("benchmarks", "tickers", "peers")
+    @classmethod
+    def _each_spelled(cls, tickers: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        names = canonical_keys(tickers, info.data.get("calendar"), "tickers")
+        return tuple(names)
 
     @property
     def all_tickers(self) -> tuple[str, ...]:
