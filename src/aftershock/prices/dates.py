@@ -188,7 +188,7 @@ def _serials(ticker: str, numbers: pd.Series[float]) -> pd.DatetimeIndex:
         pd.DatetimeIndex(pd.Timestamp(origin) + pd.to_timedelta(np.floor(numbers), unit="D"))
         for origin in _SERIAL_ORIGINS
     ]
-    fitting = [days for days in readings if (days.dayofweek < _SATURDAY).all()]
+    fitting = [days for days in readings if (days.day_of_week < _SATURDAY).all()]
     if len(fitting) == 1:
         return fitting[0]
     first = " or ".join(str(days[0].date()) for days in readings)
