@@ -51,7 +51,9 @@ def market(bars):
 
 
 def lines(bars, header, row, order=1):
-    return "\n".join([header, *(row(day, bar) for day, bar in list(bars.iterrows())[::order])]) + "\n"
+    return (
+        "\n".join([header, *(row(day, bar) for day, bar in list(bars.iterrows())[::order])]) + "\n"
+    )
 
 
 def plain(bar, names=("Open", "High", "Low", "Close")):
@@ -64,7 +66,9 @@ def clean(bars):
 
 def yfinance_single(bars):
     wide = bars[["Close", "High", "Low", "Open", "Volume"]]
-    wide = wide.set_axis(pd.MultiIndex.from_product([wide, [TICKER]], names=["Price", "Ticker"]), axis=1)
+    wide = wide.set_axis(
+        pd.MultiIndex.from_product([wide, [TICKER]], names=["Price", "Ticker"]), axis=1
+    )
     return wide.to_csv()
 
 
@@ -439,7 +443,11 @@ def test_frenchs_own_files_are_factors_and_rates(tmp_path, tail, zipped, ends):
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("F-F_Research_Data_Factors_daily.CSV", data)
     model = ash.models.FactorModel(["Mkt-RF"], path, rf="RF", percent=True)
-    assert [str(day.date()) for day in model.data.index] == ["2026-06-15", "2026-06-16", "2026-06-17"]
+    assert [str(day.date()) for day in model.data.index] == [
+        "2026-06-15",
+        "2026-06-16",
+        "2026-06-17",
+    ]
     assert model.data["Mkt-RF"].tolist() == pytest.approx([0.005, -0.004, 0.003])
     sessions = Sessions.exchange("XNYS", dt.date(2026, 6, 15), dt.date(2026, 6, 17))
     rate = RiskFree(file=path, column="RF", per="session", percent=True).over(sessions)

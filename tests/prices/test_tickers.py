@@ -115,7 +115,9 @@ def test_a_file_is_found_however_it_is_spelled(folder, asked):
     panel = ash.load_prices([asked], source=f"files:{folder}")
     assert panel.tickers == ("0100.HK",)
     assert panel.column(asked) == 0
-    assert ash.load_prices(["100"], source=f"files:{folder}", calendar="XHKG").tickers == ("0100.HK",)
+    assert ash.load_prices(["100"], source=f"files:{folder}", calendar="XHKG").tickers == (
+        "0100.HK",
+    )
 
 
 def test_two_files_of_one_ticker_are_refused(folder):
@@ -177,7 +179,8 @@ def test_models_spell_their_tickers_alike():
 
 def test_event_files_companies_and_settings_are_spelled_alike(tmp_path):
     (tmp_path / "a.yaml").write_text(
-        "- id: x\n  kind: results\n  tickers: [100, 00700.HK]\n  when: 2026-06-17\n  title: t\n", "utf-8"
+        "- id: x\n  kind: results\n  tickers: [100, 00700.HK]\n  when: 2026-06-17\n  title: t\n",
+        "utf-8",
     )
     (tmp_path / "companies.yaml").write_text("- ticker: 00100\n  name: One\n", "utf-8")
     book = ash.load_events(tmp_path, calendar="XHKG")
@@ -191,7 +194,8 @@ def test_event_files_companies_and_settings_are_spelled_alike(tmp_path):
     settings = read_settings(tmp_path)
     assert settings.all_tickers == ("0100.HK", "0700.HK", "^HSI", "9988.HK")
     (tmp_path / "aftershock.toml").write_text(
-        'title = "t"\ncalendar = "XHKG"\nbenchmark = "^HSI"\ntickers = ["100", "0100.HK"]\n', "utf-8"
+        'title = "t"\ncalendar = "XHKG"\nbenchmark = "^HSI"\ntickers = ["100", "0100.HK"]\n',
+        "utf-8",
     )
     with pytest.raises(WorkspaceError, match="tickers.* '100' and '0100.HK' are both 0100.HK"):
         read_settings(tmp_path)

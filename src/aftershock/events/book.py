@@ -159,10 +159,10 @@ class EventBook:
         EventError
             A row that cannot be right; the message names it.
         """
-        frame = to_pandas(frame)
-        document = Document(Path("row"), None, {(row,): row + 1 for row in range(len(frame))})
+        table: pd.DataFrame = to_pandas(frame)
+        document = Document(Path("row"), None, {(row,): row + 1 for row in range(len(table))})
         events: list[Event] = []
-        for row, values in enumerate(frame.to_dict("records")):
+        for row, values in enumerate(table.to_dict("records")):
             record = {str(name): _plain(value) for name, value in values.items() if _given(value)}
             events.extend(_events(document, row, record, kinds, calendar))
         return cls(ordered(events), {}, calendar)

@@ -142,7 +142,7 @@ def _from_numbers(ticker: str, raw: Any) -> pd.DatetimeIndex:
     PriceError
         A row has none, or they are no dates, or days that two spreadsheets count otherwise.
     """
-    numbers = pd.Series(np.asarray(raw, dtype="float64"))
+    numbers = pd.Series(pd.Series(raw).to_numpy("float64", na_value=np.nan))
     if numbers.isna().any():
         raise PriceError(f"{ticker}: {int(numbers.isna().sum())} row(s) have no date")
     if numbers.between(*_EIGHT_DIGITS).all():
@@ -150,7 +150,7 @@ def _from_numbers(ticker: str, raw: Any) -> pd.DatetimeIndex:
     for unit, (low, high) in _EPOCHS.items():
         if numbers.between(low, high, inclusive="left").all():
             whole = np.asarray(raw).astype("int64")  # decimals of a second are no matter
-            return pd.DatetimeIndex(pd.to_datetime(whole, unit=unit, utc=True))
+            return pd.DatetimeIndex(whole.astype(f"datetime64[{unit}]")).tz_localize("UTC")
     if numbers.between(*_SERIALS).all():
         return _serials(ticker, numbers)
     name = _name_of(raw)

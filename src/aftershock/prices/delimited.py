@@ -8,7 +8,7 @@ import io
 import re
 import zipfile
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -57,7 +57,7 @@ class _Layout:
     framed: bool = False
 
 
-def read_delimited(path: Path, file: BinaryIO) -> pd.DataFrame:
+def read_delimited(path: Path, file: IO[bytes]) -> pd.DataFrame:
     """Read a text file of columns.
 
     Parameters
@@ -84,7 +84,7 @@ def read_delimited(path: Path, file: BinaryIO) -> pd.DataFrame:
     return _read(file, layout)
 
 
-def unzipped(path: Path, file: BinaryIO) -> BinaryIO:
+def unzipped(path: Path, file: IO[bytes]) -> IO[bytes]:
     """Return the one file that a zip archive holds.
 
     Raises
@@ -215,7 +215,7 @@ def _check_width(path: Path, rows: list[list[str]], header: int) -> None:
             )
 
 
-def _read(file: BinaryIO, layout: _Layout) -> pd.DataFrame:
+def _read(file: IO[bytes], layout: _Layout) -> pd.DataFrame:
     """Return the table under the header."""
     fields = dict(zip(layout.names, spelled("", layout.names), strict=True))
     tickers = [name for name, field in fields.items() if field == TICKER]
@@ -227,11 +227,13 @@ def _read(file: BinaryIO, layout: _Layout) -> pd.DataFrame:
     return _parsed(file, layout, [*tickers, *numbers])
 
 
-def _parsed(file: BinaryIO, layout: _Layout, texts: Sequence[str]) -> pd.DataFrame:
+def _parsed(file: IO[bytes], layout: _Layout, texts: Sequence[str]) -> pd.DataFrame:
     """Return the rows as pandas reads them, the columns named in ``texts`` as text."""
     positions = range(len(layout.names))
     texts_at = {at for at in positions if layout.names[at] in texts}
     tickers_at = {at for at in texts_at if spelling(layout.names[at]) == TICKER}
+    kinds: Any = dict.fromkeys(texts_at, "str")
+    missing: Any = {at: _MISSING for at in positions if at not in tickers_at}
     frame: pd.DataFrame = pd.read_csv(
         file,
         sep=layout.mark,
@@ -240,14 +242,14 @@ def _parsed(file: BinaryIO, layout: _Layout, texts: Sequence[str]) -> pd.DataFra
         names=list(positions),
         skiprows=layout.skip,
         keep_default_na=False,
-        na_values={at: _MISSING for at in positions if at not in tickers_at},
-        dtype=dict.fromkeys(texts_at, "str"),
+        na_values=missing,
+        dtype=kinds,
         skipinitialspace=True,
     )
     return frame.set_axis(list(layout.names), axis=1)
 
 
-def _between_texts(path: Path, file: BinaryIO, layout: _Layout) -> BinaryIO:
+def _between_texts(path: Path, file: IO[bytes], layout: _Layout) -> IO[bytes]:
     """Return the daily table of a file that explains itself above and below it.
 
     Raises
@@ -273,5 +275,7 @@ def _stacked(wide: pd.DataFrame, layout: _Layout) -> pd.DataFrame:
     for ticker in dict.fromkeys(layout.tickers[1:]):
         places = [at for at, name in enumerate(layout.tickers) if name == ticker]
         bars = wide.iloc[:, places].dropna(how="all")
-        parts.append(bars.assign(**{DATE: wide.iloc[:, 0], TICKER: ticker}))
+        bars.insert(0, DATE, wide.iloc[:, 0].loc[bars.index])
+        bars.insert(1, TICKER, ticker)
+        parts.append(bars)
     return pd.concat(parts, ignore_index=True)

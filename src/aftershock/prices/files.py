@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import mmap
 import os
 import zlib
 from contextlib import contextmanager, nullcontext
@@ -26,6 +25,7 @@ from aftershock.prices.layouts import (
     read_table,
     spelling,
 )
+from aftershock.prices.parquet import read_parquet
 from aftershock.prices.tickers import canonical, canonical_keys, exchange_named
 
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 
 _SHOWN = 10
-_MANY = 100_000
-_LARGE = 16 * 2**20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +107,7 @@ def read_bars(path: Path) -> pd.DataFrame:
     """
     try:
         with _opened(path) as file:
-            frame = _read_parquet(file) if path.suffix == ".parquet" else _read_text(path, file)
+            frame = read_parquet(file) if path.suffix == ".parquet" else _read_text(path, file)
     except pd.errors.EmptyDataError as cause:
         raise PriceError(f"{path} is empty; it needs a header with Date and Close") from cause
     except (pd.errors.ParserError, ValueError, OSError, EOFError, zlib.error) as cause:
@@ -140,50 +138,6 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
                     f"{path} was written to while it was read: wait until that is done and run"
                     " again; a file that is replaced by another is read whole"
                 )
-
-
-def _read_parquet(opened: BinaryIO) -> pd.DataFrame:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    source = _mapped(opened)
-    with pq.ParquetFile(source) as file:
-        types = {field.name: field.type for field in file.schema_arrow}
-        texts = [name for name, kind in types.items() if not _is_plain(kind)]
-        large = file.metadata.num_rows > _MANY  # a thread costs more than a small file
-        if not texts:
-            table = file.read(use_threads=large)
-            return pd.DataFrame({name: table[name].to_numpy() for name in types}, copy=False)
-    names = [name for name in texts if pa.types.is_string(types[name])]
-    # as codes: millions of rows name a few thousand tickers
-    with pq.ParquetFile(source, read_dictionary=names) as file:
-        table = file.read(use_threads=large)
-    frame: pd.DataFrame = table.to_pandas(
-        split_blocks=True, self_destruct=True, date_as_object=False
-    )
-    return frame
-
-
-def _mapped(opened: BinaryIO) -> Any:
-    """Return a large file mapped into memory, a small one as it is.
-
-    A process that reads a mapped file ends where another cuts that file short; small files,
-    which people edit, are read instead.
-    """
-    import pyarrow as pa
-
-    if os.fstat(opened.fileno()).st_size < _LARGE:
-        return opened
-    return pa.BufferReader(pa.py_buffer(mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)))
-
-
-def _is_plain(kind: Any) -> bool:
-    """Return whether Arrow's and numpy's arrays of a type are the same."""
-    import pyarrow as pa
-
-    if pa.types.is_timestamp(kind):
-        return kind.tz is None
-    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_date(kind))
 
 
 def _read_text(path: Path, opened: BinaryIO) -> pd.DataFrame:

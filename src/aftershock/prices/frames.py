@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from aftershock.arrays import BoolArray, DateArray, FloatArray, IntArray
+    from aftershock.frames import AnyFrame
 
 PRICES = ["Open", "High", "Low", "Close"]
 
@@ -76,7 +77,7 @@ class Bars:
         return Bars(self.days[keep], parts, self.currency, published, self.notes)
 
 
-def tidy(ticker: str, frame: pd.DataFrame | pd.Series[Any] | Bars, zone: ZoneInfo) -> Bars:
+def tidy(ticker: str, frame: AnyFrame | Bars, zone: ZoneInfo) -> Bars:
     """Return one ticker's bars in the common shape, refusing what cannot be right.
 
     Parameters
@@ -112,7 +113,7 @@ def tidy(ticker: str, frame: pd.DataFrame | pd.Series[Any] | Bars, zone: ZoneInf
     return bars
 
 
-def normalise(ticker: str, frame: pd.DataFrame | pd.Series[Any], zone: ZoneInfo) -> Bars:
+def normalise(ticker: str, frame: AnyFrame, zone: ZoneInfo) -> Bars:
     """Return one ticker's bars in the common shape as they stand, doubled dates included.
 
     Raises
@@ -160,7 +161,8 @@ def _of_one(ticker: str, frame: pd.DataFrame) -> pd.DataFrame:
         labels = frame.columns.get_level_values(level)
         for label in dict.fromkeys(labels):
             if canonical(label) == canonical(ticker):
-                return frame.loc[:, labels == label].droplevel(level, axis=1)
+                bars: pd.DataFrame = frame.loc[:, labels == label].droplevel(level, axis=1)
+                return bars
     raise PriceError(
         f"{ticker}: the table has two levels of columns and {ticker} in neither; give it"
         " table.xs(NAME, level=1, axis=1)"

@@ -74,14 +74,14 @@ class ReturnPanel:
         """
         check_kind(kind)
         zone = ZoneInfo("UTC") if calendar is None else exchange_zone(calendar)
-        frame = dated(to_pandas(frame))
-        dates = local_dates("returns", frame.index, zone)
+        table = dated(to_pandas(frame))
+        dates = local_dates("returns", table.index, zone)
         if dates.has_duplicates:
             raise PriceError(f"date {dates[dates.duplicated()][0].date()} stands twice")
-        if not frame.columns.is_unique:
+        if not table.columns.is_unique:
             raise PriceError("a ticker stands twice among the columns")
-        tickers = tuple(canonical_keys(map(str, frame.columns), calendar, "columns"))
-        wide = _numbers(frame).set_axis(dates, axis=0)
+        tickers = tuple(canonical_keys(map(str, table.columns), calendar, "columns"))
+        wide = _numbers(table).set_axis(dates, axis=0)
         days = [stamp.date() for stamp in dates]
         sessions = (
             Sessions.rows(days)
@@ -90,7 +90,7 @@ class ReturnPanel:
         )
         index = pd.DatetimeIndex(sessions.dates).as_unit("us")
         values = wide.reindex(index).to_numpy(dtype="float64", copy=True)
-        lost = len(frame) - int(np.sum(dates.isin(index)))
+        lost = len(table) - int(np.sum(dates.isin(index)))
         notes = (f"{lost} row(s) are not sessions of {calendar} and were left out",) if lost else ()
         return cls(sessions, tickers, read_only(values), kind, notes=notes)
 

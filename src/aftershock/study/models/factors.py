@@ -125,11 +125,12 @@ def _decimals(frame: pd.DataFrame) -> pd.DataFrame:
 def _read(data: str | Path | AnyFrame) -> pd.DataFrame:
     """Return the factors with their dates as index, wherever they were."""
     if isinstance(data, str | Path):
-        frame = _read_file(Path(data))
-        return frame if dated(frame) is not frame else frame.set_index(frame.columns[0])
+        table = _read_file(Path(data))
+        return table if dated(table) is not table else table.set_index(table.columns[0])
     if not is_frame(data):
         raise StudyError(f"the factors are {data!r}; give a frame or the path of a CSV file")
-    return to_pandas(data)
+    frame: pd.DataFrame = to_pandas(data)
+    return frame
 
 
 def _read_file(path: Path) -> pd.DataFrame:
