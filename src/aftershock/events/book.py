@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
@@ -334,10 +335,12 @@ def _names(value: str | Iterable[str]) -> tuple[str, ...]:
 
 
 def _given(value: Any) -> bool:
-    if isinstance(value, str | list | tuple):
+    if isinstance(value, str | list | tuple | np.ndarray):
         return len(value) > 0
     return not bool(pd.isna(value))
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):  # a cell of polars or pyarrow that holds a list
+        return value.tolist()
     return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value

@@ -7,7 +7,7 @@ import os
 import zlib
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
 import pandas as pd
@@ -144,7 +144,7 @@ def _read_text(path: Path, opened: BinaryIO) -> pd.DataFrame:
     if path.suffix == ".zip":
         return read_delimited(path, unzipped(path, opened))
     with gzip.open(opened) if path.suffix == ".gz" else nullcontext(opened) as file:
-        return read_delimited(path, file)
+        return read_delimited(path, cast("IO[bytes]", file))
 
 
 def _from_long(path: Path, tickers: Sequence[str]) -> dict[str, pd.DataFrame]:
@@ -185,13 +185,11 @@ def _codes_of(path: Path, labels: pd.Index[Any], tickers: Sequence[str]) -> dict
     names = [str(label).strip().removeprefix("'") for label in labels]
     what = f"{TICKER}s of {path}"
     places = {exchange: canonical_keys(names, exchange, what) for exchange in _exchanges(tickers)}
-    codes = {}
+    codes = {name: code for code, name in enumerate(names)}
     for ticker in tickers:
-        name = places[exchange_named(ticker)].get(ticker)
-        if name is None:
+        if ticker not in places[exchange_named(ticker)]:
             raise _no_ticker(ticker, path, sorted(names))
-        codes[ticker] = names.index(name)
-    return codes
+    return {ticker: codes[places[exchange_named(ticker)][ticker]] for ticker in tickers}
 
 
 _KEPT = {*COLUMNS, ADJUSTED, CURRENCY, PUBLISHED}

@@ -184,7 +184,8 @@ def _dated(dates: pd.Series[Any], header: Iterable[Any]) -> pd.Series[Any]:
 
 def _without_ones(ratios: FloatArray) -> FloatArray:
     """Return split ratios with 0 for 1, which some vendors write where there is no split."""
-    return np.where(ratios == 1.0, 0.0, ratios)
+    ones = ratios == 1.0
+    return np.where(ones, 0.0, ratios) if ones.any() else ratios
 
 
 def _in_lots(

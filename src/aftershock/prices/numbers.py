@@ -73,7 +73,7 @@ def numbers(
         these columns tells; commas and points are used in both ways.
     """
     out = {
-        name: column.to_numpy("float64", na_value=np.nan)
+        name: _floats(column)
         for name, column in columns.items()
         if _is_numeric(where, name, column)
     }
@@ -99,6 +99,13 @@ def _is_numeric(where: str, name: str, column: pd.Series[Any]) -> bool:
             f"{where}: the column {name} holds true and false; it needs numbers, or another name"
         )
     return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_complex_dtype(column)
+
+
+def _floats(column: pd.Series[Any]) -> FloatArray:
+    """Return numbers as decimals; those that are already are not copied."""
+    if column.dtype == np.float64:
+        return column.to_numpy()
+    return column.to_numpy("float64", na_value=np.nan)
 
 
 def _has_decimals(values: FloatArray) -> bool:

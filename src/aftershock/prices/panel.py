@@ -169,7 +169,7 @@ class PricePanel:
 
     def column(self, ticker: str) -> int:
         """Return the column of ``ticker``; raises UnknownName where the panel lacks it."""
-        return column_of(self.tickers, ticker)
+        return column_of(self.tickers, ticker, self.sessions.calendar)
 
     def adjusted_close(self) -> FloatArray:
         """Return closes comparable over splits and dividends, shape (S, N)."""
@@ -248,9 +248,9 @@ def check_kind(kind: str) -> str:
     return kind
 
 
-def column_of(tickers: tuple[str, ...], ticker: str) -> int:
+def column_of(tickers: tuple[str, ...], ticker: str, exchange: str | None) -> int:
     """Return the position of ``ticker``; raises UnknownName where it is not there."""
-    name = ticker if ticker in tickers else canonical(ticker)
+    name = ticker if ticker in tickers else canonical(ticker, exchange)
     if name not in tickers:
         raise unknown("ticker", ticker, tickers)
     return tickers.index(name)

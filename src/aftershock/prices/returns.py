@@ -108,7 +108,7 @@ class ReturnPanel:
 
     def column(self, ticker: str) -> int:
         """Return the column of ``ticker``; raises UnknownName where the panel lacks it."""
-        return column_of(self.tickers, ticker)
+        return column_of(self.tickers, ticker, self.sessions.calendar)
 
     def returns(self, kind: ReturnKind) -> FloatArray:
         """Return the values, shape (S, N); raises StudyError where another kind is asked for."""

@@ -146,7 +146,7 @@ def _dates(frame: pd.DataFrame) -> pd.DatetimeIndex:
     except PriceError as cause:
         raise StudyError(
             f"the factors' first column or index starts with {frame.index[0]!r}; it holds the"
-            " dates, such as 2023-12-29 or 20231229"
+            f" dates, such as 2023-12-29 or 20231229 ({cause})"
         ) from cause
     if dates.has_duplicates:
         raise StudyError(f"the factors have {dates[dates.duplicated()][0].date()} twice")
