@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 
 import aftershock as ash
+from aftershock.anyframe import is_frame, to_pandas
 from aftershock.errors import PriceError
-from aftershock.frames import is_frame, to_pandas
 
 MAKERS = {
     "polars": pl.from_pandas,

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
+from aftershock.anyframe import to_pandas
 from aftershock.content import content_files
 from aftershock.errors import EventError, unknown
 from aftershock.events.companies import Company, read_companies
@@ -20,14 +21,13 @@ from aftershock.events.reader import Document, read_yaml
 from aftershock.events.supply import with_structure
 from aftershock.events.when import parse_when
 from aftershock.formats import counted
-from aftershock.frames import to_pandas
 from aftershock.prices.tickers import canonical
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator, Mapping
 
-    from aftershock.frames import AnyFrame
+    from aftershock.anyframe import AnyFrame
 
 COMPANIES = "companies.yaml"
 COMMON = tuple(Event.model_fields)

@@ -26,6 +26,7 @@ _ISO = re.compile(r"\d{4}-\d\d-\d\d(?!\d)")
 _OFFSET = re.compile(r"[ T].*(Z|[+-]\d\d:?\d\d)$")
 _MIDNIGHT = r"[ T]00:00(?::00(?:\.0+)?)?(?:Z|[+-]\d\d:?\d\d)$"
 _NUMBERS = re.compile(r"(\d{1,4})([/.\-])(\d{1,2})\2(\d{1,4})(?:[ T].*)?")
+_CHINESE = re.compile(r"^(\d{4})年(\d{1,2})月(\d{1,2})日$")
 _NO_YEAR = r"^(?:-\d|0000)|[/.\-]0000(?:\D|$)"
 _WORDS = {"%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%d-%b-%Y"}
 _MONTHS = 12
@@ -103,7 +104,7 @@ def parse_dates(ticker: str, raw: Any) -> pd.DatetimeIndex:
     text = pd.Series(np.asarray(raw, dtype=object))
     if text.isna().any():
         raise PriceError(f"{ticker}: {int(text.isna().sum())} row(s) have no date")
-    written = text.map(str).str.strip()
+    written = text.map(str).str.strip().str.replace(_CHINESE, r"\1-\2-\3", regex=True)
     if written.str.fullmatch(r"\d+(\.\d+)?").all():
         return _from_numbers(ticker, written.astype("float64").rename(_name_of(raw)))
     if written.str.contains(_MIDNIGHT).all():

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from aftershock.anyframe import to_pandas
 from aftershock.errors import PriceError
 from aftershock.formats import counted
-from aftershock.frames import to_pandas
 from aftershock.prices.dates import local_days
 from aftershock.prices.layouts import ADJUSTED, COLUMNS, CURRENCY, PUBLISHED, Table, read_table
 from aftershock.prices.tickers import canonical
@@ -18,8 +18,8 @@ from aftershock.prices.tickers import canonical
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from aftershock.anyframe import AnyFrame
     from aftershock.arrays import BoolArray, DateArray, FloatArray, IntArray
-    from aftershock.frames import AnyFrame
 
 PRICES = ["Open", "High", "Low", "Close"]
 

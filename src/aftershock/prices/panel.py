@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
+from aftershock.anyframe import is_frame
 from aftershock.arrays import BoolArray, FloatArray, read_only
 from aftershock.errors import PriceError, StudyError, unknown
 from aftershock.formats import counted
-from aftershock.frames import is_frame
 from aftershock.prices.align import FIELDS, align, places_of, published
 from aftershock.prices.frames import Bars, tidy
 from aftershock.prices.tickers import canonical, canonical_keys
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Mapping
 
-    from aftershock.frames import AnyFrame
+    from aftershock.anyframe import AnyFrame
     from aftershock.prices.quality import Finding
 
 ReturnKind = Literal["simple", "log"]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
-    from aftershock.frames import AnyFrame
+    from aftershock.anyframe import AnyFrame
     from aftershock.prices.panel import PricePanel
 
 Policy = Literal["drop", "keep", "fail"]

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from aftershock.anyframe import to_pandas
 from aftershock.arrays import FloatArray, read_only
 from aftershock.errors import PriceError, StudyError
 from aftershock.formats import counted
-from aftershock.frames import to_pandas
 from aftershock.prices.dates import local_dates
 from aftershock.prices.layouts import dated
 from aftershock.prices.panel import Origin, ReturnKind, check_kind, column_of
@@ -21,7 +21,7 @@ from aftershock.prices.tickers import canonical_keys
 from aftershock.sessions import Sessions, exchange_zone
 
 if TYPE_CHECKING:
-    from aftershock.frames import AnyFrame
+    from aftershock.anyframe import AnyFrame
 
 _PERCENT = 0.2  # a typical daily move above 20 % is a unit, not a return
 

@@ -20,14 +20,14 @@ from aftershock.prices.quality import (
     read_rows,
 )  # fmt: skip
 from aftershock.prices.rates import RiskFree
-from aftershock.prices.tickers import canonical, canonical_keys, exchange_of
+from aftershock.prices.tickers import canonical, canonical_keys, exchange_named, exchange_of
 from aftershock.sessions import exchange_zone
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from aftershock.frames import AnyFrame
+    from aftershock.anyframe import AnyFrame
 
 SOURCES = ("sample", "yahoo", "files:DIR", "files:FILE", "FILE.py")
 
@@ -195,7 +195,7 @@ def _gathered(
             else wanted.source
         )
     frames = provider.daily(tickers, wanted.start, wanted.end)
-    names = canonical_keys(frames, wanted.calendar, "frames")
+    names = canonical_keys(frames, _exchange_of_bare(wanted, tickers), "frames")
     missing = [ticker for ticker in tickers if ticker not in names]
     if missing:
         raise PriceError(f"the source {wanted.source} has no prices for {', '.join(missing)}")
@@ -208,6 +208,11 @@ def _gathered(
     found += [*outside(bars, panel), *getattr(frames, "findings", ())]
     notes = (*getattr(frames, "notes", ()), *panel.notes)
     return replace(panel, notes=notes).between(wanted.start, wanted.end), found
+
+
+def _exchange_of_bare(wanted: Request, tickers: list[str]) -> str | None:
+    """Return the exchange that a source's bare numbers are of: the calendar, or the tickers'."""
+    return wanted.calendar or next(filter(None, map(exchange_named, tickers)), None)
 
 
 def _asked(wanted: Request) -> list[str]:

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from aftershock.anyframe import is_frame, to_pandas
 from aftershock.errors import PriceError, StudyError, unknown
-from aftershock.frames import is_frame, to_pandas
 from aftershock.prices.dates import local_dates
 from aftershock.prices.files import read_bars
 from aftershock.prices.layouts import dated
@@ -23,7 +23,7 @@ from aftershock.study.models.peers import as_names
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aftershock.frames import AnyFrame
+    from aftershock.anyframe import AnyFrame
 
 _PERCENT = 0.2  # a typical daily factor return above 20 % is a unit, not a return
 
