@@ -66,8 +66,16 @@ def test_columns_of_one_hand_tell_what_a_comma_is():
     for columns in ({"Close": ["1,234"]}, {"Close": ["1,234"], "Open": [12.0]}):
         with pytest.raises(PriceError, match="F: Close '1,234' can be 1234 or 1.234"):
             read(**columns)
-    with pytest.raises(PriceError, match="can be 1234 or 1.234|can be 1234M or"):
-        read(Volume=["1,234M"])
+
+
+@pytest.mark.parametrize(
+    ("close", "volume"), [("5", "1,234M"), ("12.5", "1,5M"), ("12,5", "1.5M"), ("5", "1,2,3")]
+)
+def test_a_volume_that_could_be_two_numbers_refuses_nothing(close, volume):
+    values, notes = read(Close=[close], Volume=[volume])
+    assert np.isfinite(values["Close"][0])
+    assert np.isnan(values["Volume"][0])
+    assert len(notes) == 1
 
 
 def test_a_volume_that_cannot_be_read_is_missing_with_a_note():

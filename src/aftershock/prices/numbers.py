@@ -84,7 +84,7 @@ def numbers(
     }
     if not texts:
         return out, []
-    decimal = _decimal_mark(where, texts, any(map(_has_decimals, out.values())))
+    decimal = _decimal_mark(where, texts, decimals_elsewhere=any(map(_has_decimals, out.values())))
     notes: list[str] = []
     for name, written in texts.items():
         out[name], unread = _values(where, name, written, decimal)
@@ -128,27 +128,38 @@ def _taken_apart(value: Any) -> _Written | None:
 
 
 def _decimal_mark(
-    where: str, texts: Mapping[str, list[_Written | None]], decimals_elsewhere: bool
+    where: str, texts: Mapping[str, list[_Written | None]], *, decimals_elsewhere: bool
 ) -> str:
     """Return the mark of decimals: a point, a comma, or nothing where nothing tells.
+
+    Prices tell; volumes are asked where prices do not, and refuse nothing.
 
     Raises
     ------
     PriceError
-        Some values say a point and others a comma.
+        Some prices say a point and others a comma.
     """
-    proofs = {".": "a number beside it" if decimals_elsewhere else "", ",": ""}
-    for written in texts.values():
-        for number in written:
-            mark = "" if number is None else _mark_told(number.digits)
-            if mark and not proofs[mark]:
-                proofs[mark] = number.text if number is not None else ""
-        if all(proofs.values()):
-            raise PriceError(
-                f"{where}: decimals follow a point in one place ({proofs['.']}) and a comma in"
-                f" another ({proofs[',']}); write all with a point"
-            )
-    return next((mark for mark, proof in proofs.items() if proof), "")
+    prices = [number for name, written in texts.items() if name != VOLUME for number in written]
+    proofs = _proofs(prices)
+    if decimals_elsewhere:
+        proofs.setdefault(".", "a number beside it")
+    if len(proofs) > 1:
+        raise PriceError(
+            f"{where}: decimals follow a point in one place ({proofs['.']}) and a comma in"
+            f" another ({proofs[',']}); write all with a point"
+        )
+    proofs = proofs or _proofs(texts.get(VOLUME, []))
+    return next(iter(proofs)) if len(proofs) == 1 else ""
+
+
+def _proofs(written: Iterable[_Written | None]) -> dict[str, str]:
+    """Return the marks of decimals that numbers show by their form, each with a number."""
+    proofs: dict[str, str] = {}
+    for number in written:
+        mark = "" if number is None else _mark_told(number.digits)
+        if number is not None and mark:
+            proofs.setdefault(mark, number.text)
+    return proofs
 
 
 def _mark_told(digits: str) -> str:
@@ -217,15 +228,15 @@ def _with_point(where: str, name: str, number: _Written, decimal: str) -> str | 
     digits = number.digits
     if "," not in digits and decimal != ",":
         return digits
-    if not decimal:
-        if name == VOLUME and not number.power:  # shares come whole
-            decimal = "."
-        else:
-            raise PriceError(
-                f"{where}: {name} '{number.text}' can be {digits.replace(',', '')} or"
-                f" {digits.replace(',', '.')}, and no number beside it tells which; write it"
-                " with a decimal point and no commas"
-            )
+    if not decimal and name != VOLUME:
+        raise PriceError(
+            f"{where}: {name} '{number.text}' can be {digits.replace(',', '')} or"
+            f" {digits.replace(',', '.')}, and no number beside it tells which; write it"
+            " with a decimal point and no commas"
+        )
+    if not decimal and number.power:
+        return None
+    decimal = decimal or "."  # shares come whole
     thousands = "," if decimal == "." else "."
     if not _grouped(digits.partition(decimal)[0].lstrip("+-"), thousands):
         return None
