@@ -13,6 +13,7 @@ import pytest
 import aftershock as ash
 from aftershock.anyframe import is_frame, to_pandas
 from aftershock.errors import PriceError
+from aftershock.prices.rates import RiskFree
 
 MAKERS = {
     "polars": pl.from_pandas,
@@ -164,3 +165,24 @@ def test_what_is_no_frame_is_handed_back():
     frame = bars(1)
     assert to_pandas(frame) is frame
     assert to_pandas(pl.Series("x", [1, 2])).tolist() == [1, 2]
+
+
+MIDNIGHTS = ["2024-03-05 00:00:00", "2024-03-06 00:00:00", "2024-03-07 00:00:00"]
+DAYS = [dt.date(2024, 3, 5), dt.date(2024, 3, 6), dt.date(2024, 3, 7)]
+
+
+def test_a_midnight_as_pandas_writes_it_is_that_day_to_every_reader(tmp_path):
+    frame = pd.DataFrame({"Date": MIDNIGHTS, "Close": [1.0, 2.0, 3.0]})
+    panel = ash.PricePanel.from_frames({"A": frame}, calendar="XNYS")
+    wide = pd.DataFrame({"Date": MIDNIGHTS, "A": [0.1, 0.2, -0.1]})
+    returns = ash.ReturnPanel.from_frame(wide, kind="simple")
+    factors = ash.models.FactorModel(["A"], wide)
+    rates = tmp_path / "rates.csv"
+    wide.to_csv(rates, index=False)
+    held = RiskFree(file=rates, per="session").over(panel.sessions)
+    rows = {"id": ["a"], "ticker": ["A"], "kind": ["results"], "when": MIDNIGHTS[:1]}
+    book = ash.EventBook.from_frame(pd.DataFrame(rows))
+    for days in (panel.sessions.dates, returns.sessions.dates, factors.data.index):
+        assert [pd.Timestamp(day).date() for day in days] == DAYS
+    assert held.tolist() == [0.1, 0.2, -0.1]
+    assert (book["a"].when.precision, book["a"].when.first) == ("day", DAYS[0])

@@ -66,7 +66,7 @@ class FileSource:
         del start, end  # the panel cuts; a file is read whole either way
         if self.place.is_file():
             return _from_long(self.place, tickers)
-        paths = zip(tickers, self.paths(tickers), strict=True)
+        paths = zip(tickers, self._found(tickers), strict=True)
         return {ticker: _own_rows(path, ticker, read_bars(path)) for ticker, path in paths}
 
     def paths(self, tickers: Sequence[str]) -> list[Path]:
@@ -77,13 +77,16 @@ class FileSource:
         PriceError
             There is no such folder, a ticker has no file, or more than one.
         """
-        if self.place.is_file():
-            return [self.place]
+        return [self.place] if self.place.is_file() else list(self._found(tickers))
+
+    def _found(self, tickers: Sequence[str]) -> Iterator[Path]:
+        """Yield the folder's file of each ticker; the errors are those of ``paths``."""
         if not self.place.is_dir():
             raise PriceError(f"price folder {self.place} does not exist; name one after files:")
         files = [path for path in self.place.iterdir() if _stem(path)]
         places = {exchange: _by_ticker(files, exchange) for exchange in _exchanges(tickers)}
-        return [self._path(ticker, places[exchange_named(ticker)]) for ticker in tickers]
+        for ticker in tickers:
+            yield self._path(ticker, places[exchange_named(ticker)])
 
     def _path(self, ticker: str, files: dict[str, list[Path]]) -> Path:
         paths = files.get(ticker, [])
