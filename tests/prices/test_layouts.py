@@ -329,6 +329,17 @@ def test_a_frame_read_from_a_layout_is_read_too(layout, bars, market, reference,
     assert panel.tickers == (TICKER, MARKET)
 
 
+def test_a_table_as_yfinance_downloads_it_holds_every_ticker(bars):
+    table = pd.concat({TICKER: bars, "MSFT": bars * 2}, axis=1).swaplevel(axis=1).sort_index(axis=1)
+    panel = ash.PricePanel.from_frames(dict.fromkeys(["100.HK", "MSFT"], table), calendar="XHKG")
+    assert panel.tickers == (TICKER, "MSFT")
+    assert (panel.close[:, 1] == 2 * panel.close[:, 0]).all()
+    with pytest.raises(PriceError, match="make {ticker: table for ticker in tickers}"):
+        ash.PricePanel.from_frames(table, calendar="XHKG")
+    with pytest.raises(PriceError, match="two levels of columns and AAPL in neither"):
+        ash.PricePanel.from_frames({"AAPL": table}, calendar="XHKG")
+
+
 def test_tushares_and_akshares_mainland_volumes_are_lots_of_100(tmp_path):
     """Tushare's ``daily``: vol in lots, amount in thousands; ``stock_zh_a_hist``: lots, yuan."""
     header = "ts_code,trade_date,open,high,low,close,pre_close,change,pct_chg,vol,amount\n"

@@ -134,10 +134,7 @@ class PricePanel:
             dates or closes, with a date twice, or with no bar on any session of the calendar.
         """
         if is_frame(frames):
-            raise PriceError(
-                "from_frames takes a mapping from tickers to frames; of a wide table of closes make"
-                " {ticker: table[ticker].dropna() for ticker in table}"
-            )
+            raise _one_table(frames)
         if not frames:
             raise PriceError("no price frames were given; at least one ticker is needed")
         zone = exchange_zone(calendar)
@@ -254,6 +251,17 @@ def column_of(tickers: tuple[str, ...], ticker: str, exchange: str | None) -> in
     if name not in tickers:
         raise unknown("ticker", ticker, tickers)
     return tickers.index(name)
+
+
+def _one_table(table: Any) -> PriceError:
+    """Return the refusal of a table where a mapping is needed, with what to make of it."""
+    levels = isinstance(table, pd.DataFrame) and table.columns.nlevels > 1
+    remedy = (
+        "of a table as yfinance downloads it make {ticker: table for ticker in tickers}"
+        if levels
+        else "of a wide table of closes make {ticker: table[ticker].dropna() for ticker in table}"
+    )
+    return PriceError(f"from_frames takes a mapping from tickers to frames; {remedy}")
 
 
 def _left_out(ticker: str, bars: Bars, sessions: Sessions) -> list[str]:
