@@ -16,7 +16,7 @@ import aftershock
 LAYERS = [
     {"errors"},
     {"clock", "locale", "palette", "whole"},
-    {"arrays", "charts", "tables", "content", "formats"},
+    {"arrays", "charts", "tables", "content", "formats", "anyframe"},
     {"offsets", "overrides"},
     {"calendars"},
     {"sessions"},

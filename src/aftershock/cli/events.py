@@ -27,7 +27,12 @@ def list_events(
     json: JsonOption = False,
 ) -> None:
     """List the events with their day 0."""
+    from aftershock.prices.tickers import canonical
+    from aftershock.workspace.settings import read_settings
+
     rows = _rows(workspace)
+    if ticker is not None:
+        ticker = canonical(ticker, read_settings(workspace).calendar)
     for column, wanted in (("kind", kind), ("ticker", ticker)):
         there = {row[column] for row in rows}
         if wanted is not None and wanted not in there:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
+    from aftershock.anyframe import AnyFrame
     from aftershock.prices.panel import PricePanel
 
 Policy = Literal["drop", "keep", "fail"]
@@ -128,7 +129,7 @@ class Policies:
 
 
 def read_rows(
-    frames: Mapping[str, pd.DataFrame | pd.Series[Any]], zone: ZoneInfo, policies: Policies
+    frames: Mapping[str, AnyFrame], zone: ZoneInfo, policies: Policies
 ) -> tuple[dict[str, Bars], list[Finding]]:
     """Return tickers' bars in the common shape, without rows that cannot stand in a panel.
 

@@ -14,6 +14,8 @@ from aftershock.errors import PriceError
 from aftershock.formats import counted
 from aftershock.prices.dates import local_dates
 from aftershock.prices.files import read_bars
+from aftershock.prices.layouts import dated
+from aftershock.prices.numbers import numbers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 SESSIONS_A_YEAR = 252
 
 _PERCENT = 1.0  # a rate above 100 % a year is a unit, not a rate
-_DATE = {"date", "session"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ class RiskFree:
     rate
         A constant, decimal and per year; used where no file is named.
     file
-        A CSV or Parquet file with a column ``Date`` and one of rates.
+        A CSV or Parquet file with a column ``Date`` and one of rates, or one of French's
+        daily files, zipped or not.
     column
         Which column; may be left out where there is only one.
     per
@@ -83,23 +85,19 @@ class RiskFree:
 
     def _read(self, path: Path) -> pd.Series[float]:
         frame = read_bars(path)
+        frame = dated(frame)
         named = {str(name).strip(): name for name in frame.columns}
-        dates = [name for name in named if name.lower() in _DATE]
-        raw = frame[named[dates[0]]] if dates else frame.index
-        rest = [name for name in named if name not in dates]
+        rest = list(named)
         column = self.column or (rest[0] if len(rest) == 1 else None)
         if column not in rest:
             raise PriceError(
                 f"{path} has {', '.join(rest) or 'no column of rates'}; name one of them as"
                 " column of risk_free"
             )
-        try:
-            values = pd.to_numeric(frame[named[column]]).to_numpy("float64")
-        except (ValueError, TypeError) as cause:
-            raise PriceError(f"{path}: column {column} is not a number: {cause}") from cause
+        values = numbers(str(path), {column: frame[named[column]]})[0][column]
         rates = pd.Series(
             values / 100.0 if self.percent else values,
-            index=local_dates(str(path), raw, ZoneInfo("UTC")),
+            index=local_dates(str(path), frame.index, ZoneInfo("UTC")),
         )
         return _checked(path, rates.dropna().sort_index())
 

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
+from aftershock.anyframe import to_pandas
 from aftershock.arrays import FloatArray, read_only
 from aftershock.errors import PriceError, StudyError
 from aftershock.formats import counted
 from aftershock.overrides import AS_LISTED, Overrides
 from aftershock.prices.dates import local_dates
+from aftershock.prices.layouts import dated
 from aftershock.prices.panel import Origin, ReturnKind, check_kind, column_of
+from aftershock.prices.tickers import canonical_keys
 from aftershock.sessions import Sessions, exchange_zone
+
+if TYPE_CHECKING:
+    from aftershock.anyframe import AnyFrame
 
 _PERCENT = 0.2  # a typical daily move above 20 % is a unit, not a return
 
@@ -48,7 +55,7 @@ class ReturnPanel:
     @classmethod
     def from_frame(
         cls,
-        frame: pd.DataFrame,
+        frame: AnyFrame,
         *,
         kind: ReturnKind,
         calendar: str | None = None,
@@ -59,7 +66,8 @@ class ReturnPanel:
         Parameters
         ----------
         frame
-            Returns as decimals (0.01 is 1 %), dates in the index.
+            Returns as decimals (0.01 is 1 %), dates in the index or in a column ``Date``; of
+            pandas, polars or pyarrow.
         kind
             ``"simple"`` or ``"log"``.
         calendar
@@ -70,16 +78,18 @@ class ReturnPanel:
         Raises
         ------
         PriceError
-            No rows, a date twice, or returns that look like percent.
+            No rows, a date or a ticker twice, or returns that look like percent.
         """
         check_kind(kind)
         zone = ZoneInfo("UTC") if calendar is None else exchange_zone(calendar)
-        dates = local_dates("returns", frame.index, zone)
+        table = dated(to_pandas(frame))
+        dates = local_dates("returns", table.index, zone)
         if dates.has_duplicates:
             raise PriceError(f"date {dates[dates.duplicated()][0].date()} stands twice")
-        if not frame.columns.is_unique:
+        if not table.columns.is_unique:
             raise PriceError("a ticker stands twice among the columns")
-        wide = _numbers(frame).set_axis(dates, axis=0)
+        tickers = tuple(canonical_keys(map(str, table.columns), calendar, "columns"))
+        wide = _numbers(table).set_axis(dates, axis=0)
         days = [stamp.date() for stamp in dates]
         sessions = (
             Sessions.rows(days)
@@ -88,9 +98,9 @@ class ReturnPanel:
         )
         index = pd.DatetimeIndex(sessions.dates).as_unit("us")
         values = wide.reindex(index).to_numpy(dtype="float64", copy=True)
-        lost = len(frame) - int(np.sum(dates.isin(index)))
+        lost = len(table) - int(np.sum(dates.isin(index)))
         notes = (f"{lost} row(s) are not sessions of {calendar} and were left out",) if lost else ()
-        return cls(sessions, tuple(map(str, frame.columns)), read_only(values), kind, notes=notes)
+        return cls(sessions, tickers, read_only(values), kind, notes=notes)
 
     @property
     def published(self) -> None:
@@ -106,7 +116,7 @@ class ReturnPanel:
 
     def column(self, ticker: str) -> int:
         """Return the column of ``ticker``; raises UnknownName where the panel lacks it."""
-        return column_of(self.tickers, ticker)
+        return column_of(self.tickers, ticker, self.sessions.calendar)
 
     def returns(self, kind: ReturnKind) -> FloatArray:
         """Return the values, shape (S, N); raises StudyError where another kind is asked for."""

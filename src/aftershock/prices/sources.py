@@ -21,14 +21,14 @@ from aftershock.prices.quality import (
     read_rows,
 )  # fmt: skip
 from aftershock.prices.rates import RiskFree
-from aftershock.prices.tickers import exchange_of
+from aftershock.prices.tickers import canonical, canonical_keys, exchange_named, exchange_of
 from aftershock.sessions import exchange_zone
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Mapping, Sequence
 
-    import pandas as pd
+    from aftershock.anyframe import AnyFrame
 
 SOURCES = ("sample", "yahoo", "files:DIR", "files:FILE", "FILE.py")
 
@@ -41,9 +41,11 @@ class PriceSource(Protocol):
 
     def daily(
         self, tickers: Sequence[str], start: dt.date | None, end: dt.date | None
-    ) -> Mapping[str, pd.DataFrame]:
+    ) -> Mapping[str, AnyFrame]:
         """Return one frame of bars per ticker: dates in the index or in ``Date``, and Close.
 
+        Tickers are asked for in their one spelling (``0100.HK``) and may come back in any.
+        Frames are of pandas, polars or pyarrow.
         ``start`` and ``end`` are included; None leaves the side open.
         """
         ...
@@ -67,7 +69,8 @@ def load_prices(
     Parameters
     ----------
     tickers
-        Yahoo's spelling: ``0100.HK``, ``^HSI``, ``AAPL``.
+        ``0100.HK``, ``^HSI``, ``AAPL``; other spellings (``100 HK Equity``, ``HKG:0100``) are
+        brought to these, a bare ``100`` too where ``calendar`` names the exchange.
     source
         ``"sample"``, ``"yahoo"``, ``"files:DIR"``, ``"files:FILE"``, a Python file that
         defines ``source``, or any object with a ``daily`` method.
@@ -185,7 +188,7 @@ def _gathered(
     """Return the panel as it was read, and what was found while reading it."""
     if isinstance(wanted.tickers, str) or not wanted.tickers:
         raise PriceError('load_prices needs a list of tickers, such as ["0100.HK", "^HSI"]')
-    tickers = list(dict.fromkeys(wanted.tickers))
+    tickers = _asked(wanted)
     if provider is None:
         provider = (
             open_source(wanted.source, offline=wanted.offline, progress=wanted.progress)
@@ -193,11 +196,12 @@ def _gathered(
             else wanted.source
         )
     frames = provider.daily(tickers, wanted.start, wanted.end)
-    missing = [ticker for ticker in tickers if ticker not in frames]
+    names = canonical_keys(frames, _exchange_of_bare(wanted, tickers), "frames")
+    missing = [ticker for ticker in tickers if ticker not in names]
     if missing:
         raise PriceError(f"the source {wanted.source} has no prices for {', '.join(missing)}")
     calendar = wanted.calendar or exchange_of(tickers)
-    asked = {ticker: frames[ticker] for ticker in tickers}
+    asked = {ticker: frames[names[ticker]] for ticker in tickers}
     bars, found = read_rows(asked, exchange_zone(calendar), policies)
     panel = PricePanel.from_frames(
         bars,
@@ -208,6 +212,16 @@ def _gathered(
     found += [*outside(bars, panel), *getattr(frames, "findings", ())]
     notes = (*getattr(frames, "notes", ()), *panel.notes)
     return replace(panel, notes=notes).between(wanted.start, wanted.end), found
+
+
+def _exchange_of_bare(wanted: Request, tickers: list[str]) -> str | None:
+    """Return the exchange that a source's bare numbers are of: the calendar, or the tickers'."""
+    return wanted.calendar or next(filter(None, map(exchange_named, tickers)), None)
+
+
+def _asked(wanted: Request) -> list[str]:
+    """Return the tickers asked for, each once and in its one spelling."""
+    return list(dict.fromkeys(canonical(ticker, wanted.calendar) for ticker in wanted.tickers))
 
 
 def open_source(

@@ -6,11 +6,20 @@ import datetime as dt
 import tomllib
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from aftershock.errors import SessionError, WorkspaceError, nearest
 from aftershock.overrides import Overrides
+from aftershock.prices.tickers import canonical, canonical_keys
 
 Policy = Literal["drop", "keep", "fail"]
 
@@ -70,7 +79,8 @@ class Settings(_Strict):
     early_close
         Sessions that ended early: date to local time.
     tickers, peers
-        Tickers that events happen to, and further ones for comparison.
+        Tickers that events happen to, and further ones for comparison; in any spelling, a bare
+        number being one of the calendar's exchange.
     exchange
         Exchange model of the backtests and its parameters.
     cash
@@ -115,6 +125,17 @@ class Settings(_Strict):
     def overrides(self) -> Overrides:
         """Where the exchange did not keep to its calendar."""
         return Overrides(**{name: getattr(self, name) for name in DAYS})
+
+    @field_validator("benchmark")
+    @classmethod
+    def _spelled(cls, ticker: str, info: ValidationInfo) -> str:
+        return canonical(ticker, info.data.get("calendar"))
+
+    @field_validator("benchmarks", "tickers", "peers")
+    @classmethod
+    def _each_spelled(cls, tickers: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        names = canonical_keys(tickers, info.data.get("calendar"), "tickers")
+        return tuple(names)
 
     @property
     def all_tickers(self) -> tuple[str, ...]:

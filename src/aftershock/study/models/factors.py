@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
-from aftershock.errors import StudyError, unknown
+from aftershock.anyframe import is_frame, to_pandas
+from aftershock.errors import PriceError, StudyError, unknown
+from aftershock.prices.dates import local_dates
+from aftershock.prices.files import read_bars
+from aftershock.prices.layouts import dated
+from aftershock.prices.numbers import numbers
 from aftershock.study.models.base import Design, Market, Model
 from aftershock.study.models.estimate import ALPHA
 from aftershock.study.models.peers import as_names
@@ -17,6 +23,7 @@ from aftershock.study.models.peers import as_names
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from aftershock.anyframe import AnyFrame
 
 _PERCENT = 0.2  # a typical daily factor return above 20 % is a unit, not a return
 
@@ -47,7 +54,7 @@ class FactorModel(Model):
     def __init__(
         self,
         factors: str | Sequence[str],
-        data: str | Path | pd.DataFrame,
+        data: str | Path | AnyFrame,
         *,
         rf: str | None = None,
         intercept: bool = True,
@@ -60,8 +67,9 @@ class FactorModel(Model):
         factors
             Column names; a single one may be given as text.
         data
-            A CSV file whose first column is the date (``2023-12-29`` or ``20231229``), or a
-            frame with dates in the index.
+            A CSV or Parquet file with dates in a column ``Date`` or the first one, such as
+            French's own daily files, zipped or not; or a frame of pandas, polars or pyarrow
+            with dates in the index or in a column ``Date``.
         rf
             Column of the risk-free return.
         intercept
@@ -78,12 +86,12 @@ class FactorModel(Model):
             A column is not there.
         """
         names = as_names(factors, "FactorModel needs at least one factor, such as 'Mkt-RF'")
-        frame = _read(data)
+        frame = dated(_read(data))
         wanted = [*names, *([rf] if rf else [])]
         for name in wanted:
             if name not in frame.columns:
                 raise unknown("factor", name, map(str, frame.columns))
-        values = frame[wanted].astype("float64") / (100.0 if percent else 1.0)
+        values = _decimals(frame[wanted]) / (100.0 if percent else 1.0)
         if not percent and float(values.abs().median().max()) > _PERCENT:
             raise StudyError("the factors look like percent; say percent=True")
         values.index = _dates(frame)
@@ -106,24 +114,39 @@ class FactorModel(Model):
         return Design(names, fixed, np.column_stack([*ones, *columns]))
 
 
-def _read(data: str | Path | pd.DataFrame) -> pd.DataFrame:
-    if isinstance(data, pd.DataFrame):
-        return data
-    if not isinstance(data, str | Path):
-        raise StudyError(f"the factors are {data!r}; give a frame or the path of a CSV file")
+def _decimals(frame: pd.DataFrame) -> pd.DataFrame:
     try:
-        return pd.read_csv(data, index_col=0)
-    except (OSError, ValueError) as cause:
-        raise StudyError(f"the factors {data} cannot be read: {cause}") from cause
+        columns, _ = numbers("the factors", {name: frame[name] for name in frame.columns})
+    except PriceError as cause:
+        raise StudyError(str(cause)) from cause
+    return pd.DataFrame(columns, index=frame.index)
+
+
+def _read(data: str | Path | AnyFrame) -> pd.DataFrame:
+    """Return the factors with their dates as index, wherever they were."""
+    if isinstance(data, str | Path):
+        table = _read_file(Path(data))
+        return table if dated(table) is not table else table.set_index(table.columns[0])
+    if not is_frame(data):
+        raise StudyError(f"the factors are {data!r}; give a frame or the path of a CSV file")
+    frame: pd.DataFrame = to_pandas(data)
+    return frame
+
+
+def _read_file(path: Path) -> pd.DataFrame:
+    try:
+        return read_bars(path)
+    except PriceError as cause:
+        raise StudyError(f"the factors cannot be read: {cause}") from cause
 
 
 def _dates(frame: pd.DataFrame) -> pd.DatetimeIndex:
     try:
-        dates = pd.DatetimeIndex(pd.to_datetime(frame.index.astype("str"), format="ISO8601"))
-    except ValueError as cause:
+        dates = local_dates("the factors", frame.index, ZoneInfo("UTC"))
+    except PriceError as cause:
         raise StudyError(
             f"the factors' first column or index starts with {frame.index[0]!r}; it holds the"
-            " dates, such as 2023-12-29 or 20231229"
+            f" dates, such as 2023-12-29 or 20231229 ({cause})"
         ) from cause
     if dates.has_duplicates:
         raise StudyError(f"the factors have {dates[dates.duplicated()][0].date()} twice")
