@@ -14,6 +14,7 @@ from aftershock.errors import PriceError, StudyError, unknown
 from aftershock.formats import counted
 from aftershock.prices.align import FIELDS, align, places_of, published
 from aftershock.prices.frames import Bars, tidy
+from aftershock.prices.screen import refuse_shifted, screened
 from aftershock.sessions import Sessions, exchange_zone
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ class PricePanel:
         ------
         PriceError
             One table instead of a mapping; a frame without rows, dates or closes, with a date
-            twice, or with no bar on any session of the calendar.
+            twice or a day off, or with no bar on any session of the calendar.
         """
         if isinstance(frames, pd.DataFrame):
             raise PriceError(
@@ -137,9 +138,11 @@ class PricePanel:
             raise PriceError("no price frames were given; at least one ticker is needed")
         zone = exchange_zone(calendar)
         bars = {ticker: tidy(ticker, frame, zone) for ticker, frame in frames.items()}
+        bars, flags = screened(bars)
         first = min(own.days[0] for own in bars.values()).item()
         last = max(own.days[-1] for own in bars.values()).item()
         sessions = Sessions.exchange(calendar, first, last, closed=closed)
+        refuse_shifted(bars, sessions)
         notes = [note for ticker, own in bars.items() for note in _left_out(ticker, own, sessions)]
         arrays: dict[str, Any] = {**align(bars, sessions.dates)}
         return cls(
@@ -149,6 +152,7 @@ class PricePanel:
             origin=origin or Origin("frames"),
             notes=tuple(notes),
             currency=tuple(own.currency for own in bars.values()),
+            flags=tuple(flags),
             **arrays,
         )
 

@@ -123,6 +123,11 @@ class Model(ABC):
         """Tickers the model needs besides the stock itself."""
         return ()
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader must know about data of the model's own, carried to the warnings."""
+        return ()
+
     @abstractmethod
     def design(self, market: Market) -> Design:
         """Return the right-hand side over every session."""

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import pandas as pd
 
-from aftershock.errors import StudyError, unknown
+from aftershock.errors import PriceError, StudyError, unknown
+from aftershock.prices.guards import Given, Guarded, guarded
+from aftershock.prices.shifts import shift_of
 from aftershock.study.models.base import Design, Market, Model
 from aftershock.study.models.estimate import ALPHA
 from aftershock.study.models.peers import as_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-
-_PERCENT = 0.2  # a typical daily factor return above 20 % is a unit, not a return
 
 
 @dataclass(frozen=True, slots=True, init=False, eq=False)
@@ -36,12 +35,15 @@ class FactorModel(Model):
         Column of the risk-free return, taken off the stock's; None takes nothing off.
     intercept
         False forces the constant to 0.
+    notes
+        What was taken out of the data or is odd in them, one sentence each.
     """
 
     factors: tuple[str, ...]
     data: pd.DataFrame
     rf: str | None
     intercept: bool
+    notes: tuple[str, ...]
     label: ClassVar[str] = "factor model"
 
     def __init__(
@@ -67,13 +69,15 @@ class FactorModel(Model):
         intercept
             Whether to estimate a constant.
         percent
-            True where the data are in percent, as Fama and French's files are.
+            True where the data are in percent, as Fama and French's files are. Their codes for
+            a missing value, -99.99 and -999, become missing, with a note.
 
         Raises
         ------
         StudyError
             No factor is named, the file cannot be read, its index holds no dates or one
-            twice, or the numbers look like percent and ``percent`` is not set.
+            twice, a column holds what is no number, or is in percent among decimals or the
+            other way round.
         UnknownName
             A column is not there.
         """
@@ -83,20 +87,38 @@ class FactorModel(Model):
         for name in wanted:
             if name not in frame.columns:
                 raise unknown("factor", name, map(str, frame.columns))
-        values = frame[wanted].astype("float64") / (100.0 if percent else 1.0)
-        if not percent and float(values.abs().median().max()) > _PERCENT:
-            raise StudyError("the factors look like percent; say percent=True")
-        values.index = _dates(frame)
-        for name, value in (
-            ("factors", names), ("data", values), ("rf", rf), ("intercept", intercept),
-        ):  # fmt: skip
-            object.__setattr__(self, name, value)
+        dates = _dates(frame)
+        rates = (rf,) if rf else ()
+        given = Given("the factors", "say percent=True", percent=percent, rates=rates)
+        clean = _guarded(frame[wanted], dates, given)
+        self._set("factors", names)
+        self._set("data", pd.DataFrame(clean.values, index=dates, columns=wanted))
+        self._set("rf", rf)
+        self._set("intercept", intercept)
+        self._set("notes", clean.notes)
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was taken out of the factors or is odd in them."""
+        return self.notes
 
     def __repr__(self) -> str:
         return f"FactorModel({list(self.factors)}, rf={self.rf}, intercept={self.intercept})"
 
     def design(self, market: Market) -> Design:
-        """Return the factors over the panel's sessions; NaN where the data have no such day."""
+        """Return the factors over the panel's sessions; NaN where the data have no such day.
+
+        Raises
+        ------
+        StudyError
+            The dates of the factors lie a day off.
+        """
+        days = self.data.index.to_numpy().astype("datetime64[D]")
+        if market.sessions.calendar and (fault := shift_of(days, market.sessions)):
+            raise StudyError(f"the factors are {fault}")
         index = pd.DatetimeIndex(market.sessions.dates)
         aligned = self.data.reindex(index)
         columns = [aligned[name].to_numpy("float64") for name in self.factors]
@@ -115,6 +137,14 @@ def _read(data: str | Path | pd.DataFrame) -> pd.DataFrame:
         return pd.read_csv(data, index_col=0)
     except (OSError, ValueError) as cause:
         raise StudyError(f"the factors {data} cannot be read: {cause}") from cause
+
+
+def _guarded(frame: pd.DataFrame, dates: pd.DatetimeIndex, given: Given) -> Guarded:
+    columns = {str(name): frame[name] for name in frame.columns}
+    try:
+        return guarded(columns, dates.to_numpy().astype("datetime64[D]"), given)
+    except PriceError as cause:
+        raise StudyError(str(cause)) from cause
 
 
 def _dates(frame: pd.DataFrame) -> pd.DatetimeIndex:
