@@ -6,10 +6,10 @@ A daily return of a stock has a standard deviation between 0.2 % and 15 %, so th
 of its absolute values, here its *typical* value, is between 0.0013 and 0.10 in decimals and
 between 0.13 and 10 in percent. Hence:
 
-- a typical value above 0.2 is percent;
-- between 0.12 and 0.2 it is percent where a simple return is -1 or below, or where the other
-  columns are at least 20 times as quiet; else it is taken for a wild stock. A column in percent
-  whose daily sigma is below 0.3 % among ordinary stocks **cannot be told** from one of 20 %;
+- a typical value above 0.2 is percent (above 0.3 of fewer than 60 values, 0.5 of fewer than 20);
+- from 0.15 on it is percent where a simple return is -1 or below, or where the other columns
+  are at least 30 times as quiet; else it is taken for a wild stock. A column in percent whose
+  daily sigma is below 0.3 % among ordinary stocks **cannot be told** from one of 20 %;
 - a stretch of 20 returns above 0.3 beside one at most a twentieth of it is a change from
   percent to decimals in mid-file;
 - a column declared to be percent whose largest typical value is below 0.02 is in decimals (a
@@ -48,15 +48,18 @@ DAILY_MOST = 2.0 ** (1.0 / 252.0) - 1.0  # the same, a session
 
 # CRSP's B, C, R...; SAS writes its missing values as "." and ".A" to ".Z"
 _LETTERS = re.compile(r"\.?[A-Za-z_]|\.")
-_PERCENT, _PERCENT_HAPS, _PERCENT_FEW = 0.2, 0.12, 0.5
+_PERCENT = ((60, 0.2), (20, 0.3), (0, 0.5))  # from so many values on, a typical one is too much
+_PERHAPS = 0.15
 _FEW = 20  # values from which a typical one is steady: its error is a sixth
-_QUIETER, _FAR_QUIETER = 20.0, 25.0
+_LOUDER, _QUIETER = 30.0, 25.0  # than the others
+_PART = 20.0  # of a stretch in percent are typical of the one in decimals
 _STRETCH = 0.3
 _DECIMAL = 0.02  # percent
 _RATE_TO_MARKET = 0.25
 _ONE_SIGN = 0.98  # of a column that is a rate, not a return
 _MOST = 1000.0  # a thousandfold in one step
 _LONE = 40.0  # typical days
+_TREBLED = 2.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -236,7 +239,7 @@ def _steps(name: str, x: FloatArray, days: DateArray, given: Given) -> list[str]
     ]
     if notes:
         return notes
-    lone = (np.abs(x[rows]) >= 1.0) & (np.abs(x[rows]) > _LONE * typical(x))
+    lone = (np.abs(x[rows]) >= _TREBLED) & (np.abs(x[rows]) > _LONE * typical(x))
     return [
         f"{name} {days[row]} unit_change: moved {x[row]:+.1%}, {abs(x[row]) / typical(x):.1f}"
         " times its usual day: a value in percent, or a wrong one"
@@ -313,7 +316,7 @@ def _refuse_percent(
     percent = [name for name, x in columns.items() if _in_percent(name, x, usual, given)]
     if not percent:
         return
-    if all(day > _PERCENT_HAPS for day in usual.values() if day > 0):
+    if all(day > _PERHAPS for day in usual.values() if day > 0):
         if given.percent:
             raise PriceError(
                 f"{given.what} are above 20 % on a typical day though percent=True; undo a"
@@ -329,12 +332,13 @@ def _refuse_percent(
 
 def _in_percent(name: str, x: FloatArray, usual: Mapping[str, float], given: Given) -> bool:
     day = usual[name]
-    if np.count_nonzero(np.isfinite(x) & (x != 0.0)) < _FEW:
-        return day > _PERCENT_FEW
-    if day <= _PERCENT_HAPS:
+    count = np.count_nonzero(np.isfinite(x) & (x != 0.0))
+    if day > next(most for least, most in _PERCENT if count >= least):
+        return True
+    if count < _FEW or day <= _PERHAPS:
         return False
     impossible = given.kind == "simple" and bool((x <= -1.0).any())
-    return day > _PERCENT or impossible or day > _QUIETER * _others(usual, name) > 0
+    return impossible or day > _LOUDER * _others(usual, name) > 0
 
 
 def _others(usual: Mapping[str, float], name: str) -> float:
@@ -351,7 +355,7 @@ def _refuse_decimals(usual: Mapping[str, float], given: Given) -> None:
             " leave percent=True out"
         )
     for name, day in loud.items():
-        if day < _DECIMAL and day < _others(loud, name) / _FAR_QUIETER:
+        if day < _DECIMAL and day < _others(loud, name) / _QUIETER:
             raise PriceError(
                 f"column {name} looks like decimals among percent: {day:.2g} is a typical day;"
                 " multiply it by 100, or give all in decimals"
@@ -364,7 +368,7 @@ def _refuse_mixed(columns: Mapping[str, tuple[FloatArray, float]], days: DateArr
         moved = np.flatnonzero(np.isfinite(x) & (x != 0.0))
         blocks = [moved[at : at + _FEW] for at in range(0, moved.size - _FEW + 1, _FEW)]
         sizes = np.array([typical(x[block]) / root for block in blocks])
-        if sizes.size and sizes.max() > max(_STRETCH, _QUIETER * sizes.min()):
+        if sizes.size and sizes.max() > max(_STRETCH, _PART * sizes.min()):
             rows = blocks[int(np.argmax(sizes > _STRETCH))]
             raise PriceError(
                 f"column {name} looks like percent from about {days[rows[0]]} on and like decimals"
