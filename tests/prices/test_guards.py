@@ -102,7 +102,7 @@ def test_what_no_simple_return_can_be_is_missing_and_said(wide, events, value):
     pd.testing.assert_frame_equal(broken.car, right.car)
     said = [text for text in broken.warnings if text.startswith("M: ")]
     assert len(said) == 1
-    assert f"on {DAYS[CELL].date()} is no simple return and became missing" in said[0]
+    assert f"on {DAYS[CELL].date()} is no return and became missing" in said[0]
     assert "between -1 and 1000 are allowed" in said[0]
 
 
@@ -274,7 +274,7 @@ def test_impossible_factors_are_missing_and_words_refused():
     model = factor_model(with_cell(factors(), "SMB", -250.0), percent=True)
     assert np.isnan(model.data.iloc[CELL, 1])
     (note,) = model.notes
-    assert note.startswith(f"SMB: -250% on {DAYS[CELL].date()} is no simple return")
+    assert note.startswith(f"SMB: -250% on {DAYS[CELL].date()} is no return")
     with pytest.raises(StudyError, match="column SMB is not a number"):
         factor_model(with_cell(factors(), "SMB", "abc"), percent=True)
 

@@ -218,7 +218,7 @@ def _possible(
         unit, most = ("%", 100.0 * given.most) if given.percent else ("", given.most)
         shown, least = (100.0 if given.percent else 1.0) * np.array([x[first], given.least])
         notes.append(
-            f"{name}: {shown:g}{unit} on {days[first]} is no {given.kind} return and became"
+            f"{name}: {shown:g}{unit} on {days[first]} is no return and became"
             f" missing, {int(bad.sum())} in all; between {least:.4g}{unit} and {most:.4g}{unit} are"
             " allowed"
         )
