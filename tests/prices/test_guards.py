@@ -292,6 +292,12 @@ def test_factors_a_day_early_are_refused(wide, events):
         studied(events, panel_of(wide), factor_model(early))
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Hong_Kong"])
+def test_factors_stamped_with_a_zone_keep_their_days(zone):
+    stamped = factors(0.01).set_axis(DAYS.tz_localize(zone), axis=0)
+    pd.testing.assert_frame_equal(factor_model(stamped).data, factor_model(factors(0.01)).data)
+
+
 def test_frenchs_own_file_passes_and_its_mis_scalings_do_not(shared):
     path = shared / FRENCH
     names = ["Mkt-RF", "SMB", "HML"]

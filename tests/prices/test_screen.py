@@ -183,6 +183,20 @@ def test_a_listed_split_is_no_other_unit(frames, load, ratio):
     assert units(load({**split, "0001.HK": adjusted}, "frames")) == []
 
 
+@pytest.mark.parametrize("door", ["csv", "frames"])
+def test_an_open_a_hundred_times_its_close_is_said(frames, load, door):
+    """High is lifted with it, so that the bar is in order; orders would fill there."""
+
+    def change(frame, days):
+        frame.loc[days, ["Open", "High"]] *= 100
+
+    panel = load(spoiled(frames, "0001.HK", [NEWS], change), door)
+    assert units(panel) == []
+    found = [item for item in panel.flags if item.check == "disordered_ohlc"]
+    assert [item.detail.split(" is ")[0].split()[0] for item in found] == ["open", "high"]
+    assert {item.session for item in found} == {DAYS[NEWS].date()}
+
+
 def test_wild_and_quiet_stocks_have_no_other_unit(make_bars):
     rng = np.random.default_rng(5)
     frames = {

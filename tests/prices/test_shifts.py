@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from aftershock.prices.shifts import shift_of
@@ -57,6 +58,14 @@ def test_bars_of_every_day_are_not_shifted():
     assert shift_of(every, sessions) == ""
     weekday = (every.astype("int64") + 3) % 7
     assert shift_of(every[weekday != 5], sessions) == ""  # currencies trade on Sunday evenings
+
+
+@pytest.mark.parametrize("every", ["W-SUN", "W-SAT", "MS", "ME"])
+def test_weekly_and_monthly_figures_are_not_shifted(every):
+    """The Federal Reserve stamps a month with its first day, be it a Sunday."""
+    days = pd.date_range("2020-01-01", "2024-12-20", freq=every).to_numpy().astype("datetime64[D]")
+    sessions = Sessions.exchange("XNYS", dt.date(2020, 1, 2), dt.date(2024, 12, 20))
+    assert shift_of(days, sessions) == ""
 
 
 def test_a_stray_sunday_is_not_a_shift():

@@ -193,10 +193,8 @@ def _without_codes(
     name: str, raw: FloatArray, days: DateArray, given: Given, notes: list[str]
 ) -> FloatArray:
     """Return a column without missing-value codes; -66 in percent may be a fall and stays."""
-    codes = FRENCH if given.percent else FRENCH + VENDOR
-    if not given.percent:  # as they come out of a division of the whole table by 100
-        codes += tuple(code / 100.0 for code in FRENCH)
-    at = _is_code(raw, codes)
+    divided = tuple(code / 100.0 for code in FRENCH)  # with the whole table, to decimals
+    at = _is_code(raw, FRENCH if given.percent else (*FRENCH, *VENDOR, *divided))
     if at.any():
         notes.append(_coded(name, [f"{code:g}" for code in np.unique(raw[at])], days, at))
     if given.percent and (fall := _is_code(raw, VENDOR)).any():
@@ -274,14 +272,14 @@ def judge_units(columns: Mapping[str, FloatArray], days: DateArray, given: Given
     """
     rows = _days_a_row(days)
     order = np.argsort(days, kind="stable")
-    sorted_days = days[order]
     spread = {n: x[order] for n, x in columns.items() if n not in given.rates and not _is_rate(x)}
     rates = {n: x[order] for n, x in columns.items() if n not in spread}
     usual = {name: typical(x) / np.sqrt(rows) for name, x in spread.items()}
     _refuse_percent(spread, usual, given)
     if given.percent:
         _refuse_decimals(usual, given)
-    _refuse_mixed({name: (x, np.sqrt(rows)) for name, x in spread.items()}, sorted_days)
+    for name, x in spread.items():
+        _refuse_mixed(name, x / np.sqrt(rows), days[order])
     market = max(usual.values(), default=0.0)
     for name, x in rates.items():
         rate = typical(x) / rows
@@ -362,16 +360,15 @@ def _refuse_decimals(usual: Mapping[str, float], given: Given) -> None:
             )
 
 
-def _refuse_mixed(columns: Mapping[str, tuple[FloatArray, float]], days: DateArray) -> None:
+def _refuse_mixed(name: str, x: FloatArray, days: DateArray) -> None:
     """Refuse a column whose returns are percent in one stretch of rows and decimals in another."""
-    for name, (x, root) in columns.items():
-        moved = np.flatnonzero(np.isfinite(x) & (x != 0.0))
-        blocks = [moved[at : at + _FEW] for at in range(0, moved.size - _FEW + 1, _FEW)]
-        sizes = np.array([typical(x[block]) / root for block in blocks])
-        if sizes.size and sizes.max() > max(_STRETCH, _PART * sizes.min()):
-            rows = blocks[int(np.argmax(sizes > _STRETCH))]
-            raise PriceError(
-                f"column {name} looks like percent from about {days[rows[0]]} on and like decimals"
-                f" elsewhere ({sizes.max():.2g} and {sizes.min():.2g} are typical days); bring all"
-                " rows to decimals, 0.01 is 1 %"
-            )
+    moved = np.flatnonzero(np.isfinite(x) & (x != 0.0))
+    stretches = [moved[at : at + _FEW] for at in range(0, moved.size - _FEW + 1, _FEW)]
+    sizes = np.array([typical(x[rows]) for rows in stretches])
+    if sizes.size and sizes.max() > max(_STRETCH, _PART * sizes.min()):
+        first = stretches[int(np.argmax(sizes > _STRETCH))][0]
+        raise PriceError(
+            f"column {name} looks like percent from about {days[first]} on and like decimals"
+            f" elsewhere ({sizes.max():.2g} and {sizes.min():.2g} are typical days); bring all"
+            " rows to decimals, 0.01 is 1 %"
+        )

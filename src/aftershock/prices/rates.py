@@ -102,9 +102,9 @@ class RiskFree:
     def _read(self, path: Path) -> tuple[pd.Series[float], list[str]]:
         frame = read_bars(path)
         named = {str(name).strip(): name for name in frame.columns}
-        dates = [name for name in named if name.lower() in _DATE]
-        raw = frame[named[dates[0]]] if dates else frame.index
-        rest = [name for name in named if name not in dates]
+        labels = [name for name in named if name.lower() in _DATE]
+        raw = frame[named[labels[0]]] if labels else frame.index
+        rest = [name for name in named if name not in labels]
         column = self.column or (rest[0] if len(rest) == 1 else None)
         if column not in rest:
             raise PriceError(

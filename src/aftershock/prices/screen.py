@@ -10,7 +10,7 @@ import numpy as np
 from aftershock.errors import PriceError
 from aftershock.prices.breaks import breaks_of
 from aftershock.prices.checks import runs
-from aftershock.prices.frames import MOST, Bars
+from aftershock.prices.frames import MOST, PRICES, Bars
 from aftershock.prices.quality import Finding
 from aftershock.prices.shifts import shift_of
 from aftershock.sessions import Sessions
@@ -21,21 +21,23 @@ if TYPE_CHECKING:
 
     from aftershock.arrays import BoolArray, IntArray
 
+_INTRADAY = 20.0  # no price of a session is so many times another one
 _NEAR = 0.35  # how far from a listed ratio the day's own return may take a step, log
 
 
 def screened(bars: Mapping[str, Bars]) -> tuple[dict[str, Bars], list[Finding]]:
     """Return the bars without volumes that cannot be, and what was found.
 
-    A volume below 0, infinite or above 1e15 becomes missing. Closes in another unit than
-    most of their ticker's stay as they are: the finding's policy decides.
+    A volume below 0, infinite or above 1e15 becomes missing. Closes in another unit than most
+    of their ticker's stay as they are, and so does an open, high or low that is twenty times
+    away from its close: the finding's policy decides.
     """
     out: dict[str, Bars] = {}
     found: list[Finding] = []
     for ticker, own in bars.items():
         bad = _impossible_volume(own)
         found += _volumes(ticker, own, bad) if bad.any() else ()
-        found += _units(ticker, own)
+        found += [*_units(ticker, own), *_apart(ticker, own)]
         out[ticker] = _without_volume(own, bad) if bad.any() else own
     return out, found
 
@@ -74,6 +76,17 @@ def _units(ticker: str, bars: Bars) -> Iterator[Finding]:
             f"{_counted_closes(last - first + 1, close[row])}, {factor:.3g} times the others,"
             " without a listed action: another unit, or wrong bars",
         )  # fmt: skip
+
+
+def _apart(ticker: str, bars: Bars) -> Iterator[Finding]:
+    """Yield bars whose open, high or low is in another unit than their close."""
+    close = bars.columns["Close"]
+    for name in PRICES[:-1]:
+        ratio = bars.columns[name] / close
+        for row in np.flatnonzero((ratio > _INTRADAY) | (ratio < 1.0 / _INTRADAY)):
+            day, price = bars.days[row].item(), bars.columns[name][row]
+            detail = f"{name.lower()} {price:g} is {ratio[row]:.3g} times the close {close[row]:g}"
+            yield Finding(ticker, day, day, "disordered_ohlc", detail)
 
 
 def _counted_closes(count: int, close: float) -> str:

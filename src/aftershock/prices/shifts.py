@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _WEEKS = 2  # one such week can be a session held out of turn
 _MOST_OF = 0.8  # of the odd days must be paired with a session that lacks its bar
 _RARE = 0.2  # of the busiest weekday's sessions
+_DAILY = np.timedelta64(2, "D")  # weekly and monthly figures may well bear a Sunday's date
 _DAY = np.timedelta64(1, "D")
 _NAMES = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 
@@ -42,6 +43,8 @@ def shift_of(days: DateArray, sessions: Sessions) -> str:
     are shifted in summer only are found by the same weeks.
     """
     bars = np.unique(days)
+    if bars.size < 2 or np.median(np.diff(bars)) > _DAILY:  # noqa: PLR2004 - a gap has two ends
+        return ""
     odd = bars[~np.isin(bars, sessions.dates) & ~np.isin(_weekday(bars), _trading(sessions.dates))]
     for step, word, remedy in ((1, "early", "add"), (-1, "late", "take off")):
         pairs, asked = _pairs(odd, bars, sessions.dates, step)

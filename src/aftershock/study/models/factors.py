@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
 from aftershock.errors import PriceError, StudyError, unknown
+from aftershock.prices.dates import local_dates
 from aftershock.prices.guards import Given, Guarded, guarded
 from aftershock.prices.shifts import shift_of
 from aftershock.study.models.base import Design, Market, Model
@@ -149,12 +151,13 @@ def _guarded(frame: pd.DataFrame, dates: pd.DatetimeIndex, given: Given) -> Guar
 
 def _dates(frame: pd.DataFrame) -> pd.DatetimeIndex:
     try:
-        dates = pd.DatetimeIndex(pd.to_datetime(frame.index.astype("str"), format="ISO8601"))
+        stamps = pd.DatetimeIndex(pd.to_datetime(frame.index.astype("str"), format="ISO8601"))
     except ValueError as cause:
         raise StudyError(
             f"the factors' first column or index starts with {frame.index[0]!r}; it holds the"
             " dates, such as 2023-12-29 or 20231229"
         ) from cause
+    dates = local_dates("the factors", stamps, ZoneInfo("UTC"))
     if dates.has_duplicates:
         raise StudyError(f"the factors have {dates[dates.duplicated()][0].date()} twice")
     return dates
