@@ -167,6 +167,20 @@ def test_percent_from_quiet_to_wild_is_refused(sigma):
         panel_of(frame, calendar=None)
 
 
+@pytest.mark.parametrize("kind", ["simple", "log"])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_price_of_one_or_two_ticks_passes(kind, seed):
+    """A stock of 0.01 to 0.03 dollars: up 100 %, down 50 %, and most days nothing."""
+    rng = np.random.default_rng(seed)
+    walk = [2]
+    for step in rng.choice([-1, 0, 0, 1], N):
+        walk.append(min(max(walk[-1] + step, 1), 3))
+    price = 0.01 * np.array(walk, dtype=float)
+    moves = price[1:] / price[:-1] - 1 if kind == "simple" else np.diff(np.log(price))
+    frame = pd.DataFrame({"PENNY": moves, "M": simulated(0.01, 1)}, index=DAYS)
+    np.testing.assert_array_equal(panel_of(frame, kind=kind).values, frame.to_numpy())
+
+
 def test_monthly_returns_are_not_taken_for_percent():
     months = pd.date_range("2000-01-31", periods=240, freq="ME")
     frame = pd.DataFrame(

@@ -90,15 +90,18 @@ def by_yahoo(frames, tmp_path, **options):
         return ash.load_prices(list(frames), source=source, calendar="XHKG", **options)
 
 
-def study(prices, model=None):
+def book():
     row = {"id": "news", "ticker": "0001.HK", "kind": "announcement",
            "when": str(SESSIONS.dates[NEWS]), "timing": "pre_open", "source": "made up"}  # fmt: skip
-    book = ash.EventBook.from_frame(pd.DataFrame([row]), calendar="XHKG")
+    return ash.EventBook.from_frame(pd.DataFrame([row]), calendar="XHKG")
+
+
+def study(prices, model=None):
     return ash.Study(
         title="News", events=ash.select(kind="announcement"),
         model=model or ash.models.BenchmarksModel(["^IDX", "0002.HK"]), returns="simple",
         estimation=(-60, -11), window=(-5, 5), cars=[(0, 0), (-1, 1)], min_obs=30,
-    ).fit(book, prices)  # fmt: skip
+    ).fit(book(), prices)  # fmt: skip
 
 
 def spoiled(frames, ticker, rows, change):
@@ -161,6 +164,27 @@ def test_the_policy_decides_about_another_unit(frames, load):
 def test_bars_in_another_unit_for_a_while_are_one_finding(frames, load):
     broken = load(spoiled(frames, "^IDX", slice(30, 50), times(0.01)), "frames")
     assert units(broken) == [("^IDX", f"{DAYS[30].date()}..{DAYS[49].date()}")]
+
+
+class Hold(ash.EventStrategy):
+    events = ash.select(kind="announcement")
+
+    def on_offset(self, event, offset):
+        if offset == 1:
+            self.enter_short(event, weight=0.1)
+        elif offset == 5:
+            self.leave(event)
+
+
+@pytest.mark.parametrize(("ticker", "rows"), [("0001.HK", slice(NEWS + 2, None)), ("^IDX", [100])])
+def test_a_backtest_warns_of_another_unit_of_stock_and_benchmark(frames, load, ticker, rows):
+    broken = load(spoiled(frames, ticker, rows, times(100)), "frames")
+    outcome = ash.Backtest(Hold).run(book(), broken, benchmark="^IDX")
+    assert len(outcome.trades) == 1
+    (text,) = [text for text in outcome.warnings if "unit_change" in text]
+    assert text.startswith(f"{ticker} ")
+    right = ash.Backtest(Hold).run(book(), load(frames, "frames"), benchmark="^IDX")
+    assert not [text for text in right.warnings if "unit_change" in text]
 
 
 @pytest.mark.parametrize("factor", [0.37, 1.7, 0.1, 8.0, 0.03])

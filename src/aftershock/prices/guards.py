@@ -10,6 +10,10 @@ between 0.13 and 10 in percent. Hence:
 - from 0.15 on it is percent where a simple return is -1 or below, or where the other columns
   are at least 30 times as quiet; else it is taken for a wild stock. A column in percent whose
   daily sigma is below 0.3 % among ordinary stocks **cannot be told** from one of 20 %;
+- a stock of a price of one or two ticks (0.01 and 0.02) moves by 50 and 100 % and mostly not at
+  all. A loud column passes where a third of its returns is 0, none is -1 or below, and the
+  gains make up for the losses as those of a price do: percent read as decimals loses half its
+  variance a day. A quiet, thin column in percent **cannot be told** from it;
 - a stretch of 20 returns above 0.3 beside one at most a twentieth of it is a change from
   percent to decimals in mid-file;
 - a column declared to be percent whose largest typical value is below 0.02 is in decimals (a
@@ -54,6 +58,9 @@ _FEW = 20  # values from which a typical one is steady: its error is a sixth
 _LOUDER, _QUIETER = 30.0, 25.0  # than the others
 _PART = 20.0  # of a stretch in percent are typical of the one in decimals
 _STRETCH = 0.3
+_THIN = 0.3  # of the returns are 0
+_LOST = 0.25  # of the squared typical return a day; percent read as decimals loses about one
+_FEW_TICKS = np.log(4.0)  # from one tick to four
 _DECIMAL = 0.02  # percent
 _RATE_TO_MARKET = 0.25
 _ONE_SIGN = 0.98  # of a column that is a rate, not a return
@@ -279,7 +286,8 @@ def judge_units(columns: Mapping[str, FloatArray], days: DateArray, given: Given
     if given.percent:
         _refuse_decimals(usual, given)
     for name, x in spread.items():
-        _refuse_mixed(name, x / np.sqrt(rows), days[order])
+        if not _is_tick_bound(x, given):
+            _refuse_mixed(name, x / np.sqrt(rows), days[order])
     market = max(usual.values(), default=0.0)
     for name, x in rates.items():
         rate = typical(x) / rows
@@ -332,11 +340,23 @@ def _in_percent(name: str, x: FloatArray, usual: Mapping[str, float], given: Giv
     day = usual[name]
     count = np.count_nonzero(np.isfinite(x) & (x != 0.0))
     if day > next(most for least, most in _PERCENT if count >= least):
-        return True
+        return not _is_tick_bound(x, given)
     if count < _FEW or day <= _PERHAPS:
         return False
     impossible = given.kind == "simple" and bool((x <= -1.0).any())
     return impossible or day > _LOUDER * _others(usual, name) > 0
+
+
+def _is_tick_bound(x: FloatArray, given: Given) -> bool:
+    """Return whether a loud column is a thin stock whose price is a few ticks."""
+    every = x[np.isfinite(x)]
+    moved = every[every != 0.0]
+    if moved.size < _FEW or moved.size > (1.0 - _THIN) * every.size:
+        return False
+    if given.kind == "log":
+        return bool(np.abs(moved).max() <= _FEW_TICKS)
+    lost = -_LOST * typical(moved) ** 2
+    return bool(moved.min() > -1.0) and float(np.mean(np.log1p(moved))) > lost
 
 
 def _others(usual: Mapping[str, float], name: str) -> float:
