@@ -14,7 +14,8 @@ from aftershock.errors import PriceError
 from aftershock.formats import counted
 from aftershock.prices.dates import local_dates
 from aftershock.prices.files import read_bars
-from aftershock.prices.guards import DAILY_MOST, Given, decimals
+from aftershock.prices.guards import decimals
+from aftershock.prices.scales import DAILY_MOST, Given
 from aftershock.prices.shifts import shift_of
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from aftershock.arrays import DateArray, FloatArray, read_only
 from aftershock.errors import PriceError, StudyError
 from aftershock.formats import counted
 from aftershock.prices.dates import local_dates
-from aftershock.prices.guards import Given, Guarded, guarded
+from aftershock.prices.guards import Guarded, guarded
 from aftershock.prices.panel import Origin, ReturnKind, check_kind, column_of
+from aftershock.prices.scales import Given
 from aftershock.prices.shifts import shift_of
 from aftershock.sessions import Sessions, exchange_zone
 

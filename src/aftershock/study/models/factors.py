@@ -12,7 +12,8 @@ import pandas as pd
 
 from aftershock.errors import PriceError, StudyError, unknown
 from aftershock.prices.dates import local_dates
-from aftershock.prices.guards import Given, Guarded, guarded
+from aftershock.prices.guards import Guarded, guarded
+from aftershock.prices.scales import Given
 from aftershock.prices.shifts import shift_of
 from aftershock.study.models.base import Design, Market, Model
 from aftershock.study.models.estimate import ALPHA
