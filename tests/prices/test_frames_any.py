@@ -174,7 +174,7 @@ DAYS = [dt.date(2024, 3, 5), dt.date(2024, 3, 6), dt.date(2024, 3, 7)]
 def test_a_midnight_as_pandas_writes_it_is_that_day_to_every_reader(tmp_path):
     frame = pd.DataFrame({"Date": MIDNIGHTS, "Close": [1.0, 2.0, 3.0]})
     panel = ash.PricePanel.from_frames({"A": frame}, calendar="XNYS")
-    wide = pd.DataFrame({"Date": MIDNIGHTS, "A": [0.1, 0.2, -0.1]})
+    wide = pd.DataFrame({"Date": MIDNIGHTS, "A": [0.001, 0.002, -0.001]})
     returns = ash.ReturnPanel.from_frame(wide, kind="simple")
     factors = ash.models.FactorModel(["A"], wide)
     rates = tmp_path / "rates.csv"
@@ -184,5 +184,5 @@ def test_a_midnight_as_pandas_writes_it_is_that_day_to_every_reader(tmp_path):
     book = ash.EventBook.from_frame(pd.DataFrame(rows))
     for days in (panel.sessions.dates, returns.sessions.dates, factors.data.index):
         assert [pd.Timestamp(day).date() for day in days] == DAYS
-    assert held.tolist() == [0.1, 0.2, -0.1]
+    assert held.tolist() == [0.001, 0.002, -0.001]
     assert (book["a"].when.precision, book["a"].when.first) == ("day", DAYS[0])

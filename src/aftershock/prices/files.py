@@ -230,11 +230,11 @@ def _shortened(names: list[str]) -> Iterator[str]:
         yield f"{len(names) - _SHOWN} more"
 
 
-def _exchanges(tickers: Sequence[str]) -> set[str]:
+def _exchanges(tickers: Sequence[str]) -> set[str | None]:
     return {exchange_named(ticker) for ticker in tickers}
 
 
-def _by_ticker(files: list[Path], exchange: str) -> dict[str, list[Path]]:
+def _by_ticker(files: list[Path], exchange: str | None) -> dict[str, list[Path]]:
     """Return files under the ticker that each one's name is, bare numbers being ``exchange``'s."""
     out: dict[str, list[Path]] = {}
     for path in files:

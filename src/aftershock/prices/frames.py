@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from aftershock.arrays import BoolArray, DateArray, FloatArray, IntArray
 
 PRICES = ["Open", "High", "Low", "Close"]
+MOST = 1e15  # no price and no volume is above; what is was never one
 
 _ABSENT = {"Adjustment": 1.0, "Dividends": 0.0, "Stock Splits": 0.0}
 
@@ -64,10 +65,10 @@ class Bars:
 
     @property
     def not_positive(self) -> BoolArray:
-        """True on every bar with a price of 0 or less; a missing price is neither."""
+        """True on every bar with a price of 0 or less or beyond any; missing is neither."""
         bad = np.zeros(len(self), dtype=bool)
         for name in PRICES:
-            bad |= self.columns[name] <= 0
+            bad |= (self.columns[name] <= 0) | (self.columns[name] > MOST)
         return bad
 
     def only(self, keep: BoolArray | IntArray) -> Bars:
@@ -107,10 +108,33 @@ def tidy(ticker: str, frame: AnyFrame | Bars, zone: ZoneInfo) -> Bars:
     bad = bars.not_positive
     if bad.any():
         raise PriceError(
-            f"{ticker}: {int(bad.sum())} bar(s) with a price that is not positive, first on"
-            f" {bars.days[bad][0]}; a session without trading has no bar"
+            f"{ticker}: {int(bad.sum())} bar(s) with a price that is {_fault(bars, bad)};"
+            f" a session without trading has no bar{_of_crsp(bars)}"
         )
     return bars
+
+
+def _fault(bars: Bars, bad: BoolArray) -> str:
+    price = worst_price(bars, int(np.argmax(bad)))
+    fault = "not positive" if price <= 0 else f"above {MOST:g}"
+    return f"{fault}, first on {bars.days[bad][0]} ({price:g})"
+
+
+def worst_price(bars: Bars, row: int) -> float:
+    """Return the price of a bar that cannot be one."""
+    prices = [float(bars.columns[name][row]) for name in PRICES]
+    return next(price for price in prices if price <= 0 or price > MOST)
+
+
+def _of_crsp(bars: Bars) -> str:
+    """Return what to do about closes that are negative and else like the one before."""
+    close = bars.columns["Close"]
+    before = np.r_[np.nan, np.abs(close[:-1])]
+    with np.errstate(all="ignore"):
+        alike = (close < 0) & (np.abs(np.log(-close / before)) < np.log(2.0))
+    if not alike.any():
+        return ""
+    return "; CRSP writes the mean of bid and ask as a negative price: give its absolute value"
 
 
 def normalise(ticker: str, frame: AnyFrame, zone: ZoneInfo) -> Bars:

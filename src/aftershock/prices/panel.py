@@ -16,6 +16,7 @@ from aftershock.formats import counted
 from aftershock.overrides import AS_LISTED, Overrides
 from aftershock.prices.align import FIELDS, align, places_of, published
 from aftershock.prices.frames import Bars, tidy
+from aftershock.prices.screen import refuse_shifted, screened
 from aftershock.prices.tickers import canonical, canonical_keys
 from aftershock.sessions import Sessions, exchange_zone
 
@@ -131,7 +132,8 @@ class PricePanel:
         ------
         PriceError
             One table instead of a mapping; two names of one ticker; a frame without rows,
-            dates or closes, with a date twice, or with no bar on any session of the calendar.
+            dates or closes, with a date twice or a day off, or with no bar on any session of
+            the calendar.
         """
         if is_frame(frames):
             raise _one_table(frames)
@@ -140,9 +142,11 @@ class PricePanel:
         zone = exchange_zone(calendar)
         names = canonical_keys(frames, calendar, "frames")
         bars = {ticker: tidy(ticker, frames[name], zone) for ticker, name in names.items()}
+        bars, flags = screened(bars)
         first = min(own.days[0] for own in bars.values()).item()
         last = max(own.days[-1] for own in bars.values()).item()
         sessions = Sessions.exchange(calendar, first, last, overrides=overrides)
+        refuse_shifted(bars, sessions)
         notes = [note for own in bars.values() for note in own.notes]
         notes += [note for ticker, own in bars.items() for note in _left_out(ticker, own, sessions)]
         arrays: dict[str, Any] = {**align(bars, sessions.dates)}
@@ -153,6 +157,7 @@ class PricePanel:
             origin=origin or Origin("frames"),
             notes=tuple(notes),
             currency=tuple(own.currency for own in bars.values()),
+            flags=tuple(flags),
             **arrays,
         )
 

@@ -11,20 +11,23 @@ import numpy as np
 import pandas as pd
 
 from aftershock.anyframe import to_pandas
-from aftershock.arrays import FloatArray, read_only
+from aftershock.arrays import DateArray, FloatArray, read_only
 from aftershock.errors import PriceError, StudyError
 from aftershock.formats import counted
 from aftershock.overrides import AS_LISTED, Overrides
 from aftershock.prices.dates import local_dates
+from aftershock.prices.guards import Guarded, guarded
 from aftershock.prices.layouts import dated
 from aftershock.prices.panel import Origin, ReturnKind, check_kind, column_of
+from aftershock.prices.scales import Given
+from aftershock.prices.shifts import shift_of
 from aftershock.prices.tickers import canonical_keys
 from aftershock.sessions import Sessions, exchange_zone
 
 if TYPE_CHECKING:
     from aftershock.anyframe import AnyFrame
 
-_PERCENT = 0.2  # a typical daily move above 20 % is a unit, not a return
+_SUNDAY, _FRIDAY = 6, 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +66,9 @@ class ReturnPanel:
     ) -> ReturnPanel:
         """Build a panel from a wide frame of returns: dates down, tickers across.
 
+        Codes for a missing value (CRSP's and French's) and values that no return can have
+        become missing, with a note.
+
         Parameters
         ----------
         frame
@@ -78,7 +84,8 @@ class ReturnPanel:
         Raises
         ------
         PriceError
-            No rows, a date or a ticker twice, or returns that look like percent.
+            No rows, a date twice or a day off, a ticker twice, what is no number, or a column
+            in percent.
         """
         check_kind(kind)
         zone = ZoneInfo("UTC") if calendar is None else exchange_zone(calendar)
@@ -89,18 +96,22 @@ class ReturnPanel:
         if not table.columns.is_unique:
             raise PriceError("a ticker stands twice among the columns")
         tickers = tuple(canonical_keys(map(str, table.columns), calendar, "columns"))
-        wide = _numbers(table).set_axis(dates, axis=0)
         days = [stamp.date() for stamp in dates]
+        clean = _guarded(table, dates, kind)
+        wide = pd.DataFrame(clean.values, index=dates, columns=list(tickers))
         sessions = (
             Sessions.rows(days)
             if calendar is None
             else Sessions.exchange(calendar, min(days), max(days), overrides=overrides)
         )
+        if calendar and (fault := shift_of(_as_days(dates), sessions)):
+            raise PriceError(f"the returns are {fault}")
         index = pd.DatetimeIndex(sessions.dates).as_unit("us")
         values = wide.reindex(index).to_numpy(dtype="float64", copy=True)
         lost = len(table) - int(np.sum(dates.isin(index)))
-        notes = (f"{lost} row(s) are not sessions of {calendar} and were left out",) if lost else ()
-        return cls(sessions, tickers, read_only(values), kind, notes=notes)
+        notes = [f"{lost} row(s) are not sessions of {calendar} and were left out"] if lost else []
+        notes += [*clean.notes, *_weeks(dates, calendar)]
+        return cls(sessions, tickers, read_only(values), kind, notes=tuple(notes))
 
     @property
     def published(self) -> None:
@@ -135,13 +146,26 @@ class ReturnPanel:
         return digest.hexdigest()
 
 
-def _numbers(frame: pd.DataFrame) -> pd.DataFrame:
-    try:
-        numbers = frame.astype("float64")
-    except (ValueError, TypeError) as cause:
-        raise PriceError(f"the frame of returns holds what is no number: {cause}") from cause
-    if not np.isfinite(numbers.to_numpy()).any():
+def _guarded(frame: pd.DataFrame, dates: pd.DatetimeIndex, kind: ReturnKind) -> Guarded:
+    given = Given("the returns", "divide them by 100, 0.01 is 1 %", kind)
+    columns = {str(name): frame[name] for name in frame.columns}
+    if not columns or not len(frame):
         raise PriceError("the frame of returns is empty")
-    if np.nanmedian(np.abs(numbers.to_numpy())) > _PERCENT:
-        raise PriceError("the returns look like percent; divide them by 100, 0.01 is 1 %")
-    return numbers
+    clean = guarded(columns, _as_days(dates), given)
+    if not np.isfinite(clean.values).any():
+        raise PriceError("the frame of returns is empty")
+    return clean
+
+
+def _as_days(dates: pd.DatetimeIndex) -> DateArray:
+    days: DateArray = dates.to_numpy().astype("datetime64[D]")
+    return days
+
+
+def _weeks(dates: pd.DatetimeIndex, calendar: str | None) -> list[str]:
+    """Return what to say of rows on Sundays and none on Fridays where no exchange is named."""
+    held = set(dates.day_of_week)
+    if calendar or _SUNDAY not in held or _FRIDAY in held or len(held) < _FRIDAY:
+        return []
+    doubt = "a market that trades so, or dates a day early; name the exchange (calendar=)"
+    return [f"rows stand on Sundays and none on Fridays: {doubt} to have it checked"]

@@ -21,6 +21,7 @@ from aftershock.prices.quality import (
     read_rows,
 )  # fmt: skip
 from aftershock.prices.rates import RiskFree
+from aftershock.prices.screen import without_shifted
 from aftershock.prices.tickers import canonical, canonical_keys, exchange_named, exchange_of
 from aftershock.sessions import exchange_zone
 
@@ -103,7 +104,9 @@ def load_prices(
     panel, found = _gathered(wanted, policies)
     found = ordered([*found, *examine(panel)], panel.tickers)
     rate = RiskFree(rate=risk_free) if isinstance(risk_free, int | float) else risk_free
-    return replace(enforce(panel, found, policies), risk_free=rate.over(panel.sessions))
+    riskless, doubts = rate.read(panel.sessions)
+    panel = enforce(panel, found, policies)
+    return replace(panel, risk_free=riskless, notes=(*panel.notes, *doubts))
 
 
 def check_prices(
@@ -203,15 +206,18 @@ def _gathered(
     calendar = wanted.calendar or exchange_of(tickers)
     asked = {ticker: frames[names[ticker]] for ticker in tickers}
     bars, found = read_rows(asked, exchange_zone(calendar), policies)
+    if policies is _LENIENT:
+        bars, shifted = without_shifted(bars, calendar, wanted.overrides)
+        found += shifted
     panel = PricePanel.from_frames(
         bars,
         calendar=calendar,
         origin=origin_of(wanted.source, provider),
         overrides=wanted.overrides,
     )
-    found += [*outside(bars, panel), *getattr(frames, "findings", ())]
+    found += [*outside(bars, panel), *panel.flags, *getattr(frames, "findings", ())]
     notes = (*getattr(frames, "notes", ()), *panel.notes)
-    return replace(panel, notes=notes).between(wanted.start, wanted.end), found
+    return replace(panel, notes=notes, flags=()).between(wanted.start, wanted.end), found
 
 
 def _exchange_of_bare(wanted: Request, tickers: list[str]) -> str | None:

@@ -88,6 +88,21 @@ FINDINGS = (
     mark("the last {n} closes are all {price}"), mark("the only bar there is"),
     mark("moved {share}, {n} times its usual day"), mark("duplicate"), mark("contradiction"),
     mark("gap"), mark("unfinished"), mark("revision"),
+    mark("unit_change"), mark("impossible_volume"), mark("shifted"),
+    mark("close {price}, {n} times the others, without a listed action: another unit, or wrong bars"),
+    mark("{n} closes from {price} on, {k} times the others, without a listed action: another unit, or wrong bars"),
+    mark("open {price} is {n} times the close {close}"),
+    mark("high {price} is {n} times the close {close}"),
+    mark("low {price} is {n} times the close {close}"),
+    mark("volume {n} became missing"), mark("volume {n} became missing, and so did {k} after it"),
+    mark("the prices behind these returns are {n} times the others: another unit, or wrong ones"),
+    mark("moved {share}, {n} times its usual day: a value in percent, or a wrong one"),
+    mark("{name}: codes for a missing value ({codes}) became missing, {n} in all, first on {day}"),
+    mark("{name}: {n} % on {day} is some vendors' code for a missing value, {k} in all; kept, since it can be a fall: empty it if it is none"),
+    mark("{name}: {n} on {day} is no return and became missing, {k} in all; between {first} and {last} are allowed"),
+    mark("{name}: the highest rate is {rate} a year, as in years of zero rates; leave percent out if the file is in decimals"),
+    mark("{name}: the highest rate is {rate} a session, as in years of zero rates; leave percent out if the file is in decimals"),
+    mark("rows stand on Sundays and none on Fridays: a market that trades so, or dates a day early; name the exchange (calendar=) to have it checked"),
 )  # fmt: skip
 
 REASONS = (*NOTES, *FINDINGS)

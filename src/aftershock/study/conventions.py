@@ -59,6 +59,7 @@ def warnings(
     if prices.origin.notice:
         yield prices.origin.notice
     yield from study.caveats
+    yield from study.model.remarks
     yield from prices.notes
     if isinstance(prices, PricePanel):
         yield from _doubts(study, records, prices)

@@ -14,8 +14,10 @@ from aftershock.anyframe import is_frame, to_pandas
 from aftershock.errors import PriceError, StudyError, unknown
 from aftershock.prices.dates import local_dates
 from aftershock.prices.files import read_bars
+from aftershock.prices.guards import Guarded, guarded
 from aftershock.prices.layouts import dated
-from aftershock.prices.numbers import numbers
+from aftershock.prices.scales import Given
+from aftershock.prices.shifts import shift_of
 from aftershock.study.models.base import Design, Market, Model
 from aftershock.study.models.estimate import ALPHA
 from aftershock.study.models.peers import as_names
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aftershock.anyframe import AnyFrame
-
-_PERCENT = 0.2  # a typical daily factor return above 20 % is a unit, not a return
 
 
 @dataclass(frozen=True, slots=True, init=False, eq=False)
@@ -43,12 +43,15 @@ class FactorModel(Model):
         Column of the risk-free return, taken off the stock's; None takes nothing off.
     intercept
         False forces the constant to 0.
+    notes
+        What was taken out of the data or is odd in them, one sentence each.
     """
 
     factors: tuple[str, ...]
     data: pd.DataFrame
     rf: str | None
     intercept: bool
+    notes: tuple[str, ...]
     label: ClassVar[str] = "factor model"
 
     def __init__(
@@ -75,13 +78,15 @@ class FactorModel(Model):
         intercept
             Whether to estimate a constant.
         percent
-            True where the data are in percent, as Fama and French's files are.
+            True where the data are in percent, as Fama and French's files are. Their codes for
+            a missing value, -99.99 and -999, become missing, with a note.
 
         Raises
         ------
         StudyError
             No factor is named, the file cannot be read, its index holds no dates or one
-            twice, or the numbers look like percent and ``percent`` is not set.
+            twice, a column holds what is no number, or is in percent among decimals or the
+            other way round.
         UnknownName
             A column is not there.
         """
@@ -91,20 +96,38 @@ class FactorModel(Model):
         for name in wanted:
             if name not in frame.columns:
                 raise unknown("factor", name, map(str, frame.columns))
-        values = _decimals(frame[wanted]) / (100.0 if percent else 1.0)
-        if not percent and float(values.abs().median().max()) > _PERCENT:
-            raise StudyError("the factors look like percent; say percent=True")
-        values.index = _dates(frame)
-        for name, value in (
-            ("factors", names), ("data", values), ("rf", rf), ("intercept", intercept),
-        ):  # fmt: skip
-            object.__setattr__(self, name, value)
+        dates = _dates(frame)
+        rates = (rf,) if rf else ()
+        given = Given("the factors", "say percent=True", percent=percent, rates=rates)
+        clean = _guarded(frame[wanted], dates, given)
+        self._set("factors", names)
+        self._set("data", pd.DataFrame(clean.values, index=dates, columns=wanted))
+        self._set("rf", rf)
+        self._set("intercept", intercept)
+        self._set("notes", clean.notes)
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was taken out of the factors or is odd in them."""
+        return self.notes
 
     def __repr__(self) -> str:
         return f"FactorModel({list(self.factors)}, rf={self.rf}, intercept={self.intercept})"
 
     def design(self, market: Market) -> Design:
-        """Return the factors over the panel's sessions; NaN where the data have no such day."""
+        """Return the factors over the panel's sessions; NaN where the data have no such day.
+
+        Raises
+        ------
+        StudyError
+            The dates of the factors lie a day off.
+        """
+        days = self.data.index.to_numpy().astype("datetime64[D]")
+        if market.sessions.calendar and (fault := shift_of(days, market.sessions)):
+            raise StudyError(f"the factors are {fault}")
         index = pd.DatetimeIndex(market.sessions.dates)
         aligned = self.data.reindex(index)
         columns = [aligned[name].to_numpy("float64") for name in self.factors]
@@ -112,14 +135,6 @@ class FactorModel(Model):
         fixed = aligned[self.rf].to_numpy("float64") if self.rf else np.zeros(len(index))
         names = ((ALPHA,) if self.intercept else ()) + self.factors
         return Design(names, fixed, np.column_stack([*ones, *columns]))
-
-
-def _decimals(frame: pd.DataFrame) -> pd.DataFrame:
-    try:
-        columns, _ = numbers("the factors", {name: frame[name] for name in frame.columns})
-    except PriceError as cause:
-        raise StudyError(str(cause)) from cause
-    return pd.DataFrame(columns, index=frame.index)
 
 
 def _read(data: str | Path | AnyFrame) -> pd.DataFrame:
@@ -138,6 +153,14 @@ def _read_file(path: Path) -> pd.DataFrame:
         return read_bars(path)
     except PriceError as cause:
         raise StudyError(f"the factors cannot be read: {cause}") from cause
+
+
+def _guarded(frame: pd.DataFrame, dates: pd.DatetimeIndex, given: Given) -> Guarded:
+    columns = {str(name): frame[name] for name in frame.columns}
+    try:
+        return guarded(columns, dates.to_numpy().astype("datetime64[D]"), given)
+    except PriceError as cause:
+        raise StudyError(str(cause)) from cause
 
 
 def _dates(frame: pd.DataFrame) -> pd.DatetimeIndex:
