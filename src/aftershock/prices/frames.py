@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from aftershock.errors import PriceError
 from aftershock.formats import counted
+from aftershock.prices.actions import impossible, impossible_words
 from aftershock.prices.dates import local_days
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ PRICES = ["Open", "High", "Low", "Close"]
 PUBLISHED = "Published"
 CURRENCY = "Currency"
 
+GAINS = "Capital Gains"
+_EVENTS = ("Close", "Dividends", "Stock Splits")
 _ADJUSTED = "Adj Close"
 _SPELLINGS = {
     "Date": "date datetime timestamp session tradedate tradingday indexlevel0",
@@ -35,6 +38,7 @@ _SPELLINGS = {
     "Volume": "volume vol tradedvolume px_volume v",
     "Adjustment": "adjustment adjustmentfactor adjfactor",
     "Dividends": "dividends dividend cashdividend",
+    GAINS: "capitalgains capitalgain",
     "Stock Splits": "stocksplits stocksplit split splits splitratio",
     CURRENCY: "currency ccy",
     PUBLISHED: "published",
@@ -57,17 +61,22 @@ class Bars:
         The exchange's local dates, ``datetime64[D]``; a date may stand twice.
     columns
         One array for each of ``COLUMNS``; what the source does not have is NaN
-        (``Adjustment`` 1, ``Dividends`` 0, ``Stock Splits`` 0).
+        (``Adjustment`` 1, ``Dividends`` 0, ``Stock Splits`` 0), and so is an adjustment that
+        is not a number above 0 on a bar with a close. ``Capital Gains`` where the source has
+        them.
     currency
         What the prices are quoted in, empty where the source does not say.
     published
         True where the close is a published figure; None where the source does not say.
+    stated
+        Which of ``COLUMNS`` the source has; an adjusted close states ``Adjustment``.
     """
 
     days: DateArray
     columns: dict[str, FloatArray]
     currency: str = ""
     published: BoolArray | None = None
+    stated: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.days)
@@ -88,11 +97,29 @@ class Bars:
             bad |= self.columns[name] <= 0
         return bad
 
+    @property
+    def impossible_action(self) -> BoolArray:
+        """True on every bar that lists a dividend or a split that cannot be."""
+        if not self.stated & {"Dividends", "Stock Splits"}:
+            return np.zeros(len(self), dtype=bool)
+        return impossible(*(self.columns[name] for name in _EVENTS))
+
+    def listed_on(self, row: int) -> str:
+        """Return in words the dividend or split of a bar that cannot be."""
+        return impossible_words(*(self.columns[name] for name in _EVENTS), row)
+
+    def without_actions(self, rows: BoolArray) -> Bars:
+        """Return the bars with no action listed on the marked ones."""
+        changes = {
+            name: np.where(rows, 0.0, self.columns[name]) for name in ("Dividends", "Stock Splits")
+        }
+        return replace(self, columns={**self.columns, **changes})
+
     def only(self, keep: BoolArray | IntArray) -> Bars:
         """Return the bars that ``keep`` marks, or names in their order."""
         parts = {name: values[keep] for name, values in self.columns.items()}
         published = None if self.published is None else self.published[keep]
-        return Bars(self.days[keep], parts, self.currency, published)
+        return replace(self, days=self.days[keep], columns=parts, published=published)
 
 
 def tidy(ticker: str, frame: pd.DataFrame | pd.Series[Any] | Bars, zone: ZoneInfo) -> Bars:
@@ -112,7 +139,7 @@ def tidy(ticker: str, frame: pd.DataFrame | pd.Series[Any] | Bars, zone: ZoneInf
     ------
     PriceError
         No rows, no close, a row without a date, a column that is not a number, a date twice,
-        or a price that is not positive.
+        a price that is not positive, or a dividend or split that cannot be.
     """
     bars = frame if isinstance(frame, Bars) else normalise(ticker, frame, zone)
     if (doubled := bars.doubled).any():
@@ -127,6 +154,14 @@ def tidy(ticker: str, frame: pd.DataFrame | pd.Series[Any] | Bars, zone: ZoneInf
         raise PriceError(
             f"{ticker}: {int(bad.sum())} bar(s) with a price that is not positive, first on"
             f" {bars.days[bad][0]}; a session without trading has no bar"
+        )
+    wrong = bars.impossible_action
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise PriceError(
+            f"{ticker}: {bars.listed_on(row)} on {bars.days[row]}; a dividend is above 0 and"
+            " below the close before it, in the unit of the prices, a split ratio is above 0:"
+            ' correct it, or write quality = {impossible_action = "drop"} to go without it'
         )
     return bars
 
@@ -155,6 +190,7 @@ def normalise(ticker: str, frame: pd.DataFrame | pd.Series[Any], zone: ZoneInfo)
         _numbers(ticker, table, names),
         _currency(ticker, table[names[CURRENCY]]) if CURRENCY in names else "",
         table[names[PUBLISHED]].to_numpy().astype(bool) if PUBLISHED in names else None,
+        frozenset(COLUMNS) & {"Adjustment" if name == _ADJUSTED else name for name in names},
     )
     if (days[1:] >= days[:-1]).all():
         return bars
@@ -192,10 +228,29 @@ def _numbers(ticker: str, table: pd.DataFrame, names: dict[str, Any]) -> dict[st
         else:
             # one number seen many times: a panel of thousands of tickers holds them all
             out[name] = np.broadcast_to(np.float64(_ABSENT.get(name, np.nan)), len(table))
-    if _ADJUSTED in names and "Adjustment" not in names:
+    if GAINS in names:
+        out[GAINS] = _floats(ticker, GAINS, table[names[GAINS]])
+    if "Adjustment" in names:
+        out["Adjustment"] = _factors(ticker, "Adjustment", out["Adjustment"], out["Close"])
+    elif _ADJUSTED in names:
         adjusted = _floats(ticker, _ADJUSTED, table[names[_ADJUSTED]])
-        out["Adjustment"] = adjusted / out["Close"]
+        with np.errstate(all="ignore"):
+            factors = adjusted / out["Close"]
+        out["Adjustment"] = _factors(ticker, _ADJUSTED, factors, out["Close"])
     return out
+
+
+def _factors(ticker: str, name: str, factors: FloatArray, close: FloatArray) -> FloatArray:
+    """Return stated adjustments, NaN where one is no number above 0, and 1 without a close."""
+    has_close = np.isfinite(close)
+    good = np.isfinite(factors) & (factors > 0.0)
+    if has_close.any() and not (good & has_close).any():
+        raise PriceError(
+            f"{ticker}: column {name} has no value that can be used ({counted(len(close), 'row')},"
+            " every one of them empty, infinite, 0 or negative); correct it, or leave the column"
+            " out to take the closes as they stand"
+        )
+    return np.where(has_close, np.where(good, factors, np.nan), 1.0)
 
 
 def _floats(ticker: str, name: str, column: pd.Series[Any]) -> FloatArray:

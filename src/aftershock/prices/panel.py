@@ -14,6 +14,7 @@ from aftershock.errors import PriceError, StudyError, unknown
 from aftershock.formats import counted
 from aftershock.prices.align import FIELDS, align, places_of, published
 from aftershock.prices.frames import Bars, tidy
+from aftershock.prices.reconcile import reconcile
 from aftershock.sessions import Sessions, exchange_zone
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ class PricePanel:
         Raw prices, in the listing's currency, and shares traded; what orders and lots use.
     adjustment
         What a raw price is multiplied with to be comparable with the last one (splits and
-        dividends); 1 where unknown. Studies use ``close * adjustment``.
+        dividends); 1 where the source knows none, NaN where a value of its own cannot be one.
+        Studies use ``close * adjustment``.
     dividend, split
         Cash per share and split ratio on the ex-date; 0 where there is none.
     published
@@ -126,7 +128,8 @@ class PricePanel:
         ------
         PriceError
             One table instead of a mapping; a frame without rows, dates or closes, with a date
-            twice, or with no bar on any session of the calendar.
+            twice, with a dividend or split that cannot be, with an adjusted close that has no
+            usable value, or with no bar on any session of the calendar.
         """
         if isinstance(frames, pd.DataFrame):
             raise PriceError(
@@ -137,6 +140,7 @@ class PricePanel:
             raise PriceError("no price frames were given; at least one ticker is needed")
         zone = exchange_zone(calendar)
         bars = {ticker: tidy(ticker, frame, zone) for ticker, frame in frames.items()}
+        bars, flags = reconcile(bars)
         first = min(own.days[0] for own in bars.values()).item()
         last = max(own.days[-1] for own in bars.values()).item()
         sessions = Sessions.exchange(calendar, first, last, closed=closed)
@@ -149,6 +153,7 @@ class PricePanel:
             origin=origin or Origin("frames"),
             notes=tuple(notes),
             currency=tuple(own.currency for own in bars.values()),
+            flags=tuple(flags),
             **arrays,
         )
 

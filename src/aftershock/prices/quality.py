@@ -30,6 +30,7 @@ COLUMNS = ("ticker", "session", "last", "check", "severity", "detail", "remedy")
 REPORT = "prices-check.csv"
 
 _SHOWN = 3
+_TAKEN_OUT = {("volume",): "volume", ("dividend", "split"): "action"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,8 @@ def read_rows(
 
     Rows that stand twice, or have a price that is not positive, are taken out where the
     policy is ``drop`` and left for the panel to refuse where it is not. Equal bars of one day
-    are one bar; of unequal ones none is kept.
+    are one bar; of unequal ones none is kept. Of a dividend or split that cannot be only the
+    action is taken out.
 
     Raises
     ------
@@ -145,7 +147,10 @@ def read_rows(
     found: list[Finding] = []
     for ticker, frame in frames.items():
         bars = normalise(ticker, frame, zone)
-        wrong = [*_doubled(ticker, bars), *_not_positive(ticker, bars)]
+        wrong = [
+            *_doubled(ticker, bars), *_not_positive(ticker, bars),
+            *impossible_actions(ticker, bars),
+        ]
         _refuse([item for item in wrong if policies.of(item.check) == "fail"])
         out[ticker] = _without(bars, wrong, policies) if wrong else bars
         found += wrong
@@ -160,6 +165,8 @@ def _without(bars: Bars, wrong: list[Finding], policies: Policies) -> Bars:
         rows = pd.DataFrame({"Date": bars.days, **bars.columns})
         bars = bars.only(~rows.duplicated().to_numpy())
         bars = bars.only(~bars.doubled)
+    if "impossible_action" in dropped:
+        bars = bars.without_actions(bars.impossible_action)
     return bars
 
 
@@ -175,6 +182,13 @@ def _doubled(ticker: str, bars: Bars) -> Iterator[Finding]:
 def _not_positive(ticker: str, bars: Bars) -> Iterator[Finding]:
     for day in bars.days[bars.not_positive]:
         yield Finding(ticker, day.item(), day.item(), "not_positive", "a price that is 0 or less")
+
+
+def impossible_actions(ticker: str, bars: Bars) -> Iterator[Finding]:
+    """Yield the dividends and splits that cannot be."""
+    for row in np.flatnonzero(bars.impossible_action):
+        day = bars.days[row].item()
+        yield Finding(ticker, day, day, "impossible_action", bars.listed_on(int(row)))
 
 
 def outside(bars: Mapping[str, Bars], panel: PricePanel) -> Iterator[Finding]:
@@ -256,7 +270,7 @@ def _dropped(panel: PricePanel, found: list[Finding]) -> PricePanel:
     doubted = {name for item in found for name in CHECKS[item.check].doubts}
     arrays = {name: getattr(panel, name).copy(order="K") for name in doubted}
     for item in found:
-        if CHECKS[item.check].search is None:
+        if item.severity == "error":
             continue  # taken out while the rows were read
         rows = _rows(panel, item)
         for name in CHECKS[item.check].doubts:
@@ -274,7 +288,7 @@ def _drop_notes(found: list[Finding]) -> Iterator[str]:
         items = list(group)
         days = ", ".join(item.days for item in items[:_SHOWN])
         more = f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""
-        what = "volume" if CHECKS[check].doubts == ("volume",) else "bar"
+        what = _TAKEN_OUT.get(CHECKS[check].doubts, "bar")
         yield f"{ticker}: {what} dropped by policy, {check} ({days}{more})"
 
 

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 SOURCES = ("sample", "yahoo", "files:DIR", "files:FILE", "FILE.py")
 
-_LENIENT = Policies({"duplicate": "drop", "not_positive": "drop"})  # what a panel cannot hold
+_LENIENT = Policies(  # what a panel cannot hold
+    dict.fromkeys(("duplicate", "not_positive", "impossible_action"), "drop")
+)
 
 
 @runtime_checkable
@@ -201,9 +203,9 @@ def _gathered(
     panel = PricePanel.from_frames(
         bars, calendar=calendar, origin=origin_of(wanted.source, provider), closed=wanted.closed
     )
-    found += [*outside(bars, panel), *getattr(frames, "findings", ())]
+    found += [*outside(bars, panel), *panel.flags, *getattr(frames, "findings", ())]
     notes = (*getattr(frames, "notes", ()), *panel.notes)
-    return replace(panel, notes=notes).between(wanted.start, wanted.end), found
+    return replace(panel, notes=notes, flags=()).between(wanted.start, wanted.end), found
 
 
 def open_source(

@@ -1,0 +1,450 @@
+"""Price step, listed action and adjusted step of every ex-date: what agrees is used.
+
+Two of the three must agree. The third is named in a finding, and what the bars hold
+afterwards - dividend, split and adjustment - says one thing: a study and a backtest of them
+see the same ex-date. A source that states no adjustment gets one from what it lists; one that
+knows neither has 1.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from aftershock.formats import counted
+from aftershock.prices.actions import adjustment, gains_inside, previous_close
+from aftershock.prices.evidence import (
+    CONTRADICTS,
+    TELLS,
+    Step,
+    drifts,
+    joint_odds,
+    left_the_grid,
+    steps_of,
+)
+from aftershock.prices.frames import GAINS
+from aftershock.prices.quality import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from aftershock.arrays import BoolArray, FloatArray
+    from aftershock.prices.frames import Bars
+
+Part = Literal["split", "dividend"]
+Price = Literal["as traded", "in the closes", "nowhere", "untold"]
+Factor = Literal["carried", "not carried", "otherwise", "unstated"]
+
+_PARTS: tuple[Part, Part] = ("split", "dividend")
+_ALIKE = 0.25  # share of an action by which a factor may differ from it
+_IN_UNLISTED = float(np.log(1.2))  # an unlisted step beyond is a split, within a dividend
+_SHOWN = 3  # findings of a kind told one by one; more are a habit of the file, told as one
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One action on one ex-date, before it is ruled on.
+
+    Attributes
+    ----------
+    listed
+        Log of what the listed action should do to a close as traded.
+    piece
+        Log of what the stated adjustment takes out on its account, NaN where none is stated.
+    price
+        What the step of the close says.
+    odds
+        Log odds behind it, above 0 for a close as traded.
+    factor
+        What the adjustment says.
+    """
+
+    listed: float
+    piece: float
+    price: Price
+    odds: float
+    factor: Factor
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What is made of one action on one ex-date.
+
+    Attributes
+    ----------
+    listed, piece
+        Logs of what the action and the adjustment are taken to do to a close as traded.
+    check
+        Which of the three was odd, a name of ``CHECKS``; empty where none was.
+    why
+        What follows, for the finding.
+    """
+
+    listed: float
+    piece: float
+    check: str = ""
+    why: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Books:
+    """One ticker's actions while they are gone through, shape (B,) each, and what was found."""
+
+    ticker: str
+    bars: Bars
+    dividend: FloatArray
+    split: FloatArray
+    factor: FloatArray | None
+    findings: list[tuple[int, int, str, str]] = field(default_factory=list)
+
+    def find(self, first: int, last: int, check: str, detail: str) -> None:
+        """Note a finding on a stretch of bars."""
+        self.findings.append((first, last, check, detail))
+
+
+def reconcile(bars: Mapping[str, Bars]) -> tuple[dict[str, Bars], list[Finding]]:
+    """Return every ticker's bars with actions and adjustment that agree, and what was odd.
+
+    Parameters
+    ----------
+    bars
+        Tidied bars by ticker, as the source has them.
+
+    Notes
+    -----
+    An adjustment that a source states stays as stated wherever nothing contradicts it, and
+    is NaN where it was missing. Decisions rest on the odds that ``evidence`` gives: a step of
+    the price that could be either tells nothing, and then listing and adjustment decide;
+    where they differ, the adjustment; where only a listing exists, closes are taken as
+    traded.
+    """
+    out: dict[str, Bars] = {}
+    findings: list[Finding] = []
+    for ticker, one in bars.items():
+        out[ticker], found = _reconciled(ticker, one)
+        findings += found
+    return out, findings
+
+
+def _reconciled(ticker: str, bars: Bars) -> tuple[Bars, list[Finding]]:
+    if not bars.stated & {"Adjustment", "Dividends", "Stock Splits"} and GAINS not in bars.columns:
+        return bars, []
+    books = _opened(ticker, bars)
+    close = bars.columns["Close"]
+    _missing_factors(books)
+    steps = steps_of(_traded(bars), *_logs(books), books.factor)
+    if steps:
+        _judged(books, steps)
+    factor = books.factor
+    if factor is None:
+        factor = adjustment(close, books.dividend, books.split)
+    columns = {"Dividends": books.dividend, "Stock Splits": books.split, "Adjustment": factor}
+    return replace(bars, columns={**bars.columns, **columns}), list(_findings(books))
+
+
+def _opened(ticker: str, bars: Bars) -> Books:
+    """Return what the source states, gains counted among the dividends."""
+    dividend, split = (
+        np.nan_to_num(bars.columns[name], nan=0.0) for name in ("Dividends", "Stock Splits")
+    )
+    stated = "Adjustment" in bars.stated
+    factor = bars.columns["Adjustment"].copy() if stated else None
+    books = Books(ticker, bars, dividend, split, factor)
+    if GAINS in bars.columns:
+        gain = np.nan_to_num(bars.columns[GAINS], nan=0.0)
+        unknown = np.full_like(dividend, np.nan)
+        inside = gains_inside(
+            bars.columns["Close"], dividend, gain, unknown if factor is None else factor
+        )
+        for row in np.flatnonzero(inside):
+            detail = (
+                f"a capital gain of {gain[row]:g} is already inside the dividend of"
+                f" {dividend[row]:g}, and is not paid a second time"
+            )
+            books.find(int(row), int(row), "odd_action", detail)
+        books.dividend = dividend + np.where(inside, 0.0, gain)
+    return books
+
+
+def _traded(bars: Bars) -> FloatArray:
+    """Return the closes that were traded, shape (B,): NaN where one repeats at volume 0."""
+    close, volume = bars.columns["Close"], bars.columns["Volume"]
+    if not (volume > 0.0).any():
+        return close
+    return np.where(np.r_[False, (np.diff(close) == 0.0)] & (volume == 0.0), np.nan, close)
+
+
+def _logs(books: Books) -> tuple[FloatArray, FloatArray]:
+    """Return logs of what listed splits and dividends should do to a close, shape (B,) each."""
+    ratio = np.where(books.split > 0.0, books.split, 1.0)
+    if not books.dividend.any():
+        return -np.log(ratio), np.zeros_like(ratio)
+    before = previous_close(books.bars.columns["Close"], books.split)
+    paid = np.where(np.isfinite(before) & (books.dividend > 0.0), books.dividend / before, 0.0)
+    return -np.log(ratio), np.log1p(-paid)
+
+
+def _missing_factors(books: Books) -> None:
+    """Note where an adjustment is stated for other bars and not for these, or drifts."""
+    if books.factor is None:
+        return
+    close = books.bars.columns["Close"]
+    for first, last in _stretches(np.isnan(books.factor)):
+        count = counted(last - first + 1, "bar")
+        detail = f"{count} without an adjusted close above 0, taken as missing"
+        books.find(first, last, "adjustment_missing", detail)
+    known = np.flatnonzero(np.isfinite(close) & np.isfinite(books.factor))
+    moved = np.diff(np.log(books.factor[known]))
+    if drifts(moved):
+        count, every = int(np.sum(np.abs(moved) > 0.0)), moved.size
+        detail = (
+            f"the adjustment moves on {count} of {every} sessions, as a sum added to prices does"
+        )
+        books.find(int(known[0]), int(known[-1]), "adjustment_drifts", detail)
+
+
+def _stretches(mask: BoolArray) -> Iterator[tuple[int, int]]:
+    """Yield first and last row of every stretch of True."""
+    edges = np.flatnonzero(np.diff(np.r_[False, mask, False].astype(np.int8)))
+    for first, after in zip(edges[::2], edges[1::2], strict=True):
+        yield int(first), int(after) - 1
+
+
+def _judged(books: Books, steps: list[Step]) -> None:
+    """Rule on every action of every ex-date, and make the books say so."""
+    habits = _habits(books, steps)
+    for step in steps:
+        if not step.listed:
+            _unlisted(books, step)
+            continue
+        pieces = _pieces(step)
+        total = 0.0
+        for part in _PARTS:
+            listed: float = getattr(step, part)
+            if not listed:
+                continue
+            price, odds = _price_says(step, part, habits[part])
+            stated, piece = pieces[part]
+            ruling = _rule(step, Case(listed, piece, price, odds, stated))
+            total += ruling.piece
+            if ruling.listed != listed:
+                _write(books, step, part, ruling.listed)
+            if ruling.check and not (ruling.check == "assumed_action" and books.factor is not None):
+                _note(books, step, ruling)
+        _shift(books, step, total - step.factor)
+
+
+def _habits(books: Books, steps: list[Step]) -> dict[Part, float]:
+    """Return the joint odds, split and dividend each, that closes are as traded.
+
+    Splits tell about dividends too: closes with the one in them are as traded, and of a file
+    without an adjusted close, yfinance takes out both. Closes that leave the grid of traded
+    prices before the last ex-date were divided by something.
+    """
+    odds: dict[Part, float] = {part: joint_odds(steps, part) for part in _PARTS}
+    if abs(odds["dividend"]) > TELLS:
+        return odds
+    splits = [step.odds("split") for step in steps if step.split]
+    telling = [one for one in splits if abs(one) > TELLS]
+    agree = len({one > 0.0 for one in telling}) == 1
+    dividends = [step.row for step in steps if step.dividend]
+    if agree and (telling[0] > 0.0 or books.factor is None):
+        odds["dividend"] = telling[0]
+    elif books.factor is None and dividends:
+        if left_the_grid(books.bars.columns["Close"], max(dividends)):
+            odds["dividend"] = -2.0 * TELLS
+    return odds
+
+
+def _price_says(step: Step, part: Part, habit: float) -> tuple[Price, float]:
+    """Return what the step of the close says of an action, and the odds behind it.
+
+    The step itself where it tells, else the file's other steps.
+    """
+    if part == "split" and step.is_nowhere:
+        return "nowhere", 0.0
+    odds = step.odds(part)
+    if abs(odds) < TELLS:
+        odds = habit
+    if abs(odds) < TELLS:
+        return "untold", odds
+    return ("as traded" if odds > 0.0 else "in the closes"), odds
+
+
+def _pieces(step: Step) -> dict[Part, tuple[Factor, float]]:
+    """Return what the stated adjustment says of each action, and what it takes out for it."""
+    if not step.split:
+        return {"dividend": (_factor_says(step, step.dividend, step.factor), step.factor)}
+    says = _factor_says(step, step.split, step.factor, step.dividend)
+    if not step.dividend:
+        return {"split": (says, step.factor)}
+    left = {"carried": step.factor - step.split, "not carried": step.factor}
+    rest = left.get(says, step.dividend + 0.0 * step.factor)
+    return {
+        "split": (says, step.factor - rest),
+        "dividend": (_factor_says(step, step.dividend, rest), rest),
+    }
+
+
+def _factor_says(step: Step, action: float, piece: float, beside: float = 0.0) -> Factor:
+    """Return whether the stated adjustment takes an action out, another one beside it or not."""
+    if not np.isfinite(piece):
+        return "unstated"
+    reach = _ALIKE * abs(action) + 4.0 * step.noise
+    with_it = min(abs(piece - action), abs(piece - action - beside))
+    without = min(abs(piece), abs(piece - beside))
+    if min(with_it, without) > reach:
+        return "otherwise"
+    return "carried" if with_it <= without else "not carried"
+
+
+def _rule(step: Step, case: Case) -> Ruling:
+    """Return what is used of an action: what two of price, listing and adjustment agree on."""
+    if case.price == "nowhere":
+        why = "neither the action nor its absence explains the close: used as listed"
+        return Ruling(case.listed, case.piece, "odd_price_step", why)
+    if case.factor == "carried":
+        return _rule_carried(case)
+    if case.factor == "unstated":
+        return _rule_unstated(case)
+    return _rule_contradicted(step, case)
+
+
+def _rule_carried(case: Case) -> Ruling:
+    """Rule where listing and adjustment agree."""
+    if case.price != "in the closes":
+        return Ruling(case.listed, case.piece)
+    if case.odds > -CONTRADICTS:
+        why = "the close does not show it: used as listed and adjusted"
+        return Ruling(case.listed, case.piece, "odd_price_step", why)
+    why = "closes carry it already: neither it nor its adjustment is applied again"
+    return Ruling(0.0, 0.0, "odd_price_step", why)
+
+
+def _rule_unstated(case: Case) -> Ruling:
+    """Rule where no adjustment is stated."""
+    if case.price == "as traded":
+        return Ruling(case.listed, case.piece)
+    if case.price == "untold":
+        why = "the price cannot tell: closes are taken as traded, and it is applied"
+        return Ruling(case.listed, case.piece, "assumed_action", why)
+    why = "the close does not show it, so closes carry it already: not applied"
+    return Ruling(0.0, case.piece, "odd_action", why)
+
+
+def _rule_contradicted(step: Step, case: Case) -> Ruling:
+    """Rule where the adjustment takes out something else than what is listed, or nothing."""
+    stated = step.unlikely(case.piece)
+    if case.price == "as traded" and (
+        case.factor == "not carried" or stated - step.unlikely(case.listed) > TELLS
+    ):
+        why = "the adjusted close does not follow: what is listed is used"
+        return Ruling(case.listed, case.listed, "odd_adjustment", why)
+    if case.price == "in the closes" and stated - step.unlikely(0.0) > TELLS:
+        why = "the close shows neither: neither is applied"
+        return Ruling(0.0, 0.0, "odd_price_step", why)
+    implied = _implied(step, case)
+    why = (
+        "what the adjusted close takes out is used instead"
+        if implied
+        else "the adjusted close takes out nothing, so closes carry it already: not applied"
+    )
+    return Ruling(implied, case.piece, "odd_action", why)
+
+
+def _implied(step: Step, case: Case) -> float:
+    """Return the action that an adjustment stands for, 0 where it is but rounding."""
+    least = max(4.0 * step.noise, 1e-6)
+    if case.listed == step.split and step.split:
+        least = max(least, _IN_UNLISTED)
+    elif case.piece > 0.0:
+        return 0.0
+    return case.piece if abs(case.piece) > least else 0.0
+
+
+def _unlisted(books: Books, step: Step) -> None:
+    """Rule on a step of the adjustment for which no action is listed.
+
+    Where the source lists none at all, a split that close and adjustment agree on is one,
+    without a finding; its dividends stay in the adjustment alone.
+    """
+    likely = replace(step, split=step.factor).odds("split")
+    if likely < -CONTRADICTS:
+        why = "the close does not show what the adjusted close takes out: not applied"
+        _note(books, step, Ruling(0.0, 0.0, "odd_adjustment", why))
+        _shift(books, step, -step.factor)
+        return
+    if abs(step.factor) > _IN_UNLISTED:
+        part: Part = "split"
+        is_told = likely > TELLS
+    else:
+        part = "dividend"
+        is_told = step.factor < 0.0 and "Dividends" in books.bars.stated
+    if is_told:
+        _write(books, step, part, step.factor)
+        if books.bars.stated & {"Dividends", "Stock Splits"}:
+            why = f"a {part} is taken from the adjusted close"
+            _note(books, step, Ruling(step.factor, step.factor, "odd_action", why))
+
+
+def _write(books: Books, step: Step, part: Part, listed: float) -> None:
+    """Write an action into the books in place of what was listed since the close before."""
+    values = books.split if part == "split" else books.dividend
+    values[step.before + 1 : step.row + 1] = 0.0
+    if listed and part == "split":
+        values[step.row] = round(float(np.exp(-listed)), 6)
+    elif listed:
+        splits = books.split[step.before + 1 : step.row + 1]
+        ratio = float(np.prod(np.where(splits > 0.0, splits, 1.0)))
+        values[step.row] = -np.expm1(listed) * books.bars.columns["Close"][step.before] / ratio
+
+
+def _shift(books: Books, step: Step, more: float) -> None:
+    """Multiply the adjustment of all bars before an ex-date, so that its step is larger."""
+    if books.factor is not None and np.isfinite(more) and abs(more) > 1e-12:  # noqa: PLR2004
+        has_close = np.isfinite(books.bars.columns["Close"][: step.row])
+        books.factor[: step.row] *= np.where(has_close, np.exp(more), 1.0)
+
+
+def _note(books: Books, step: Step, ruling: Ruling) -> None:
+    adjusted = (
+        f", the adjusted close takes out {_percent(step.factor)}"
+        if np.isfinite(step.factor)
+        else ""
+    )
+    close = f"the close moved {_percent(step.price)}"
+    detail = f"{_words(step)}, {close}{adjusted}; {ruling.why}"
+    books.find(step.row, step.row, ruling.check, detail)
+
+
+def _percent(log: float) -> str:
+    return f"{round(float(np.expm1(log)), 4) + 0.0:+.2%}"
+
+
+def _words(step: Step) -> str:
+    parts = []
+    if step.split:
+        parts.append(f"a split of {np.exp(-step.split):g}")
+    if step.dividend:
+        parts.append(f"a dividend of {-np.expm1(step.dividend):.2%} of the close before")
+    return f"{' and '.join(parts) or 'nothing'} is listed"
+
+
+def _findings(books: Books) -> Iterator[Finding]:
+    """Yield findings, many of one kind as one: a habit of the file, from first to last."""
+    kinds: dict[tuple[str, str], list[tuple[int, int, str]]] = defaultdict(list)
+    for first, last, check, detail in books.findings:
+        kinds[check, detail.rpartition("; ")[2]].append((first, last, detail))
+    days = books.bars.days
+    for (check, _), items in kinds.items():
+        if check == "assumed_action" or len(items) > _SHOWN:
+            first, last = items[0][0], items[-1][1]
+            more = f" (first of {counted(len(items), 'finding')})" if len(items) > 1 else ""
+            told = [(first, last, items[0][2] + more)]
+        else:
+            told = items
+        for first, last, detail in told:
+            yield Finding(books.ticker, days[first].item(), days[last].item(), check, detail)
