@@ -21,7 +21,8 @@ CONTRADICTS = float(np.log(1000.0))  # and to tell against a listing and a facto
 _MOST = float(np.log(10.0))  # what one step among many adds to a verdict on all of them
 _NEAR = 60  # bars to either side that a stock's usual day is measured on
 _FEWEST = 10
-_FALLBACK = 0.03  # usual day of a stock that is too young, or never moved
+_YOUNG = 0.03  # usual day of a stock with fewer
+_STILL = 0.01  # and of one that never moved
 _MAD = 1.4826  # from a median absolute deviation to a standard deviation
 _TAIL = 3.0  # degrees of freedom: daily returns have fat tails
 _NOWHERE = 8.0  # usual days from every explanation at which none of them explains a step
@@ -195,6 +196,6 @@ def _spread(moves: FloatArray, k: int) -> float:
         if finite.size < _FEWEST:
             continue
         spread = _MAD * float(np.median(np.abs(finite - np.median(finite))))
-        if spread > 0.0:
-            return spread
-    return _FALLBACK
+        # most days of a thin stock do not move at all
+        return spread or max(float(np.std(finite)), _STILL)
+    return _YOUNG

@@ -185,16 +185,26 @@ def normalise(ticker: str, frame: pd.DataFrame | pd.Series[Any], zone: ZoneInfo)
         )
     raw = table[names["Date"]] if "Date" in names else table.index
     days = local_days(ticker, raw, zone)
+    columns = _numbers(ticker, table, names)
     bars = Bars(
         days,
-        _numbers(ticker, table, names),
+        columns,
         _currency(ticker, table[names[CURRENCY]]) if CURRENCY in names else "",
         table[names[PUBLISHED]].to_numpy().astype(bool) if PUBLISHED in names else None,
-        frozenset(COLUMNS) & {"Adjustment" if name == _ADJUSTED else name for name in names},
+        _stated(names, columns),
     )
     if (days[1:] >= days[:-1]).all():
         return bars
     return bars.only(np.argsort(days, kind="stable"))
+
+
+def _stated(names: dict[str, Any], columns: dict[str, FloatArray]) -> frozenset[str]:
+    """Return which columns the source has; actions left empty throughout it does not have."""
+    present = {"Adjustment" if name == _ADJUSTED else name for name in names} & set(COLUMNS)
+    empty = {
+        name for name in _EVENTS[1:] if name in present and not np.isfinite(columns[name]).any()
+    }
+    return frozenset(present - empty)
 
 
 def spelled(ticker: str, columns: pd.Index[Any]) -> list[str]:
@@ -247,8 +257,8 @@ def _factors(ticker: str, name: str, factors: FloatArray, close: FloatArray) -> 
     if has_close.any() and not (good & has_close).any():
         raise PriceError(
             f"{ticker}: column {name} has no value that can be used ({counted(len(close), 'row')},"
-            " every one of them empty, infinite, 0 or negative); correct it, or leave the column"
-            " out to take the closes as they stand"
+            " every one of them empty, infinite, 0 or negative); correct it, or to take the closes"
+            " as they stand leave the column out, or repeat the closes in it for this ticker"
         )
     return np.where(has_close, np.where(good, factors, np.nan), 1.0)
 

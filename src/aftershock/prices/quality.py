@@ -148,7 +148,8 @@ def read_rows(
     for ticker, frame in frames.items():
         bars = normalise(ticker, frame, zone)
         wrong = [
-            *_doubled(ticker, bars), *_not_positive(ticker, bars),
+            *_doubled(ticker, bars),
+            *_not_positive(ticker, bars),
             *impossible_actions(ticker, bars),
         ]
         _refuse([item for item in wrong if policies.of(item.check) == "fail"])

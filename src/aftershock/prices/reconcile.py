@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from aftershock.formats import counted
 from aftershock.prices.actions import adjustment, gains_inside, previous_close
 from aftershock.prices.evidence import (
     CONTRADICTS,
@@ -56,6 +55,8 @@ class Case:
         Log of what the stated adjustment takes out on its account, NaN where none is stated.
     price
         What the step of the close says.
+    is_own
+        True where the step itself tells, False where the file's other steps do.
     odds
         Log odds behind it, above 0 for a close as traded.
     factor
@@ -65,6 +66,7 @@ class Case:
     listed: float
     piece: float
     price: Price
+    is_own: bool
     odds: float
     factor: Factor
 
@@ -162,7 +164,7 @@ def _opened(ticker: str, bars: Bars) -> Books:
         for row in np.flatnonzero(inside):
             detail = (
                 f"a capital gain of {gain[row]:g} is already inside the dividend of"
-                f" {dividend[row]:g}, and is not paid a second time"
+                f" {dividend[row]:g}; it is not paid a second time"
             )
             books.find(int(row), int(row), "odd_action", detail)
         books.dividend = dividend + np.where(inside, 0.0, gain)
@@ -193,8 +195,7 @@ def _missing_factors(books: Books) -> None:
         return
     close = books.bars.columns["Close"]
     for first, last in _stretches(np.isnan(books.factor)):
-        count = counted(last - first + 1, "bar")
-        detail = f"{count} without an adjusted close above 0, taken as missing"
+        detail = f"no adjusted close above 0 on {last - first + 1} of {close.size} bars"
         books.find(first, last, "adjustment_missing", detail)
     known = np.flatnonzero(np.isfinite(close) & np.isfinite(books.factor))
     moved = np.diff(np.log(books.factor[known]))
@@ -228,7 +229,8 @@ def _judged(books: Books, steps: list[Step]) -> None:
                 continue
             price, odds = _price_says(step, part, habits[part])
             stated, piece = pieces[part]
-            ruling = _rule(step, Case(listed, piece, price, odds, stated))
+            is_own = abs(step.odds(part)) >= TELLS
+            ruling = _rule(step, Case(listed, piece, price, is_own, odds, stated))
             total += ruling.piece
             if ruling.listed != listed:
                 _write(books, step, part, ruling.listed)
@@ -240,22 +242,26 @@ def _judged(books: Books, steps: list[Step]) -> None:
 def _habits(books: Books, steps: list[Step]) -> dict[Part, float]:
     """Return the joint odds, split and dividend each, that closes are as traded.
 
-    Splits tell about dividends too: closes with the one in them are as traded, and of a file
-    without an adjusted close, yfinance takes out both. Closes that leave the grid of traded
-    prices before the last ex-date were divided by something.
+    Closes that show one action are as traded, dividends included; of a file without an
+    adjusted close, yfinance takes out splits and dividends both. Closes that leave the grid of
+    traded prices before the last ex-date were divided by something.
     """
     odds: dict[Part, float] = {part: joint_odds(steps, part) for part in _PARTS}
     if abs(odds["dividend"]) > TELLS:
         return odds
-    splits = [step.odds("split") for step in steps if step.split]
-    telling = [one for one in splits if abs(one) > TELLS]
-    agree = len({one > 0.0 for one in telling}) == 1
+    telling = [odd for step in steps if abs(odd := step.odds("split")) > TELLS and step.split]
+    paid = [odd for step in steps if abs(odd := step.odds("dividend")) > TELLS and step.dividend]
     dividends = [step.row for step in steps if step.dividend]
-    if agree and (telling[0] > 0.0 or books.factor is None):
-        odds["dividend"] = telling[0]
-    elif books.factor is None and dividends:
-        if left_the_grid(books.bars.columns["Close"], max(dividends)):
-            odds["dividend"] = -2.0 * TELLS
+    if (telling or paid) and min(telling + paid) > 0.0:
+        odds["dividend"] = min(telling + paid)
+    elif books.factor is None and telling and max(telling) < 0.0:
+        odds["dividend"] = max(telling)
+    elif (
+        books.factor is None
+        and dividends
+        and left_the_grid(books.bars.columns["Close"], max(dividends))
+    ):
+        odds["dividend"] = -2.0 * TELLS
     return odds
 
 
@@ -331,7 +337,11 @@ def _rule_unstated(case: Case) -> Ruling:
     if case.price == "untold":
         why = "the price cannot tell: closes are taken as traded, and it is applied"
         return Ruling(case.listed, case.piece, "assumed_action", why)
-    why = "the close does not show it, so closes carry it already: not applied"
+    why = (
+        "the close does not show it, so closes carry it already: not applied"
+        if case.is_own
+        else "closes are adjusted already, as the file's other closes show: not applied"
+    )
     return Ruling(0.0, case.piece, "odd_action", why)
 
 
@@ -410,27 +420,24 @@ def _shift(books: Books, step: Step, more: float) -> None:
 
 
 def _note(books: Books, step: Step, ruling: Ruling) -> None:
-    adjusted = (
-        f", the adjusted close takes out {_percent(step.factor)}"
-        if np.isfinite(step.factor)
-        else ""
-    )
-    close = f"the close moved {_percent(step.price)}"
-    detail = f"{_words(step)}, {close}{adjusted}; {ruling.why}"
-    books.find(step.row, step.row, ruling.check, detail)
+    """Note a ruling: what is listed, what the close did, what the adjustment says, what follows."""
+    clauses = [*_listed_words(step), f"the close moved {_percent(step.price)}"]
+    if np.isfinite(step.factor):
+        clauses.append(f"the adjusted close takes out {_percent(step.factor)}")
+    books.find(step.row, step.row, ruling.check, "; ".join([*clauses, ruling.why]))
+
+
+def _listed_words(step: Step) -> list[str]:
+    words = []
+    if step.split:
+        words.append(f"a split of {np.exp(-step.split):g} is listed")
+    if step.dividend:
+        words.append(f"a dividend of {-np.expm1(step.dividend):.2%} of the close before is listed")
+    return words or ["nothing is listed"]
 
 
 def _percent(log: float) -> str:
     return f"{round(float(np.expm1(log)), 4) + 0.0:+.2%}"
-
-
-def _words(step: Step) -> str:
-    parts = []
-    if step.split:
-        parts.append(f"a split of {np.exp(-step.split):g}")
-    if step.dividend:
-        parts.append(f"a dividend of {-np.expm1(step.dividend):.2%} of the close before")
-    return f"{' and '.join(parts) or 'nothing'} is listed"
 
 
 def _findings(books: Books) -> Iterator[Finding]:
@@ -442,7 +449,7 @@ def _findings(books: Books) -> Iterator[Finding]:
     for (check, _), items in kinds.items():
         if check == "assumed_action" or len(items) > _SHOWN:
             first, last = items[0][0], items[-1][1]
-            more = f" (first of {counted(len(items), 'finding')})" if len(items) > 1 else ""
+            more = f"; the first of {len(items)} alike" if len(items) > 1 else ""
             told = [(first, last, items[0][2] + more)]
         else:
             told = items

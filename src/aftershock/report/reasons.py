@@ -86,4 +86,42 @@ FINDINGS = (
     mark("gap"), mark("unfinished"), mark("revision"),
 )  # fmt: skip
 
-REASONS = (*NOTES, *FINDINGS)
+ACTIONS = (
+    mark("impossible_action"),
+    mark("adjustment_missing"),
+    mark("adjustment_drifts"),
+    mark("odd_action"),
+    mark("odd_adjustment"),
+    mark("odd_price_step"),
+    mark("assumed_action"),
+    mark("{detail} (used by {events})"),
+    mark("a split of {n} is listed"),
+    mark("a dividend of {share} of the close before is listed"),
+    mark("nothing is listed"),
+    mark("the close moved {share}"),
+    mark("the adjusted close takes out {share}"),
+    mark("the first of {n} alike"),
+    mark("neither the action nor its absence explains the close: used as listed"),
+    mark("the close does not show it: used as listed and adjusted"),
+    mark("closes carry it already: neither it nor its adjustment is applied again"),
+    mark("the price cannot tell: closes are taken as traded, and it is applied"),
+    mark("the close does not show it, so closes carry it already: not applied"),
+    mark("closes are adjusted already, as the file's other closes show: not applied"),
+    mark("the adjusted close does not follow: what is listed is used"),
+    mark("the close shows neither: neither is applied"),
+    mark("what the adjusted close takes out is used instead"),
+    mark("the adjusted close takes out nothing, so closes carry it already: not applied"),
+    mark("the close does not show what the adjusted close takes out: not applied"),
+    mark("a split is taken from the adjusted close"),
+    mark("a dividend is taken from the adjusted close"),
+    mark("a capital gain of {n} is already inside the dividend of {k}"),
+    mark("it is not paid a second time"),
+    mark("no adjusted close above 0 on {n} of {all} bars"),
+    mark("the adjustment moves on {n} of {all} sessions, as a sum in prices does"),
+    mark("a dividend of {n} on a close before it of {k}"),
+    mark("a dividend of {n}"),
+    mark("a split ratio of {n}"),
+    mark("it is not used"),
+)
+
+REASONS = (*NOTES, *FINDINGS, *ACTIONS)
