@@ -117,7 +117,7 @@ def impossible(close: FloatArray, dividend: FloatArray, split: FloatArray) -> Bo
     return np.asarray(wrong)
 
 
-def impossible_words(close: FloatArray, dividend: FloatArray, split: FloatArray, row: int) -> str:
+def impossible_words(row: int, close: FloatArray, dividend: FloatArray, split: FloatArray) -> str:
     """Return in words the dividend or split of a bar that cannot be."""
     if split[row] < 0.0 or np.isinf(split[row]):
         return f"a split ratio of {split[row]:g}"

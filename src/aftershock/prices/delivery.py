@@ -57,8 +57,8 @@ def set_impossible_aside(delivery: Delivery) -> None:
             continue
         dividend, split = (np.where(wrong, 0.0, values) for values in listed)
         for row in np.flatnonzero(wrong):
-            day = bars.index[row].date()
-            detail = f"{impossible_words(close, *listed, int(row))}; it is not used"
+            day = bars.index[int(row)].date()
+            detail = f"{impossible_words(int(row), close, *listed)}; it is not used"
             delivery.findings.append(Finding(ticker, day, day, "impossible_action", detail))
         delivery[ticker] = bars.assign(
             **{"Dividends": dividend, "Stock Splits": split},

@@ -195,8 +195,11 @@ def _answer(bars: pd.DataFrame, meta: Mapping[str, Any]) -> Answer:
 
 def _gains_beside(bars: pd.DataFrame) -> pd.Series[float]:
     """Return capital gains that the dividend of the day does not already hold."""
-    columns = (bars[name].to_numpy() for name in ("Close", "Dividends", "Capital Gains"))
-    inside = gains_inside(*columns, (bars["Adj Close"] / bars["Close"]).to_numpy())
+    close, dividend, gain, adjusted = (
+        bars[name].to_numpy("float64")
+        for name in ("Close", "Dividends", "Capital Gains", "Adj Close")
+    )
+    inside = gains_inside(close, dividend, gain, adjusted / close)
     return bars["Capital Gains"].where(~inside, 0.0)
 
 

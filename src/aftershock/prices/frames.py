@@ -106,7 +106,7 @@ class Bars:
 
     def listed_on(self, row: int) -> str:
         """Return in words the dividend or split of a bar that cannot be."""
-        return impossible_words(*(self.columns[name] for name in _EVENTS), row)
+        return impossible_words(row, *(self.columns[name] for name in _EVENTS))
 
     def without_actions(self, rows: BoolArray) -> Bars:
         """Return the bars with no action listed on the marked ones."""
@@ -185,13 +185,13 @@ def normalise(ticker: str, frame: pd.DataFrame | pd.Series[Any], zone: ZoneInfo)
         )
     raw = table[names["Date"]] if "Date" in names else table.index
     days = local_days(ticker, raw, zone)
-    columns = _numbers(ticker, table, names)
+    numbers = _numbers(ticker, table, names)
     bars = Bars(
         days,
-        columns,
+        numbers,
         _currency(ticker, table[names[CURRENCY]]) if CURRENCY in names else "",
         table[names[PUBLISHED]].to_numpy().astype(bool) if PUBLISHED in names else None,
-        _stated(names, columns),
+        _stated(names, numbers),
     )
     if (days[1:] >= days[:-1]).all():
         return bars
