@@ -218,6 +218,18 @@ def test_a_short_over_a_split_earns_what_it_earns_on_a_clean_file(root, ratio, n
     assert other["net"].iloc[0] == pytest.approx(clean["net"].iloc[0], abs=0.02 * held)
 
 
+@pytest.mark.parametrize("name", ["no adjusted close", "auto_adjust=False", "auto_adjust=True"])
+def test_a_benchmark_over_its_own_ex_dates_is_one_line(root, name):
+    """The benchmark of equity, versus and drawdowns: total returns, whatever the file holds."""
+    stock = conventions(*traded(wealth()))["as it should be"]
+    index = conventions(*traded(wealth(9, 0.01), {SPLIT: 4.0}, {SPLIT + 2: 0.01}))
+    clean, other = (shorted(panel_of(stock, index[one]), root) for one in ("as it should be", name))
+    levels = clean.equity["benchmark"].to_numpy()
+    np.testing.assert_allclose(other.equity["benchmark"].to_numpy(), levels, rtol=1e-8)
+    pd.testing.assert_frame_equal(other.versus, clean.versus, rtol=1e-6)
+    assert abs(levels[-1] / levels[0] - 1.0) < 0.5
+
+
 def test_a_flat_stock_with_a_split_that_is_in_the_closes_costs_nothing(root):
     flat = np.full(ROWS, 100.0)
     split = np.zeros(ROWS)

@@ -121,7 +121,10 @@ def steps_of(
     is_listed = (total_split != 0.0) | (total_dividend != 0.0)
     noise = factor_noise(moved[~is_listed])
     steps = is_listed if drifts(moved[~is_listed]) else is_listed | (np.abs(moved) > _least(noise))
-    quiet = np.where(steps, np.nan, price)
+    places = np.flatnonzero(steps)
+    if not places.size:
+        return []
+    spreads = _spreads(np.where(steps, np.nan, price), places)
     return [
         Step(
             int(at[k + 1]),
@@ -130,10 +133,10 @@ def steps_of(
             float(total_dividend[k]),
             float(price[k]),
             float(moved[k]),
-            _spread(quiet, int(k)),
+            float(spread),
             noise,
         )
-        for k in np.flatnonzero(steps)
+        for k, spread in zip(places, spreads, strict=True)
     ]
 
 
@@ -189,13 +192,25 @@ def _up_to(values: FloatArray, at: IntArray) -> FloatArray:
     return np.asarray(steps)
 
 
-def _spread(moves: FloatArray, k: int) -> float:
-    """Return the usual size of a move around one of them, a robust standard deviation."""
-    for near in (moves[max(0, k - _NEAR) : k + _NEAR + 1], moves):
-        finite = near[np.isfinite(near)]
-        if finite.size < _FEWEST:
-            continue
-        spread = _MAD * float(np.median(np.abs(finite - np.median(finite))))
-        # most days of a thin stock do not move at all
-        return spread or max(float(np.std(finite)), _STILL)
-    return _YOUNG
+def _spreads(moves: FloatArray, rows: IntArray) -> FloatArray:
+    """Return the usual size of a move around each of some, robust standard deviations, shape (K,).
+
+    Parameters
+    ----------
+    moves : ndarray, shape (M,)
+        Log moves, NaN on ex-dates.
+    rows : ndarray, shape (K,)
+        Positions among them.
+    """
+    finite = moves[np.isfinite(moves)]
+    if finite.size < _FEWEST:
+        return np.full(rows.size, _YOUNG)
+    around = np.pad(moves, _NEAR, constant_values=np.nan)
+    near = around[rows[:, None] + np.arange(2 * _NEAR + 1)]
+    counts = np.isfinite(near).sum(axis=1)
+    near[counts < _FEWEST, : finite.size] = finite[: near.shape[1]]
+    away = np.abs(near - np.nanmedian(near, axis=1, keepdims=True))
+    spread = _MAD * np.nanmedian(away, axis=1)
+    # most days of a thin stock do not move at all
+    still = np.maximum(np.nanstd(near, axis=1), _STILL)
+    return np.asarray(np.where(spread > 0.0, spread, still))
