@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ import aftershock as ash
 from aftershock.errors import PriceError
 from aftershock.prices.actions import adjustment, later_splits
 from aftershock.prices.sources import check_prices
+from aftershock.report.words import language
 from aftershock.sessions import Sessions
 
 DAYS = Sessions.exchange("XHKG", dt.date(2025, 7, 2), dt.date(2026, 8, 31)).dates
@@ -266,6 +268,38 @@ def test_clean_prices_with_ordinary_dividends_have_no_finding(seed):
         assert {flag.check for flag in panel_of(one).flags} <= {"assumed_action"}
 
 
+@pytest.mark.parametrize("adjusts", [True, False])
+@pytest.mark.parametrize("off", [-3, -1, 1, 4])
+def test_a_split_listed_some_days_off_is_used_where_the_close_shows_it(off, adjusts):
+    path = wealth()
+    close, dividend, split = traded(path, {SPLIT: 2.0}, {FIRST: 0.005})
+    total = close * adjustment(close, dividend, split) if adjusts else None
+    panel = panel_of(frame(close, dividend, np.roll(split, off), total))
+    np.testing.assert_allclose(panel.returns("simple")[1:, 0], path[1:] / path[:-1] - 1.0)
+    assert np.flatnonzero(panel.split[:, 0]).tolist() == [SPLIT]
+    assert [flag.check for flag in panel.flags if flag.severity != "note"] == ["odd_action"]
+
+
+@pytest.mark.parametrize("ratio", [4.0, 0.1])
+def test_a_ratio_upside_down_is_turned(ratio):
+    path = wealth()
+    close, dividend, split = traded(path, {SPLIT: ratio})
+    wrong = np.where(split > 0.0, 1.0 / ratio, 0.0)
+    panel = panel_of(frame(close, dividend, wrong))
+    np.testing.assert_allclose(panel.returns("simple")[1:, 0], path[1:] / path[:-1] - 1.0)
+    assert panel.split[SPLIT, 0] == pytest.approx(ratio)
+    assert [flag.check for flag in panel.flags] == ["odd_action"]
+
+
+def test_a_dividend_listed_twice_is_paid_once():
+    path = wealth()
+    close, dividend, split = traded(path, {SPLIT: 2.0}, {FIRST: 0.005, SECOND: 0.01})
+    total = close * adjustment(close, dividend, split)
+    panel = panel_of(frame(close, dividend + np.roll(dividend, 1), split, total))
+    np.testing.assert_allclose(panel.dividend[:, 0], dividend, atol=1e-12)
+    assert [flag.check for flag in panel.flags] == ["odd_action", "odd_action"]
+
+
 def test_a_hundredfold_dividend_is_not_used():
     """50 listed on 106 where the adjusted close moves half a percent: half a dollar was paid."""
     path = wealth()
@@ -361,6 +395,19 @@ def test_an_additive_adjustment_is_told():
     checks = {flag.check for flag in panel.flags}
     assert {"adjustment_drifts", "adjustment_missing"} <= checks
     assert np.isnan(panel.adjusted_close()[:, 0]).tolist() == (close <= constant).tolist()
+
+
+def test_findings_are_told_in_chinese_too():
+    close, dividend, split = traded(wealth(), {SPLIT: 2.0}, {FIRST: 0.005, SECOND: 0.008})
+    files = list(conventions(close, dividend, split).values())
+    files.append(frame(close, dividend, np.roll(split, 1)))
+    files.append(frame(close, dividend, np.where(split > 0, 0.5, 0.0)))
+    files.append(frame(close, adjusted=close - 0.8 * close.min()))
+    told = {str(flag) for one in files for flag in panel_of(one).flags}
+    assert len(told) > 12
+    for line in told:
+        chinese = language("zh").phrase(f"{line} (used by x)")
+        assert not re.search("[a-z]{2}", chinese), chinese
 
 
 def test_policies_decide():

@@ -40,6 +40,7 @@ Factor = Literal["carried", "not carried", "otherwise", "unstated"]
 _PARTS: tuple[Part, Part] = ("split", "dividend")
 _ALIKE = 0.25  # share of an action by which a factor may differ from it
 _IN_UNLISTED = float(np.log(1.2))  # an unlisted step beyond is a split, within a dividend
+_NEAR = 5  # bars by which the date of a split may be off
 _SHOWN = 3  # findings of a kind told one by one; more are a habit of the file, told as one
 
 
@@ -137,6 +138,7 @@ def _reconciled(ticker: str, bars: Bars) -> tuple[Bars, list[Finding]]:
     books = _opened(ticker, bars)
     close = bars.columns["Close"]
     _missing_factors(books)
+    _splits_put_right(books)
     steps = steps_of(_traded(bars), *_logs(books), books.factor)
     if steps:
         _judged(books, steps)
@@ -201,9 +203,7 @@ def _missing_factors(books: Books) -> None:
     moved = np.diff(np.log(books.factor[known]))
     if drifts(moved):
         count, every = int(np.sum(np.abs(moved) > 0.0)), moved.size
-        detail = (
-            f"the adjustment moves on {count} of {every} sessions, as a sum added to prices does"
-        )
+        detail = f"the adjustment moves on {count} of {every} sessions, as a sum in prices does"
         books.find(int(known[0]), int(known[-1]), "adjustment_drifts", detail)
 
 
@@ -212,6 +212,44 @@ def _stretches(mask: BoolArray) -> Iterator[tuple[int, int]]:
     edges = np.flatnonzero(np.diff(np.r_[False, mask, False].astype(np.int8)))
     for first, after in zip(edges[::2], edges[1::2], strict=True):
         yield int(first), int(after) - 1
+
+
+def _splits_put_right(books: Books) -> None:
+    """Put splits that are listed upside down, or some bars off, where the close shows them."""
+    rows = np.flatnonzero((books.split > 0.0) & (books.split != 1.0))
+    if not rows.size:
+        return
+    traded = _traded(books.bars)
+    steps = steps_of(traded, _logs(books)[0], np.zeros_like(traded), None)
+    shown = {step.row for step in steps if step.odds("split") > TELLS}
+    for step in steps:
+        ratio = float(np.exp(-step.split))
+        if step.is_nowhere and replace(step, split=-step.split).odds("split") > CONTRADICTS:
+            _write(books, step, "split", -step.split)
+            detail = f"a split of {ratio:g} is listed; the close shows one of {1.0 / ratio:g}"
+            books.find(step.row, step.row, "odd_action", f"{detail}; what it shows is used")
+        elif step.odds("split") < -TELLS:
+            row = _shown_nearby(traded, step, shown)
+            if row is None:
+                continue
+            _write(books, step, "split", 0.0)
+            books.split[row] = ratio
+            detail = f"a split of {ratio:g} is listed; the close shows it on {books.bars.days[row]}"
+            books.find(step.row, row, "odd_action", f"{detail}; it is used there")
+
+
+def _shown_nearby(traded: FloatArray, step: Step, shown: set[int]) -> int | None:
+    """Return the bar, at most five from a listed split, on which the close shows it alone."""
+    at = np.flatnonzero(np.isfinite(traded))
+    place = int(np.searchsorted(at, step.row))
+    near = range(max(1, place - _NEAR), min(at.size, place + _NEAR + 1))
+    moves = {int(at[k]): float(np.log(traded[at[k]] / traded[at[k - 1]])) for k in near}
+    rows = [
+        row
+        for row, move in moves.items()
+        if row not in shown and replace(step, row=row, price=move).odds("split") > CONTRADICTS
+    ]
+    return rows[0] if len(rows) == 1 else None
 
 
 def _judged(books: Books, steps: list[Step]) -> None:
@@ -252,7 +290,7 @@ def _habits(books: Books, steps: list[Step]) -> dict[Part, float]:
     telling = [odd for step in steps if abs(odd := step.odds("split")) > TELLS and step.split]
     paid = [odd for step in steps if abs(odd := step.odds("dividend")) > TELLS and step.dividend]
     dividends = [step.row for step in steps if step.dividend]
-    if (telling or paid) and min(telling + paid) > 0.0:
+    if (telling or paid) and min(telling + paid) > 0.0 and not _is_followed(steps):
         odds["dividend"] = min(telling + paid)
     elif books.factor is None and telling and max(telling) < 0.0:
         odds["dividend"] = max(telling)
@@ -263,6 +301,12 @@ def _habits(books: Books, steps: list[Step]) -> dict[Part, float]:
     ):
         odds["dividend"] = -2.0 * TELLS
     return odds
+
+
+def _is_followed(steps: list[Step]) -> bool:
+    """Return whether the stated adjustment carries any listed action: then it is believed."""
+    listed = [step for step in steps if step.listed and np.isfinite(step.factor)]
+    return any(says == "carried" for step in listed for says, _ in _pieces(step).values())
 
 
 def _price_says(step: Step, part: Part, habit: float) -> tuple[Price, float]:
@@ -360,7 +404,7 @@ def _rule_contradicted(step: Step, case: Case) -> Ruling:
     why = (
         "what the adjusted close takes out is used instead"
         if implied
-        else "the adjusted close takes out nothing, so closes carry it already: not applied"
+        else "it is not adjusted for, so closes carry it already: not applied"
     )
     return Ruling(implied, case.piece, "odd_action", why)
 
@@ -454,4 +498,5 @@ def _findings(books: Books) -> Iterator[Finding]:
         else:
             told = items
         for first, last, detail in told:
-            yield Finding(books.ticker, days[first].item(), days[last].item(), check, detail)
+            span = sorted((days[first].item(), days[last].item()))
+            yield Finding(books.ticker, *span, check, detail)

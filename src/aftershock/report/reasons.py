@@ -110,7 +110,7 @@ ACTIONS = (
     mark("the adjusted close does not follow: what is listed is used"),
     mark("the close shows neither: neither is applied"),
     mark("what the adjusted close takes out is used instead"),
-    mark("the adjusted close takes out nothing, so closes carry it already: not applied"),
+    mark("it is not adjusted for, so closes carry it already: not applied"),
     mark("the close does not show what the adjusted close takes out: not applied"),
     mark("a split is taken from the adjusted close"),
     mark("a dividend is taken from the adjusted close"),
@@ -122,6 +122,10 @@ ACTIONS = (
     mark("a dividend of {n}"),
     mark("a split ratio of {n}"),
     mark("it is not used"),
+    mark("the close shows one of {n}"),
+    mark("what it shows is used"),
+    mark("the close shows it on {day}"),
+    mark("it is used there"),
 )
 
 REASONS = (*NOTES, *FINDINGS, *ACTIONS)
