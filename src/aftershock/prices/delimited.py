@@ -13,7 +13,16 @@ from typing import IO, TYPE_CHECKING, Any
 import pandas as pd
 
 from aftershock.errors import PriceError
-from aftershock.prices.layouts import ADJUSTED, COLUMNS, DATE, TICKER, is_name, spelled, spelling
+from aftershock.prices.layouts import (
+    ADJUSTED,
+    COLUMNS,
+    DATE,
+    GAINS,
+    TICKER,
+    is_name,
+    spelled,
+    spelling,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +32,7 @@ _MISSING = ["", "NA", "N/A", "#N/A", "NaN", "nan", "null", "None", "-"]
 _MARKS = (",", ";", "\t", "|")
 _HEAD = 64 * 2**10  # bytes looked at to tell the layout
 _LINES = 40  # a preamble is shorter
-_NUMBERS = {*COLUMNS, ADJUSTED, "Amount"}
+_NUMBERS = {*COLUMNS, ADJUSTED, GAINS, "Amount"}
 _LEVELS = {"", "price", "ticker", "attributes", "symbols"}  # what yfinance and others call them
 _EIGHT = re.compile(r"\s*\d{8}\s*")
 _MONTH = re.compile(r"\s*\d{6}\s*")

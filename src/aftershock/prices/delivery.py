@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from aftershock.formats import counted
-from aftershock.prices.actions import adjustment, as_traded
+from aftershock.prices.actions import adjustment, as_traded, impossible, impossible_words
 from aftershock.prices.quality import Finding
 
 if TYPE_CHECKING:
@@ -44,6 +44,26 @@ def findings_of(ticker: str, found: list[Contradiction], *, accepted: bool) -> l
         by_day.setdefault(item.session, []).append(str(item))
     check = "revision" if accepted else "contradiction"
     return [Finding(ticker, day, day, check, "; ".join(said)) for day, said in by_day.items()]
+
+
+def set_impossible_aside(delivery: Delivery) -> None:
+    """Go without listed actions that cannot be, with a finding of each."""
+    for ticker, bars in delivery.items():
+        close, *listed = (
+            bars[name].to_numpy("float64") for name in ("Close", "Dividends", "Stock Splits")
+        )
+        wrong = impossible(close, *listed)
+        if not wrong.any():
+            continue
+        dividend, split = (np.where(wrong, 0.0, values) for values in listed)
+        for row in np.flatnonzero(wrong):
+            day = bars.index[int(row)].date()
+            detail = f"{impossible_words(int(row), close, *listed)}; it is not used"
+            delivery.findings.append(Finding(ticker, day, day, "impossible_action", detail))
+        delivery[ticker] = bars.assign(
+            **{"Dividends": dividend, "Stock Splits": split},
+            Adjustment=adjustment(close, dividend, split),
+        )
 
 
 def off_events(ticker: str, bars: pd.DataFrame) -> list[str]:

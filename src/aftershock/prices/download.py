@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from aftershock.prices.actions import gains_inside
 from aftershock.prices.checks import SETTLES
 
 if TYPE_CHECKING:
@@ -186,10 +187,20 @@ def _answer(bars: pd.DataFrame, meta: Mapping[str, Any]) -> Answer:
     zone = str(meta["exchangeTimezoneName"])
     bars = bars.tz_localize(None)
     bars.index = pd.DatetimeIndex(bars.index).normalize().as_unit("us").rename("Date")
-    if "Capital Gains" in bars:  # of a fund: paid out like a dividend
-        bars = bars.assign(Dividends=bars["Dividends"] + bars["Capital Gains"])
     bars = bars.astype("float64")
+    if "Capital Gains" in bars:  # of a fund: paid out like a dividend
+        bars = bars.assign(Dividends=bars["Dividends"] + _gains_beside(bars))
     return Answer(bars, str(meta.get("currency") or ""), zone, now, _open_day(meta, zone, now))
+
+
+def _gains_beside(bars: pd.DataFrame) -> pd.Series[float]:
+    """Return capital gains that the dividend of the day does not already hold."""
+    close, dividend, gain, adjusted = (
+        bars[name].to_numpy("float64")
+        for name in ("Close", "Dividends", "Capital Gains", "Adj Close")
+    )
+    inside = gains_inside(close, dividend, gain, adjusted / close)
+    return bars["Capital Gains"].where(~inside, 0.0)
 
 
 def _open_day(meta: Mapping[str, Any], zone: str, now: dt.datetime) -> dt.date | None:

@@ -20,6 +20,7 @@ from aftershock.prices.layouts import (
     ADJUSTED,
     COLUMNS,
     CURRENCY,
+    GAINS,
     PUBLISHED,
     TICKER,
     read_table,
@@ -195,7 +196,7 @@ def _codes_of(path: Path, labels: pd.Index[Any], tickers: Sequence[str]) -> dict
     return {ticker: codes[places[exchange_named(ticker)][ticker]] for ticker in tickers}
 
 
-_KEPT = {*COLUMNS, ADJUSTED, CURRENCY, PUBLISHED}
+_KEPT = {*COLUMNS, ADJUSTED, GAINS, CURRENCY, PUBLISHED}
 
 
 def _part(columns: dict[str, Any], dates: pd.DatetimeIndex, at: Any) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +11,17 @@ import pandas as pd
 from aftershock.anyframe import to_pandas
 from aftershock.errors import PriceError
 from aftershock.formats import counted
+from aftershock.prices.actions import impossible, impossible_words
 from aftershock.prices.dates import local_days
-from aftershock.prices.layouts import ADJUSTED, COLUMNS, CURRENCY, PUBLISHED, Table, read_table
+from aftershock.prices.layouts import (
+    ADJUSTED,
+    COLUMNS,
+    CURRENCY,
+    GAINS,
+    PUBLISHED,
+    Table,
+    read_table,
+)
 from aftershock.prices.tickers import canonical
 
 if TYPE_CHECKING:
@@ -23,6 +32,8 @@ if TYPE_CHECKING:
 
 PRICES = ["Open", "High", "Low", "Close"]
 MOST = 1e15  # no price and no volume is above; what is was never one
+
+_EVENTS = ("Close", "Dividends", "Stock Splits")
 
 _ABSENT = {"Adjustment": 1.0, "Dividends": 0.0, "Stock Splits": 0.0}
 
@@ -37,13 +48,17 @@ class Bars:
         The exchange's local dates, ``datetime64[D]``; a date may stand twice.
     columns
         One array for each of ``COLUMNS``; what the source does not have is NaN
-        (``Adjustment`` 1, ``Dividends`` 0, ``Stock Splits`` 0).
+        (``Adjustment`` 1, ``Dividends`` 0, ``Stock Splits`` 0), and so is an adjustment that
+        is not a number above 0 on a bar with a close. ``Capital Gains`` where the source has
+        them.
     currency
         What the prices are quoted in, empty where the source does not say.
     published
         True where the close is a published figure; None where the source does not say.
     notes
         What could not be read, or was counted otherwise, one sentence each.
+    stated
+        Which of ``COLUMNS`` the source has; an adjusted close states ``Adjustment``.
     """
 
     days: DateArray
@@ -51,6 +66,7 @@ class Bars:
     currency: str = ""
     published: BoolArray | None = None
     notes: tuple[str, ...] = ()
+    stated: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.days)
@@ -71,11 +87,29 @@ class Bars:
             bad |= (self.columns[name] <= 0) | (self.columns[name] > MOST)
         return bad
 
+    @property
+    def impossible_action(self) -> BoolArray:
+        """True on every bar that lists a dividend or a split that cannot be."""
+        if not self.stated & {"Dividends", "Stock Splits"}:
+            return np.zeros(len(self), dtype=bool)
+        return impossible(*(self.columns[name] for name in _EVENTS))
+
+    def listed_on(self, row: int) -> str:
+        """Return in words the dividend or split of a bar that cannot be."""
+        return impossible_words(row, *(self.columns[name] for name in _EVENTS))
+
+    def without_actions(self, rows: BoolArray) -> Bars:
+        """Return the bars with no action listed on the marked ones."""
+        changes = {
+            name: np.where(rows, 0.0, self.columns[name]) for name in ("Dividends", "Stock Splits")
+        }
+        return replace(self, columns={**self.columns, **changes})
+
     def only(self, keep: BoolArray | IntArray) -> Bars:
         """Return the bars that ``keep`` marks, or names in their order."""
         parts = {name: values[keep] for name, values in self.columns.items()}
         published = None if self.published is None else self.published[keep]
-        return Bars(self.days[keep], parts, self.currency, published, self.notes)
+        return replace(self, days=self.days[keep], columns=parts, published=published)
 
 
 def tidy(ticker: str, frame: AnyFrame | Bars, zone: ZoneInfo) -> Bars:
@@ -95,7 +129,7 @@ def tidy(ticker: str, frame: AnyFrame | Bars, zone: ZoneInfo) -> Bars:
     ------
     PriceError
         No rows, no close, a row without a date, a column that is not a number, a date twice,
-        or a price that is not positive.
+        a price that is not positive, or a dividend or split that cannot be.
     """
     bars = frame if isinstance(frame, Bars) else normalise(ticker, frame, zone)
     if (doubled := bars.doubled).any():
@@ -110,6 +144,14 @@ def tidy(ticker: str, frame: AnyFrame | Bars, zone: ZoneInfo) -> Bars:
         raise PriceError(
             f"{ticker}: {int(bad.sum())} bar(s) with a price that is {_fault(bars, bad)};"
             f" a session without trading has no bar{_of_crsp(bars)}"
+        )
+    wrong = bars.impossible_action
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise PriceError(
+            f"{ticker}: {bars.listed_on(row)} on {bars.days[row]}; a dividend is above 0 and"
+            " below the close before it, in the unit of the prices, a split ratio is above 0:"
+            ' correct it, or write quality = {impossible_action = "drop"} to go without it'
         )
     return bars
 
@@ -159,16 +201,28 @@ def normalise(ticker: str, frame: AnyFrame, zone: ZoneInfo) -> Bars:
         )
     days = local_days(ticker, table.dates, zone)
     currency, published = table.columns.get(CURRENCY), table.columns.get(PUBLISHED)
+    numbers = _numbers(ticker, table)
     bars = Bars(
         days,
-        _numbers(table),
+        numbers,
         "" if currency is None else _currency(ticker, currency),
         None if published is None else published.to_numpy().astype(bool),
         table.notes,
+        _stated(table, numbers),
     )
     if (days[1:] >= days[:-1]).all():
         return bars
     return bars.only(np.argsort(days, kind="stable"))
+
+
+def _stated(table: Table, columns: dict[str, FloatArray]) -> frozenset[str]:
+    """Return which columns the source has; actions left empty throughout it does not have."""
+    present = {"Adjustment" if name == ADJUSTED else name for name in table.columns}
+    present &= set(COLUMNS)
+    empty = {
+        name for name in _EVENTS[1:] if name in present and not np.isfinite(columns[name]).any()
+    }
+    return frozenset(present - empty)
 
 
 def _of_one(ticker: str, frame: pd.DataFrame) -> pd.DataFrame:
@@ -193,15 +247,34 @@ def _of_one(ticker: str, frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _numbers(table: Table) -> dict[str, FloatArray]:
+def _numbers(ticker: str, table: Table) -> dict[str, FloatArray]:
     """Return one array per field; what the table lacks is one number seen many times."""
     out: dict[str, FloatArray] = {}
     for name in COLUMNS:
         absent = np.broadcast_to(np.float64(_ABSENT.get(name, np.nan)), len(table.index))
         out[name] = table.columns.get(name, absent)
-    if ADJUSTED in table.columns and "Adjustment" not in table.columns:
-        out["Adjustment"] = table.columns[ADJUSTED] / out["Close"]
+    if GAINS in table.columns:
+        out[GAINS] = table.columns[GAINS]
+    if "Adjustment" in table.columns:
+        out["Adjustment"] = _factors(ticker, "Adjustment", out["Adjustment"], out["Close"])
+    elif ADJUSTED in table.columns:
+        with np.errstate(all="ignore"):
+            factors = table.columns[ADJUSTED] / out["Close"]
+        out["Adjustment"] = _factors(ticker, ADJUSTED, factors, out["Close"])
     return out
+
+
+def _factors(ticker: str, name: str, factors: FloatArray, close: FloatArray) -> FloatArray:
+    """Return stated adjustments, NaN where one is no number above 0, and 1 without a close."""
+    has_close = np.isfinite(close)
+    good = np.isfinite(factors) & (factors > 0.0)
+    if has_close.any() and not (good & has_close).any():
+        raise PriceError(
+            f"{ticker}: column {name} has no value that can be used ({counted(len(close), 'row')},"
+            " every one of them empty, infinite, 0 or negative); correct it, or to take the closes"
+            " as they stand leave the column out, or repeat the closes in it for this ticker"
+        )
+    return np.where(has_close, np.where(good, factors, np.nan), 1.0)
 
 
 def _currency(ticker: str, column: pd.Series[Any]) -> str:

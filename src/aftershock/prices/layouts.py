@@ -32,6 +32,7 @@ COLUMNS = ("Open", "High", "Low", "Close", "Volume", "Adjustment", "Dividends", 
 PUBLISHED = "Published"
 CURRENCY = "Currency"
 ADJUSTED = "Adj Close"
+GAINS = "Capital Gains"
 DATE = "Date"
 TICKER = "Ticker"
 
@@ -49,6 +50,7 @@ _SPELLINGS = {
     VOLUME: "volume vol tradedvolume px_volume v 成交量 交易量 wolumen volumen",
     "Adjustment": "adjustment adjustmentfactor adjfactor",
     "Dividends": "dividends dividend cashdividend dividendamount exdividend divcash",
+    GAINS: "capitalgains capitalgain",
     "Stock Splits": "stocksplits stocksplit split splits splitratio splitcoefficient splitfactor",
     CURRENCY: "currency ccy",
     PUBLISHED: "published",
@@ -114,7 +116,7 @@ def read_table(where: str, frame: pd.DataFrame) -> Table:
         Two columns are one, or a column of prices does not hold numbers.
     """
     raw = dict(zip(spelled(where, frame.columns), frame.columns, strict=True))
-    fields = [name for name in (*COLUMNS, ADJUSTED, _AMOUNT) if name in raw]
+    fields = [name for name in (*COLUMNS, ADJUSTED, GAINS, _AMOUNT) if name in raw]
     values, notes = numbers(where, {name: frame[raw[name]] for name in fields})
     columns: dict[str, Any] = {
         name: frame[raw[name]] for name in (DATE, TICKER, CURRENCY, PUBLISHED) if name in raw

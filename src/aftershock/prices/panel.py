@@ -16,6 +16,7 @@ from aftershock.formats import counted
 from aftershock.overrides import AS_LISTED, Overrides
 from aftershock.prices.align import FIELDS, align, places_of, published
 from aftershock.prices.frames import Bars, tidy
+from aftershock.prices.reconcile import reconcile
 from aftershock.prices.screen import refuse_shifted, screened
 from aftershock.prices.tickers import canonical, canonical_keys
 from aftershock.sessions import Sessions, exchange_zone
@@ -69,7 +70,8 @@ class PricePanel:
         Raw prices, in the listing's currency, and shares traded; what orders and lots use.
     adjustment
         What a raw price is multiplied with to be comparable with the last one (splits and
-        dividends); 1 where unknown. Studies use ``close * adjustment``.
+        dividends); 1 where the source knows none, NaN where a value of its own cannot be one.
+        Studies use ``close * adjustment``.
     dividend, split
         Cash per share and split ratio on the ex-date; 0 where there is none.
     published
@@ -132,8 +134,9 @@ class PricePanel:
         ------
         PriceError
             One table instead of a mapping; two names of one ticker; a frame without rows,
-            dates or closes, with a date twice or a day off, or with no bar on any session of
-            the calendar.
+            dates or closes, with a date twice or a day off, with a dividend or split that
+            cannot be, with an adjusted close that has no usable value, or with no bar on any
+            session of the calendar.
         """
         if is_frame(frames):
             raise _one_table(frames)
@@ -142,7 +145,9 @@ class PricePanel:
         zone = exchange_zone(calendar)
         names = canonical_keys(frames, calendar, "frames")
         bars = {ticker: tidy(ticker, frames[name], zone) for ticker, name in names.items()}
+        bars, odd = reconcile(bars)
         bars, flags = screened(bars)
+        flags = [*odd, *flags]
         first = min(own.days[0] for own in bars.values()).item()
         last = max(own.days[-1] for own in bars.values()).item()
         sessions = Sessions.exchange(calendar, first, last, overrides=overrides)

@@ -31,6 +31,7 @@ COLUMNS = ("ticker", "session", "last", "check", "severity", "detail", "remedy")
 REPORT = "prices-check.csv"
 
 _SHOWN = 3
+_TAKEN_OUT = {("volume",): "volume", ("dividend", "split"): "action"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,8 @@ def read_rows(
 
     Rows that stand twice, or have a price that is not positive, are taken out where the
     policy is ``drop`` and left for the panel to refuse where it is not. Equal bars of one day
-    are one bar; of unequal ones none is kept.
+    are one bar; of unequal ones none is kept. Of a dividend or split that cannot be only the
+    action is taken out.
 
     Raises
     ------
@@ -146,7 +148,11 @@ def read_rows(
     found: list[Finding] = []
     for ticker, frame in frames.items():
         bars = normalise(ticker, frame, zone)
-        wrong = [*_doubled(ticker, bars), *_not_positive(ticker, bars)]
+        wrong = [
+            *_doubled(ticker, bars),
+            *_not_positive(ticker, bars),
+            *impossible_actions(ticker, bars),
+        ]
         _refuse([item for item in wrong if policies.of(item.check) == "fail"])
         out[ticker] = _without(bars, wrong, policies) if wrong else bars
         found += wrong
@@ -161,6 +167,8 @@ def _without(bars: Bars, wrong: list[Finding], policies: Policies) -> Bars:
         rows = pd.DataFrame({"Date": bars.days, **bars.columns})
         bars = bars.only(~rows.duplicated().to_numpy())
         bars = bars.only(~bars.doubled)
+    if "impossible_action" in dropped:
+        bars = bars.without_actions(bars.impossible_action)
     return bars
 
 
@@ -177,6 +185,13 @@ def _not_positive(ticker: str, bars: Bars) -> Iterator[Finding]:
     for row in np.flatnonzero(bars.not_positive):
         day, price = bars.days[row].item(), worst_price(bars, int(row))
         yield Finding(ticker, day, day, "not_positive", f"a price of {price:g}")
+
+
+def impossible_actions(ticker: str, bars: Bars) -> Iterator[Finding]:
+    """Yield the dividends and splits that cannot be."""
+    for row in np.flatnonzero(bars.impossible_action):
+        day = bars.days[row].item()
+        yield Finding(ticker, day, day, "impossible_action", bars.listed_on(int(row)))
 
 
 def outside(bars: Mapping[str, Bars], panel: PricePanel) -> Iterator[Finding]:
@@ -277,7 +292,7 @@ def _drop_notes(found: list[Finding]) -> Iterator[str]:
         items = list(group)
         days = ", ".join(item.days for item in items[:_SHOWN])
         more = f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""
-        what = "volume" if CHECKS[check].doubts == ("volume",) else "bar"
+        what = _TAKEN_OUT.get(CHECKS[check].doubts, "bar")
         yield f"{ticker}: {what} dropped by policy, {check} ({days}{more})"
 
 

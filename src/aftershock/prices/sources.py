@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 
 SOURCES = ("sample", "yahoo", "files:DIR", "files:FILE", "FILE.py")
 
-_LENIENT = Policies({"duplicate": "drop", "not_positive": "drop"})  # what a panel cannot hold
+_LENIENT = Policies(  # what a panel cannot hold
+    dict.fromkeys(("duplicate", "not_positive", "impossible_action"), "drop")
+)
 
 
 @runtime_checkable

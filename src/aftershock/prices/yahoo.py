@@ -19,7 +19,14 @@ import pandas as pd
 from aftershock.errors import PriceError
 from aftershock.prices import download
 from aftershock.prices.actions import adjustment, as_traded
-from aftershock.prices.delivery import Delivery, age_of, findings_of, listed, off_events
+from aftershock.prices.delivery import (
+    Delivery,
+    age_of,
+    findings_of,
+    listed,
+    off_events,
+    set_impossible_aside,
+)
 from aftershock.prices.download import Failure
 from aftershock.prices.layouts import COLUMNS, CURRENCY
 from aftershock.prices.panel import Origin
@@ -115,6 +122,7 @@ class YahooSource:
                 if self.progress:
                     self.progress(ticker)
         self._fall_back(symbols, start, failed, out)
+        set_impossible_aside(out)
         return out
 
     def _one(
