@@ -9,32 +9,48 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-    from aftershock.arrays import FloatArray
+    from aftershock.arrays import BoolArray, FloatArray
 
 _PRICES = ["Open", "High", "Low", "Close"]
+_CASH = {"Dividends", "Capital Gains"}
 
 
-def as_traded(bars: pd.DataFrame, after: float = 1.0) -> pd.DataFrame:
+def as_traded(bars: pd.DataFrame) -> pd.DataFrame:
     """Undo Yahoo's division by later splits.
 
     Parameters
     ----------
     bars
-        Yahoo's unadjusted bars (``auto_adjust=False``) with ``Dividends`` and
-        ``Stock Splits`` (0 where there is none).
-    after
-        Product of the splits after the last of these bars.
+        Yahoo's unadjusted bars (``auto_adjust=False``) up to the present, with ``Dividends``
+        and ``Stock Splits`` (0 where there is none); ``Capital Gains`` of a fund.
 
     Returns
     -------
     DataFrame
-        Prices and dividends as of the day, volume in shares of the day.
+        Prices, dividends and gains as of the day, volume in shares of the day. A day without
+        a close is left out; its actions stand on the next bar.
     """
-    later = later_splits(bars["Stock Splits"].to_numpy("float64")) * after
-    out = bars.copy()
-    out[_PRICES] = bars[_PRICES].mul(later, axis=0)
-    out["Volume"] = bars["Volume"] / later
-    out["Dividends"] = bars["Dividends"] * later
+    later = later_splits(bars["Stock Splits"].to_numpy("float64"))
+    traded = bars["Close"].notna().to_numpy()
+    out = bars[traded].copy() if traded.all() else _carried(bars, traded)
+    later = later[traded]
+    out[_PRICES] = out[_PRICES].mul(later, axis=0)
+    out["Volume"] = out["Volume"] / later
+    for name in _CASH.intersection(out):
+        out[name] = out[name] * later
+    return out
+
+
+def _carried(bars: pd.DataFrame, traded: BoolArray) -> pd.DataFrame:
+    """Return the bars with a close, the actions of those without on the next one."""
+    following = np.cumsum(np.append(0, traded[:-1]))  # which bar with a close comes next
+    out = bars[traded].copy()
+    for name in _CASH.intersection(bars):
+        out[name] = np.bincount(following, bars[name].to_numpy("float64"))[: len(out)]
+    ratio = np.where(bars["Stock Splits"] > 0.0, bars["Stock Splits"], 1.0)
+    split = np.ones(following[-1] + 1)
+    np.multiply.at(split, following, ratio)
+    out["Stock Splits"] = np.where(split == 1.0, 0.0, split)[: len(out)]
     return out
 
 
@@ -48,6 +64,37 @@ def later_splits(split: FloatArray) -> FloatArray:
     """
     ratio = np.where(split > 0.0, split, 1.0)
     return np.append(np.cumprod(ratio[:0:-1])[::-1], 1.0)
+
+
+def paid_out(
+    close: FloatArray, dividend: FloatArray, split: FloatArray, gain: FloatArray
+) -> FloatArray:
+    """Return the cash a fund paid per share, gains that its dividends contain counted once.
+
+    Parameters
+    ----------
+    close, dividend, split, gain : ndarray, shape (B,)
+        As traded on the day: closes, listed dividends, split ratios and capital gains, 0 where
+        there is none; a gain may be NaN where none is listed apart.
+
+    Returns
+    -------
+    ndarray, shape (B,)
+        Dividend and gain; the dividend alone where it is no smaller than the gain and the fall
+        of the close is nearer to it than to the sum.
+
+    Notes
+    -----
+    Yahoo lists the gains of some funds inside the dividend as well; yfinance's
+    ``_repair_capital_gains`` tells them apart by the fall of the price, as is done here.
+    """
+    gain = np.nan_to_num(gain, nan=0.0)
+    ratio = np.where(split > 0.0, split, 1.0)
+    with np.errstate(invalid="ignore"):
+        fall = _before(close, ratio) - close
+        inside = (gain > 0.0) & (dividend >= gain)
+        inside &= np.abs(fall - dividend) < np.abs(fall - dividend - gain)
+    return np.asarray(dividend + np.where(inside, 0.0, gain))
 
 
 def adjustment(close: FloatArray, dividend: FloatArray, split: FloatArray) -> FloatArray:

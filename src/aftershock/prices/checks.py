@@ -353,6 +353,9 @@ CHECKS = {
     "revision": Check(
         "note", (), True, "recorded; runs made before used the value of then", None
     ),
+    "late": Check(
+        "note", (), True, "recorded; runs made before did not have it", None
+    ),
     "late_listing": Check(
         "note", (), True, "nothing, if it was listed then; else fetch its history", _late_listings
     ),

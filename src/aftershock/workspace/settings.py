@@ -63,6 +63,8 @@ class Settings(_Strict):
         ``column``, ``per`` and ``percent``.
     closed
         Days the exchange did not trade although its calendar lists them.
+    as_of
+        The day whose view of stored prices is used; the present one where left out.
     tickers, peers
         Tickers that events happen to, and further ones for comparison.
     exchange
@@ -85,6 +87,7 @@ class Settings(_Strict):
     quality: Policy | dict[str, Policy] = "keep"
     risk_free: float | str | RiskFreeSettings = 0.0
     closed: tuple[dt.date, ...] = ()
+    as_of: dt.date | None = None
     tickers: tuple[str, ...] = Field(min_length=1)
     peers: tuple[str, ...] = ()
     exchange: ExchangeSettings = ExchangeSettings()
