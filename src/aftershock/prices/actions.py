@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-    from aftershock.arrays import BoolArray, FloatArray
+    from aftershock.arrays import FloatArray
 
 _PRICES = ["Open", "High", "Low", "Close"]
 _CASH = {"Dividends", "Capital Gains"}
@@ -27,30 +27,14 @@ def as_traded(bars: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Prices, dividends and gains as of the day, volume in shares of the day. A day without
-        a close is left out; its actions stand on the next bar.
+        Prices, dividends and gains as of the day, volume in shares of the day.
     """
     later = later_splits(bars["Stock Splits"].to_numpy("float64"))
-    traded = bars["Close"].notna().to_numpy()
-    out = bars[traded].copy() if traded.all() else _carried(bars, traded)
-    later = later[traded]
-    out[_PRICES] = out[_PRICES].mul(later, axis=0)
-    out["Volume"] = out["Volume"] / later
-    for name in _CASH.intersection(out):
-        out[name] = out[name] * later
-    return out
-
-
-def _carried(bars: pd.DataFrame, traded: BoolArray) -> pd.DataFrame:
-    """Return the bars with a close, the actions of those without on the next one."""
-    following = np.cumsum(np.append(0, traded[:-1]))  # which bar with a close comes next
-    out = bars[traded].copy()
+    out = bars.copy()
+    out[_PRICES] = bars[_PRICES].mul(later, axis=0)
+    out["Volume"] = bars["Volume"] / later
     for name in _CASH.intersection(bars):
-        out[name] = np.bincount(following, bars[name].to_numpy("float64"))[: len(out)]
-    ratio = np.where(bars["Stock Splits"] > 0.0, bars["Stock Splits"], 1.0)
-    split = np.ones(following[-1] + 1)
-    np.multiply.at(split, following, ratio)
-    out["Stock Splits"] = np.where(split == 1.0, 0.0, split)[: len(out)]
+        out[name] = bars[name] * later
     return out
 
 

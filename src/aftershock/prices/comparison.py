@@ -15,7 +15,7 @@ import pandas as pd
 
 from aftershock.errors import PriceError
 from aftershock.prices.actions import later_splits
-from aftershock.prices.stored import ACTIONS, FETCHED, FIELDS
+from aftershock.prices.stored import ACTIONS, BAR, FETCHED, FIELDS
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -38,7 +38,7 @@ class Change:
     Attributes
     ----------
     session, field
-        Where; a whole bar is told by its ``Close``.
+        Where; a whole bar is told by its ``Close``, an action without one by itself.
     stored, offered
         Both values; NaN where there is none.
     """
@@ -85,7 +85,9 @@ def merge(old: Stored, new: Stored, *, accept: bool) -> tuple[Stored, list[Chang
         )
     offered = new.log.reindex(columns=[*FIELDS, FETCHED])
     bars = _gains_apart(old.bars, offered)
-    changes = compare(bars, offered)
+    first, last = edges(offered)
+    offered = _unjudged(bars, offered, first, last)
+    changes = _changes(bars, offered, first, last)
     fresh = offered[~offered.index.isin(bars.index)]
     parts = [old.log, fresh, _rows(bars, offered, changes, accept=accept)]
     log = pd.concat([part for part in parts if len(part)]).rename_axis("Date")
@@ -93,47 +95,59 @@ def merge(old: Stored, new: Stored, *, accept: bool) -> tuple[Stored, list[Chang
     return replace(new, log=log, since=since, currency=new.currency or old.currency), changes
 
 
-def compare(stored: pd.DataFrame, offered: pd.DataFrame) -> list[Change]:
+def _changes(
+    stored: pd.DataFrame, offered: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp
+) -> list[Change]:
     """Return what differs between stored bars and a delivery, over the delivery's whole span.
 
-    Parameters
-    ----------
-    stored, offered
-        Bars with ``FIELDS`` as traded on the day, index ``Date`` ascending.
-
-    Notes
-    -----
-    Sessions that only one of the two has are told within the span of both; bars before the
-    first and after the last stored one are news, and stored ones beyond the delivery's edges
-    are not judged by it.
+    Sessions that only one of the two has are told within the span of both: bars before the
+    first and after the last stored one are news, and stored ones before ``first`` and after
+    ``last``, the delivery's edges, are not judged by it.
     """
     if offered.empty or stored.empty:
         return []
-    span = stored.loc[offered.index[0] : offered.index[-1]]
+    span = stored.loc[first:last]
     inner = offered.loc[stored.index[0] : stored.index[-1]]
     nothing = float("nan")
     gone = [
-        Change(day.date(), "Close", float(close), nothing)
-        for day, close in span.loc[span.index.difference(offered.index), "Close"].items()
+        Change(day.date(), field, float(value), nothing)
+        for day, row in span.loc[span.index.difference(offered.index)].iterrows()
+        for field, value in [_telling(row)]
     ]
     filled = [
-        Change(day.date(), "Close", nothing, float(close))
-        for day, close in inner.loc[inner.index.difference(span.index), "Close"].items()
+        Change(day.date(), field, nothing, float(value))
+        for day, row in inner.loc[inner.index.difference(stored.index)].iterrows()
+        for field, value in [_telling(row)]
     ]
-    return sorted([*gone, *filled, *_values(span, offered)], key=lambda item: item.session)
+    return sorted([*gone, *filled, *_values(stored, offered)], key=lambda item: item.session)
 
 
-def _values(span: pd.DataFrame, offered: pd.DataFrame) -> list[Change]:
+def edges(bars: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Return the first and the last day with a close; an empty span where there is none.
+
+    Rows beyond are yfinance's own, for actions on days without a bar.
+    """
+    days = bars.index[bars["Close"].notna()]
+    return (days[0], days[-1]) if len(days) else (pd.Timestamp.max, pd.Timestamp.min)
+
+
+def _telling(row: pd.Series[float]) -> tuple[str, float]:
+    """Return what a whole row is told by: its close, or its first action where it has none."""
+    listed = row[["Close", *ACTIONS]].replace(0.0, np.nan).dropna()
+    return str(listed.index[0]), float(listed.iloc[0])
+
+
+def _values(stored: pd.DataFrame, offered: pd.DataFrame) -> list[Change]:
     """Return the fields that differ on sessions that both have."""
-    both = span.index.intersection(offered.index)
+    both = stored.index.intersection(offered.index)
     splits = later_splits(offered["Stock Splits"].to_numpy("float64"))
     later = splits[offered.index.isin(both)]
     changes: list[Change] = []
     for field in FIELDS:
-        ours, theirs = (_listed(bars.loc[both], field) for bars in (span, offered))
+        ours, theirs = (_listed(bars.loc[both], field) for bars in (stored, offered))
         differs = ~_alike(field, ours, theirs, later)
         if field == "Capital Gains":  # where unknown, the dividend has them, and is compared
-            differs &= span.loc[both, field].notna().to_numpy()
+            differs &= stored.loc[both, field].notna().to_numpy()
         changes += [
             Change(both[at].date(), field, float(ours[at]), float(theirs[at]))
             for at in np.flatnonzero(differs)
@@ -168,6 +182,16 @@ def _gains_apart(stored: pd.DataFrame, offered: pd.DataFrame) -> pd.DataFrame:
     out = stored.copy()
     out.loc[apart, "Dividends"] = offered.loc[apart, "Dividends"]
     out.loc[apart, "Capital Gains"] = 0.0
+    return out
+
+
+def _unjudged(
+    stored: pd.DataFrame, offered: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp
+) -> pd.DataFrame:
+    """Return a delivery whose rows beyond its edges, of actions only, have the stored bars."""
+    beyond = offered.index[(offered.index < first) | (offered.index > last)]
+    out = offered.copy()
+    out.loc[beyond, list(BAR)] = stored.reindex(beyond)[list(BAR)]
     return out
 
 

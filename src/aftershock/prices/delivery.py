@@ -9,13 +9,13 @@ import pandas as pd
 
 from aftershock.formats import counted
 from aftershock.prices.actions import adjustment, as_traded, paid_out
+from aftershock.prices.comparison import Change, edges
 from aftershock.prices.quality import Finding
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from aftershock.clock import Clock
-    from aftershock.prices.comparison import Change
     from aftershock.prices.download import Failure
     from aftershock.prices.stored import Stored
 
@@ -61,7 +61,7 @@ def short_of(ticker: str, bars: pd.DataFrame, asked: dt.date | None, stored: Sto
     """
     days = stored.bars.index
     days = days if asked is None else days[days >= pd.Timestamp(asked)]
-    first, last = bars.index[0], bars.index[-1]
+    first, last = edges(bars)
     beyond = int(((days < first) | (days > last)).sum())
     if not beyond:
         return []
@@ -90,7 +90,7 @@ def off_events(ticker: str, bars: pd.DataFrame) -> list[str]:
 def age_of(aged: dict[str, Stored], failed: dict[str, Failure], clock: Clock) -> str:
     """Return how old stored prices are, and why nothing newer was fetched."""
     oldest = min(aged, key=lambda ticker: aged[ticker].fetched)
-    at, last = aged[oldest].fetched, aged[oldest].bars.index[-1].date()
+    at, last = aged[oldest].fetched, aged[oldest].last
     old = _duration(clock.now() - at)
     kinds = sorted({failed[ticker].reason for ticker in aged})
     return (
@@ -102,8 +102,8 @@ def age_of(aged: dict[str, Stored], failed: dict[str, Failure], clock: Clock) ->
 
 def view_of(stored: dict[str, Stored], day: dt.date) -> str:
     """Return that prices are those of an earlier day's store, and how far they reach."""
-    oldest = min(stored, key=lambda ticker: stored[ticker].bars.index[-1])
-    last = stored[oldest].bars.index[-1].date()
+    oldest = min(stored, key=lambda ticker: stored[ticker].last)
+    last = stored[oldest].last
     names = listed(list(stored))
     which = "" if len(stored) == 1 else f" (the oldest, {oldest})"
     return f"prices of {names} as the store had them at the end of {day}: last bar {last}{which}"

@@ -46,7 +46,7 @@ class Stored:
     log
         Every row ever recorded, in the order they came: index ``Date``, columns ``FIELDS`` and
         ``Fetched``. ``Capital Gains`` is NaN in rows of version 0.1, whose ``Dividends``
-        contain them. A row without a close says that the bar was withdrawn.
+        contain them. A row without any value says that the bar was withdrawn.
     """
 
     ticker: str
@@ -58,9 +58,23 @@ class Stored:
 
     @property
     def bars(self) -> pd.DataFrame:
-        """The rows that count: of each session the one recorded last."""
+        """The rows that count: of each session the one recorded last.
+
+        A session with an action and no bar is among them, without prices.
+        """
         latest = self.log[~self.log.index.duplicated(keep="last")].sort_index()
-        return latest.loc[latest["Close"].notna()].reindex(columns=FIELDS)
+        return latest.loc[_tells(latest)].reindex(columns=FIELDS)
+
+    @property
+    def empty(self) -> bool:
+        """True where no session has a close."""
+        return not self.bars["Close"].notna().any()
+
+    @property
+    def last(self) -> dt.date:
+        """The last session with a close."""
+        day: dt.date = self.bars["Close"].last_valid_index().date()
+        return day
 
     def covers(self, start: dt.date | None) -> bool:
         """Return whether the history from ``start`` on was asked for."""
@@ -111,6 +125,8 @@ def delivered(
         What is stored.
     """
     bars = as_traded(answer.bars)[list(FIELDS)]
+    bars["Volume"] = bars["Volume"].where(bars["Close"].notna())  # yfinance writes 0
+    bars = bars[_tells(bars)]
     final = bars.index < pd.Timestamp(answer.open_day or dt.date.max)
     log = bars[final].assign(**{FETCHED: answer.at.replace(tzinfo=None)})
     log[FETCHED] = log[FETCHED].astype("datetime64[us]")
@@ -119,6 +135,12 @@ def delivered(
     whole = first is None and (len(log) > 1 or stored is not None)
     since = None if whole else (first or _first_day(log))
     return Stored(ticker, answer.currency, answer.zone, since, answer.at, log), bars[~final]
+
+
+def _tells(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Return which rows say anything: a close, or an action."""
+    actions = rows.reindex(columns=ACTIONS).fillna(0.0)
+    return rows["Close"].notna() | (actions != 0.0).any(axis=1)
 
 
 def _first_day(log: pd.DataFrame) -> dt.date:

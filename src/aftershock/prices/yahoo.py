@@ -199,7 +199,7 @@ class YahooSource:
         lost: dict[str, Failure] = {}
         for ticker, failure in failed.items():
             stored = self._view(symbols[ticker])
-            if stored is None or stored.bars.empty or (self.strict and self.asks):
+            if stored is None or stored.empty or (self.strict and self.asks):
                 lost[ticker] = failure
             else:
                 aged[ticker] = stored
@@ -250,6 +250,6 @@ _INDICES = {"HSI", "HSCE", "GSPC", "DJI", "IXIC", "FTSE", "STOXX50E", "GDAXI", "
 
 def _first(stored: Stored | None, start: dt.date | None) -> dt.date | None:
     """Return the day to ask from: the earlier of what is wanted and what is stored."""
-    if stored is None or stored.bars.empty:
+    if stored is None or stored.empty:
         return start
     return None if start is None or stored.since is None else min(start, stored.since)
