@@ -217,14 +217,19 @@ def test_what_adds_is_taken_and_what_contradicts_waits(stub, tmp_path):
     for clock in played(stub, range(10)):
         frame, findings = view(source(stub, tmp_path / "store", clock))
     assert [(str(item.session), item.check) for item in findings] == [
-        (DAYS[5], "contradiction"), (DAYS[6], "late"), (DAYS[7], "contradiction"),
-        (DAYS[8], "contradiction"), (DAYS[9], "contradiction"),
-    ]  # fmt: skip
+        (DAYS[5], "contradiction"),
+        (DAYS[6], "late"),
+        (DAYS[7], "contradiction"),
+        (DAYS[8], "contradiction"),
+        (DAYS[9], "contradiction"),
+    ]
     assert frame.loc[DAYS[3], "Close"] == 309.0
     assert frame.loc[[DAYS[5], DAYS[8], DAYS[9]], "Close"].tolist() == [312.0, 108.0, 109.0]
     assert frame["Dividends"].loc[lambda cash: cash > 0].to_dict() == {
-        pd.Timestamp(DAYS[2]): 1.5, pd.Timestamp(DAYS[7]): 2.0, pd.Timestamp(DAYS[12]): 0.75
-    }  # fmt: skip
+        pd.Timestamp(DAYS[2]): 1.5,
+        pd.Timestamp(DAYS[7]): 2.0,
+        pd.Timestamp(DAYS[12]): 0.75,
+    }
     splits = frame["Stock Splits"]
     assert splits[splits > 0].tolist() == [3.0, 2.0]
     # what 303 of session 3 are worth today: a sixth, less the dividends on 7 and 12
@@ -241,8 +246,9 @@ def test_a_span_fetched_again_is_compared_and_accepted_by_itself(stub, tmp_path)
     ((first, _),) = stub.spans(TICKER)
     assert dt.datetime.fromtimestamp(first, HK).date() == span[0]
     assert [(str(item.session), item.check) for item in findings] == [
-        (DAYS[5], "revision"), (DAYS[7], "revision")
-    ]  # fmt: skip
+        (DAYS[5], "revision"),
+        (DAYS[7], "revision"),
+    ]
     # values as traded, though two splits came after the span
     assert frame.loc[[DAYS[5], DAYS[8], DAYS[9]], "Close"].tolist() == [315.0, 108.0, 109.0]
     assert frame.loc[DAYS[7], "Dividends"] == 2.25
@@ -330,9 +336,13 @@ def old_file(path, log, since=""):
         digest.update(np.ascontiguousarray(log[name].to_numpy("float64")).tobytes())
     digest.update(stamps(log["Fetched"]))
     meta = {
-        "ticker": TICKER, "currency": "HKD", "zone": "Asia/Hong_Kong", "since": since,
-        "fetched": "2026-06-05T12:00:00+00:00", "sha256": digest.hexdigest(),
-    }  # fmt: skip
+        "ticker": TICKER,
+        "currency": "HKD",
+        "zone": "Asia/Hong_Kong",
+        "since": since,
+        "fetched": "2026-06-05T12:00:00+00:00",
+        "sha256": digest.hexdigest(),
+    }
     table = pa.Table.from_pandas(log.reset_index(), preserve_index=False)
     table = table.replace_schema_metadata({b"aftershock": json.dumps(meta).encode()})
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -83,7 +83,11 @@ FINDINGS = (
     mark("volume {n} is a round number"),
     mark("the last {n} closes are all {price}"), mark("the only bar there is"),
     mark("moved {share}, {n} times its usual day"), mark("duplicate"), mark("contradiction"),
-    mark("gap"), mark("unfinished"), mark("revision"),
+    mark("gap"), mark("unfinished"), mark("revision"), mark("late"),
+    mark("prices of {tickers} as the store had them at the end of {day}: last bar {last}"),
+    mark("prices of {tickers} as the store had them at the end of {day}: last bar {last} (the oldest, {ticker})"),
+    mark("{ticker}: Yahoo now delivers {first} to {last} only; {n} stored bar is beyond it and kept"),
+    mark("{ticker}: Yahoo now delivers {first} to {last} only; {n} stored bars are beyond it and kept"),
 )  # fmt: skip
 
 REASONS = (*NOTES, *FINDINGS)
