@@ -73,9 +73,8 @@ def paid_out(
     ``_repair_capital_gains`` tells them apart by the fall of the price, as is done here.
     """
     gain = np.nan_to_num(gain, nan=0.0)
-    ratio = np.where(split > 0.0, split, 1.0)
     with np.errstate(invalid="ignore"):
-        fall = _before(close, ratio) - close
+        fall = previous_close(close, split) - close
         inside = (gain > 0.0) & (dividend >= gain)
         inside &= np.abs(fall - dividend) < np.abs(fall - dividend - gain)
     return np.asarray(dividend + np.where(inside, 0.0, gain))
@@ -103,14 +102,18 @@ def adjustment(close: FloatArray, dividend: FloatArray, split: FloatArray) -> Fl
     """
     ratio = np.where(split > 0.0, split, 1.0)
     with np.errstate(invalid="ignore"):
-        lost = np.where(dividend > 0.0, dividend / _before(close, ratio), 0.0)
+        lost = np.where(dividend > 0.0, dividend / previous_close(close, split), 0.0)
     step = np.where(np.isfinite(lost), 1.0 - lost, 1.0) / ratio
     return np.append(np.cumprod(step[:0:-1])[::-1], 1.0)
 
 
-def _before(close: FloatArray, ratio: FloatArray) -> FloatArray:
-    """Return the last close before each bar in shares of the bar, NaN before the first."""
+def previous_close(close: FloatArray, split: FloatArray) -> FloatArray:
+    """Return the last close before each bar in shares of the bar, shape (B,).
+
+    NaN before the first; what a dividend of that bar is paid out of.
+    """
+    ratio = np.where(split > 0.0, split, 1.0)
     at = np.maximum.accumulate(np.where(np.isfinite(close), np.arange(close.size), -1))
-    at = np.append(-1, at[:-1])
-    split = np.cumprod(ratio)
-    return np.where(at >= 0, close[at] * split[at] / split, np.nan)
+    at = np.append(-1, at[:-1])[: close.size]
+    whole = np.cumprod(ratio)
+    return np.where(at >= 0, close[at] * whole[at] / whole, np.nan)

@@ -19,7 +19,7 @@ from aftershock.prices.stored import ACTIONS, BAR, FETCHED, FIELDS
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from aftershock.arrays import BoolArray, FloatArray
     from aftershock.prices.stored import Stored
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _RELATIVE = {**dict.fromkeys(FIELDS, 1e-6), "Volume": 1e-3}
 _ROUNDED = {"Volume": 1.0, "Dividends": 1e-6, "Capital Gains": 1e-6}
 _EXACT = 1e-12
+_NOTHING = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +109,13 @@ def _changes(
         return []
     span = stored.loc[first:last]
     inner = offered.loc[stored.index[0] : stored.index[-1]]
-    nothing = float("nan")
     gone = [
-        Change(day.date(), field, float(value), nothing)
-        for day, row in span.loc[span.index.difference(offered.index)].iterrows()
-        for field, value in [_telling(row)]
+        Change(session, field, value, _NOTHING)
+        for session, field, value in _whole(span.loc[span.index.difference(offered.index)])
     ]
     filled = [
-        Change(day.date(), field, nothing, float(value))
-        for day, row in inner.loc[inner.index.difference(stored.index)].iterrows()
-        for field, value in [_telling(row)]
+        Change(session, field, _NOTHING, value)
+        for session, field, value in _whole(inner.loc[inner.index.difference(stored.index)])
     ]
     return sorted([*gone, *filled, *_values(stored, offered)], key=lambda item: item.session)
 
@@ -131,10 +129,13 @@ def edges(bars: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
     return (days[0], days[-1]) if len(days) else (pd.Timestamp.max, pd.Timestamp.min)
 
 
-def _telling(row: pd.Series[float]) -> tuple[str, float]:
-    """Return what a whole row is told by: its close, or its first action where it has none."""
-    listed = row[["Close", *ACTIONS]].replace(0.0, np.nan).dropna()
-    return str(listed.index[0]), float(listed.iloc[0])
+def _whole(rows: pd.DataFrame) -> Iterator[tuple[dt.date, str, float]]:
+    """Yield what each row is told by: its close, or its first action where it has none."""
+    names = ("Close", *ACTIONS)
+    values = np.nan_to_num(rows[list(names)].to_numpy("float64"), nan=0.0)
+    first = np.argmax(values != 0.0, axis=1)
+    for row, day in enumerate(pd.DatetimeIndex(rows.index)):
+        yield day.date(), names[first[row]], float(values[row, first[row]])
 
 
 def _values(stored: pd.DataFrame, offered: pd.DataFrame) -> list[Change]:
@@ -149,7 +150,7 @@ def _values(stored: pd.DataFrame, offered: pd.DataFrame) -> list[Change]:
         if field == "Capital Gains":  # where unknown, the dividend has them, and is compared
             differs &= stored.loc[both, field].notna().to_numpy()
         changes += [
-            Change(both[at].date(), field, float(ours[at]), float(theirs[at]))
+            Change(pd.Timestamp(both[int(at)]).date(), field, float(ours[at]), float(theirs[at]))
             for at in np.flatnonzero(differs)
         ]
     return changes

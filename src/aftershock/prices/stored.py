@@ -73,8 +73,8 @@ class Stored:
     @property
     def last(self) -> dt.date:
         """The last session with a close."""
-        day: dt.date = self.bars["Close"].last_valid_index().date()
-        return day
+        days = pd.DatetimeIndex(self.bars.index[self.bars["Close"].notna()])
+        return days[-1].date()
 
     def covers(self, start: dt.date | None) -> bool:
         """Return whether the history from ``start`` on was asked for."""

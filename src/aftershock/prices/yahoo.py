@@ -28,7 +28,8 @@ from aftershock.prices.delivery import (
 )
 from aftershock.prices.download import Failure
 from aftershock.prices.panel import Origin
-from aftershock.prices.store import NotKept, Store, cache_folder
+from aftershock.prices.store import Store, cache_folder
+from aftershock.prices.store_file import NotKept
 from aftershock.prices.stored import delivered
 from aftershock.prices.tickers import canonical, hint
 
