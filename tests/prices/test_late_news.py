@@ -14,6 +14,8 @@ from yahoo_stub import HK, LoopbackSession, Stub, serve
 
 from aftershock.clock import Clock
 from aftershock.errors import PriceError
+from aftershock.prices.delivery import newest_price
+from aftershock.prices.panel import PricePanel
 from aftershock.prices.store import Store
 from aftershock.prices.yahoo import YahooSource
 from aftershock.sessions import Sessions
@@ -372,3 +374,32 @@ def test_a_file_of_version_0_1_is_read_and_its_gains_are_not_counted_twice(
     assert frame["Dividends"].tolist() == [0.0, 0.0, 5.0, 0.0]
     then = source(stub, tmp_path / "store", clock_of(DAYS[8]), as_of=dt.date(2026, 6, 5))
     equal(view(then)[0], before)
+
+
+def test_an_action_on_a_day_without_a_row_stands_on_the_session_before(stub, tmp_path):
+    """So yfinance has it; with an empty row it stands on its own day, and is carried."""
+    bars = pd.DataFrame(FUND, index=pd.DatetimeIndex(DAYS[:4]))
+    stub.put(TICKER, bars.drop(pd.Timestamp(DAYS[2])), dividends={DAYS[2]: 2.0})
+    frame, _ = view(source(stub, tmp_path / "without", clock_of(DAYS[8])))
+    assert frame["Dividends"].tolist() == [0.0, 2.0, 0.0]
+    bars.loc[DAYS[2]] = np.nan
+    stub.put(TICKER, bars, dividends={DAYS[2]: 2.0})
+    frame, _ = view(source(stub, tmp_path / "empty", clock_of(DAYS[8])))
+    assert frame["Dividends"].tolist() == [0.0, 0.0, 2.0, 0.0]
+    assert frame["Adjustment"].tolist() == pytest.approx([0.98, 0.98, 1.0, 1.0], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("now", "age"),
+    [
+        ("2026-06-18T09:00:00+08:00", "today"),
+        ("2026-06-18T23:59:00+08:00", "today"),
+        ("2026-06-18T16:00:00+00:00", "1 day ago"),  # midnight in Hong Kong
+        ("2026-06-30T12:00:00-07:00", "13 days ago"),  # the 1st of July in Hong Kong
+    ],
+)
+def test_the_newest_price_is_as_old_as_it_is_at_the_exchange(make_bars, now, age):
+    days = ["2026-06-16", "2026-06-17", "2026-06-18"]
+    panel = PricePanel.from_frames({TICKER: make_bars(days, [1.0, 2.0, 3.0])}, calendar="XHKG")
+    clock = Clock.stopped(dt.datetime.fromisoformat(now))
+    assert newest_price(panel, clock) == f"newest price 2026-06-18, {age}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from aftershock.errors import PriceError
 from aftershock.formats import counted
 from aftershock.prices.actions import adjustment, as_traded, paid_out
 from aftershock.prices.comparison import Change, edges
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from aftershock.clock import Clock
     from aftershock.prices.download import Failure
+    from aftershock.prices.panel import PricePanel
     from aftershock.prices.stored import Stored
 
 STORE_CHECKS = ("contradiction", "revision", "late")  # what comparing with the store finds
@@ -120,3 +122,22 @@ def listed(tickers: list[str]) -> str:
     """Return tickers in a sentence, the first few of many."""
     more = f" and {len(tickers) - _SHOWN} more" if len(tickers) > _SHOWN else ""
     return ", ".join(tickers[:_SHOWN]) + more
+
+
+def newest_price(panel: PricePanel, clock: Clock) -> str:
+    """Return which session a panel's newest close is of, and how many days ago that was.
+
+    Days are those of the exchange: a close of the day that the clock is in there is of today.
+
+    Raises
+    ------
+    PriceError
+        There is no close at all.
+    """
+    rows = np.flatnonzero(np.isfinite(panel.close).any(axis=1))
+    if not rows.size:
+        raise PriceError("there is no close in these prices; load some before asking their age")
+    newest = panel.sessions.date(int(rows[-1]))
+    days = (clock.now().astimezone(panel.sessions.zone).date() - newest).days
+    age = f"{counted(days, 'day')} ago" if days else "today"
+    return f"newest price {newest}, {age}"
