@@ -403,3 +403,22 @@ def test_the_newest_price_is_as_old_as_it_is_at_the_exchange(make_bars, now, age
     panel = PricePanel.from_frames({TICKER: make_bars(days, [1.0, 2.0, 3.0])}, calendar="XHKG")
     clock = Clock.stopped(dt.datetime.fromisoformat(now))
     assert newest_price(panel, clock) == f"newest price 2026-06-18, {age}"
+
+
+@pytest.mark.parametrize("stored_days", [4, 2], ids=["both stored", "the later one is new"])
+def test_an_action_whose_date_is_corrected_is_never_counted_twice(stub, tmp_path, stored_days):
+    bars = pd.DataFrame(FUND, index=pd.DatetimeIndex(DAYS[:4]))
+    store, clock = tmp_path / "store", clock_of(DAYS[8])
+    stub.put(TICKER, bars.iloc[:stored_days], dividends={DAYS[1]: 2.0})
+    view(source(stub, store, clock))
+    stub.put(TICKER, bars, dividends={DAYS[2]: 2.0})
+    for _ in range(2):  # told until it is accepted
+        frame, findings = view(source(stub, store, clock))
+        assert frame["Dividends"].tolist() == [0.0, 2.0, 0.0, 0.0]
+        assert [str(item)[8:] for item in findings] == [
+            "2026-06-02 contradiction: Dividends stored 2, now 0",
+            "2026-06-03 contradiction: Dividends stored 0, now 2",
+        ]
+    frame, _ = view(source(stub, store, clock, accept=True))
+    assert frame["Dividends"].tolist() == [0.0, 0.0, 2.0, 0.0]
+    assert view(source(stub, store, clock))[1] == []

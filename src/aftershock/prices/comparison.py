@@ -2,11 +2,14 @@
 
 Where nothing was stored - no bar, no value in a field, no action on a session - what is
 delivered is an addition and is recorded. Where something was stored and is now another value,
-or gone, the two contradict: the stored value stays until the other one is accepted.
+or gone, the two contradict: the stored value stays until the other one is accepted. An action
+that is gone from one session and new on another near it has moved: it would count twice if
+only the addition were recorded, so that both sides of a move contradict what is stored.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +21,6 @@ from aftershock.prices.actions import later_splits
 from aftershock.prices.stored import ACTIONS, BAR, FETCHED, FIELDS
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Iterator
 
     from aftershock.arrays import BoolArray, FloatArray
@@ -30,6 +32,7 @@ _RELATIVE = {**dict.fromkeys(FIELDS, 1e-6), "Volume": 1e-3}
 _ROUNDED = {"Volume": 1.0, "Dividends": 1e-6, "Capital Gains": 1e-6}
 _EXACT = 1e-12
 _NOTHING = float("nan")
+_NEAR = dt.timedelta(days=10)  # how far a corrected ex-date is from the first one
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +45,34 @@ class Change:
         Where; a whole bar is told by its ``Close``, an action without one by itself.
     stored, offered
         Both values; NaN where there is none.
+    moved
+        True of an action that is gone from a session near this one.
     """
 
     session: dt.date
     field: str
     stored: float
     offered: float
+    moved: bool = False
 
     @property
     def adds(self) -> bool:
-        """True where nothing was stored."""
+        """True where nothing was stored, here or near."""
         nothing = self.stored == 0.0 and self.field in ACTIONS
-        return bool(np.isnan(self.stored)) or nothing
+        return not self.moved and (bool(np.isnan(self.stored)) or nothing)
+
+    @property
+    def removes(self) -> bool:
+        """True of an action that is no longer listed."""
+        return self.field in ACTIONS and self.stored > 0.0 and not self.offered > 0.0
+
+    def moves(self, removed: Change) -> bool:
+        """Return whether this is what was removed from another session, a few days off."""
+        return (
+            self.field == removed.field
+            and abs(self.session - removed.session) <= _NEAR
+            and bool(np.isclose(self.offered, removed.stored, rtol=1e-6))
+        )
 
     def __str__(self) -> str:
         if self.adds:
@@ -88,8 +107,11 @@ def merge(old: Stored, new: Stored, *, accept: bool) -> tuple[Stored, list[Chang
     bars = _gains_apart(old.bars, offered)
     first, last = edges(offered)
     offered = _unjudged(bars, offered, first, last)
-    changes = _changes(bars, offered, first, last)
-    fresh = offered[~offered.index.isin(bars.index)]
+    fresh = offered[~offered.index.isin(bars.index)].copy()
+    changes = _moves(_changes(bars, offered, first, last), fresh)
+    for item in changes:
+        if item.moved and not accept and pd.Timestamp(item.session) in fresh.index:
+            fresh.loc[pd.Timestamp(item.session), item.field] = 0.0
     parts = [old.log, fresh, _rows(bars, offered, changes, accept=accept)]
     log = pd.concat([part for part in parts if len(part)]).rename_axis("Date")
     since = None if old.since is None or new.since is None else min(old.since, new.since)
@@ -118,6 +140,25 @@ def _changes(
         for session, field, value in _whole(inner.loc[inner.index.difference(stored.index)])
     ]
     return sorted([*gone, *filled, *_values(stored, offered)], key=lambda item: item.session)
+
+
+def _moves(changes: list[Change], fresh: pd.DataFrame) -> list[Change]:
+    """Return changes, the moved actions among them and those of new bars marked."""
+    removed = [item for item in changes if item.removes]
+    if not removed:
+        return changes
+    listed = [
+        Change(day.date(), field, 0.0, float(value))
+        for field in ACTIONS
+        for day, value in zip(pd.DatetimeIndex(fresh.index), fresh[field], strict=True)
+        if value > 0.0
+    ]
+    news = [item for item in listed if any(map(item.moves, removed))]
+    marked = [
+        replace(item, moved=item.adds and any(map(item.moves, removed)))
+        for item in [*changes, *news]
+    ]
+    return sorted(marked, key=lambda item: item.session)
 
 
 def edges(bars: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
