@@ -127,7 +127,10 @@ def test_an_earlier_day_is_asked_of_the_store_alone(cli, stub, tmp_path):
         (["--accept", "--source", "sample"], "--accept revises the store of yahoo; the source sa"),
         (["--again", "2026-06-01", "--source", "sample"], "--again revises the store of yahoo"),
         (["--as-of", "2026-06-01", "--source", "sample"], "as_of looks back in the store of yahoo"),
-        (["--accept", "--offline"], "--accept asks Yahoo; leave out --offline, --as-of and the setting as_of"),
+        (
+            ["--accept", "--offline"],
+            "--accept asks Yahoo; leave out --offline, --as-of and the setting as_of",
+        ),
         (["--again", "2026-06-01", "--as-of", "2026-06-01"], "--again asks Yahoo; leave out"),
         (["--again", "yesterday"], "--again: 'yesterday' is no day; write one as 2026-07-08"),
         (["--again", "2026-06-05..2026-06-01"], "the span ends before it begins; write FROM..TO"),

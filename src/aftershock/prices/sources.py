@@ -176,7 +176,9 @@ def fetch_prices(
     option = "--accept" if accept else "--again"
     if isinstance(provider, YahooSource):
         if (accept or again) and not provider.asks:
-            raise PriceError(f"{option} asks Yahoo; leave out --offline, --as-of and the setting as_of")
+            raise PriceError(
+                f"{option} asks Yahoo; leave out --offline, --as-of and the setting as_of"
+            )
         provider = replace(provider, strict=True, accept=accept, again=again)
     elif accept or again:
         raise PriceError(f"{option} revises the store of yahoo; the source {source} has none")
