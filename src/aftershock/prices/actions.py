@@ -14,31 +14,31 @@ if TYPE_CHECKING:
     from aftershock.arrays import BoolArray, FloatArray
 
 _PRICES = ["Open", "High", "Low", "Close"]
+_CASH = {"Dividends", "Capital Gains"}
 
 
-def as_traded(bars: pd.DataFrame, after: float = 1.0) -> pd.DataFrame:
+def as_traded(bars: pd.DataFrame) -> pd.DataFrame:
     """Undo Yahoo's division by later splits.
 
     Parameters
     ----------
     bars
-        Yahoo's unadjusted bars (``auto_adjust=False``) with ``Dividends`` and
-        ``Stock Splits`` (0 where there is none).
-    after
-        Product of the splits after the last of these bars.
+        Yahoo's unadjusted bars (``auto_adjust=False``) up to the present, with ``Dividends``
+        and ``Stock Splits`` (0 where there is none); ``Capital Gains`` of a fund.
 
     Returns
     -------
     DataFrame
-        Prices and dividends as of the day, volume in shares of the day. A split that is listed
-        and that Yahoo has not divided by yet, as its closes show, is not undone.
+        Prices, dividends and gains as of the day, volume in shares of the day. A split that is
+        listed and that Yahoo has not divided by yet, as its closes show, is not undone.
     """
     split = bars["Stock Splits"].to_numpy("float64")
-    later = later_splits(_divided_by(bars["Close"].to_numpy("float64"), split)) * after
+    later = later_splits(_divided_by(bars["Close"].to_numpy("float64"), split))
     out = bars.copy()
     out[_PRICES] = bars[_PRICES].mul(later, axis=0)
     out["Volume"] = bars["Volume"] / later
-    out["Dividends"] = bars["Dividends"] * later
+    for name in _CASH.intersection(bars):
+        out[name] = bars[name] * later
     return out
 
 
@@ -62,6 +62,36 @@ def later_splits(split: FloatArray) -> FloatArray:
     """
     ratio = np.where(split > 0.0, split, 1.0)
     return np.append(np.cumprod(ratio[:0:-1])[::-1], 1.0)
+
+
+def paid_out(
+    close: FloatArray, dividend: FloatArray, split: FloatArray, gain: FloatArray
+) -> FloatArray:
+    """Return the cash a fund paid per share, gains that its dividends contain counted once.
+
+    Parameters
+    ----------
+    close, dividend, split, gain : ndarray, shape (B,)
+        As traded on the day: closes, listed dividends, split ratios and capital gains, 0 where
+        there is none; a gain may be NaN where none is listed apart.
+
+    Returns
+    -------
+    ndarray, shape (B,)
+        Dividend and gain; the dividend alone where it is no smaller than the gain and the fall
+        of the close is nearer to it than to the sum.
+
+    Notes
+    -----
+    Yahoo lists the gains of some funds inside the dividend as well; yfinance's
+    ``_repair_capital_gains`` tells them apart by the fall of the price, as is done here.
+    """
+    gain = np.nan_to_num(gain, nan=0.0)
+    with np.errstate(invalid="ignore"):
+        fall = previous_close(close, split) - close
+        inside = (gain > 0.0) & (dividend >= gain)
+        inside &= np.abs(fall - dividend) < np.abs(fall - dividend - gain)
+    return np.asarray(dividend + np.where(inside, 0.0, gain))
 
 
 def adjustment(close: FloatArray, dividend: FloatArray, split: FloatArray) -> FloatArray:

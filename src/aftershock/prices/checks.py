@@ -393,6 +393,9 @@ CHECKS = {
         "note", (), True,
         "nothing, if the closes are as traded; a column Adj Close would tell", None,
     ),
+    "late": Check(
+        "note", (), True, "recorded; runs made before did not have it", None
+    ),
     "late_listing": Check(
         "note", (), True, "nothing, if it was listed then; else fetch its history", _late_listings
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -18,11 +17,13 @@ from aftershock.prices.frames import Bars, normalise, worst_price
 from aftershock.tables import make_table, write_table
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
     from aftershock.anyframe import AnyFrame
+    from aftershock.clock import Clock
     from aftershock.prices.panel import PricePanel
 
 Policy = Literal["drop", "keep", "fail"]
@@ -205,21 +206,19 @@ def outside(bars: Mapping[str, Bars], panel: PricePanel) -> Iterator[Finding]:
             yield Finding(ticker, day, day, "non_session", detail)
 
 
-def examine(
-    panel: PricePanel, *, notes: bool = False, now: dt.datetime | None = None
-) -> list[Finding]:
+def examine(panel: PricePanel, clock: Clock, *, notes: bool = False) -> list[Finding]:
     """Return what the checks find in a panel, ticker by ticker, oldest first.
 
     Parameters
     ----------
     panel
         What to check.
+    clock
+        Tells a session that is over from one that is not.
     notes
         Also look for what is only worth a look.
-    now
-        The instant that tells a session that is over from one that is not; the clock's.
     """
-    sight = Sight(panel, now or dt.datetime.now(dt.UTC))
+    sight = Sight(panel, clock.now())
     date = panel.sessions.date
     found = [
         Finding(panel.tickers[column], date(first), date(last), name, detail)

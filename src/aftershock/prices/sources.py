@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from aftershock.clock import SYSTEM, Clock
 from aftershock.content import load_file
 from aftershock.errors import PriceError, nearest
 from aftershock.overrides import AS_LISTED, Overrides
+from aftershock.prices.delivery import STORE_CHECKS
 from aftershock.prices.panel import Origin, PricePanel
 from aftershock.prices.quality import (
     Finding,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from aftershock.anyframe import AnyFrame
+    from aftershock.prices.stored import Span
 
 SOURCES = ("sample", "yahoo", "files:DIR", "files:FILE", "FILE.py")
 
@@ -66,6 +69,8 @@ def load_prices(
     overrides: Overrides = AS_LISTED,
     offline: bool = False,
     progress: Callable[[str], None] | None = None,
+    as_of: dt.date | None = None,
+    clock: Clock = SYSTEM,
 ) -> PricePanel:
     """Load daily bars of several tickers into one panel, checked.
 
@@ -92,6 +97,10 @@ def load_prices(
         Ask nobody: serve what is stored.
     progress
         Called with each ticker that was fetched.
+    as_of
+        Serve what the store of Yahoo's prices had at the end of that day, and ask nobody.
+    clock
+        Tells which sessions are over and how old stored prices are.
 
     Raises
     ------
@@ -102,9 +111,10 @@ def load_prices(
         ``quality`` names a check that does not exist.
     """
     policies = Policies(quality)
-    wanted = Request(tickers, source, calendar, start, end, overrides, offline, progress)
-    panel, found = _gathered(wanted, policies)
-    found = ordered([*found, *examine(panel)], panel.tickers)
+    provider = _provider(source, Terms(offline, progress, as_of, clock))
+    wanted = Request(tickers, source, calendar, start, end, overrides)
+    panel, found = _gathered(wanted, policies, provider)
+    found = ordered([*found, *examine(panel, clock)], panel.tickers)
     rate = RiskFree(rate=risk_free) if isinstance(risk_free, int | float) else risk_free
     riskless, doubts = rate.read(panel.sessions)
     panel = enforce(panel, found, policies)
@@ -119,6 +129,8 @@ def check_prices(
     overrides: Overrides = AS_LISTED,
     offline: bool = False,
     progress: Callable[[str], None] | None = None,
+    as_of: dt.date | None = None,
+    clock: Clock = SYSTEM,
 ) -> tuple[PricePanel, list[Finding]]:
     """Load tickers and return everything the quality checks find, notes included.
 
@@ -130,9 +142,10 @@ def check_prices(
     PriceError
         The source cannot be read at all.
     """
-    wanted = Request(tickers, source, calendar, None, None, overrides, offline, progress)
-    panel, found = _gathered(wanted, _LENIENT)
-    return panel, ordered([*found, *examine(panel, notes=True)], panel.tickers)
+    provider = _provider(source, Terms(offline, progress, as_of, clock))
+    wanted = Request(tickers, source, calendar, None, None, overrides)
+    panel, found = _gathered(wanted, _LENIENT, provider)
+    return panel, ordered([*found, *examine(panel, clock, notes=True)], panel.tickers)
 
 
 def fetch_prices(
@@ -142,34 +155,44 @@ def fetch_prices(
     calendar: str | None = None,
     overrides: Overrides = AS_LISTED,
     accept: bool = False,
+    again: Span | None = None,
     offline: bool = False,
     progress: Callable[[str], None] | None = None,
+    as_of: dt.date | None = None,
+    clock: Clock = SYSTEM,
 ) -> PricePanel:
-    """Fetch what the store lacks; the panel's flags are what contradicts it.
+    """Fetch what the store lacks; the panel's flags are what contradicts it or was recorded.
 
     Parameters
     ----------
     accept
         Record values that contradict stored ones as a revision.
-    tickers, source, calendar, overrides, offline, progress
+    again
+        First and last day of the only span that is compared and recorded, both included.
+    tickers, source, calendar, overrides, offline, progress, as_of, clock
         As in ``load_prices``.
 
     Raises
     ------
     PriceError
-        A ticker could not be fetched, whether or not the store has it; or ``accept`` and the
-        source keeps no store.
+        A ticker could not be fetched, whether or not the store has it; ``accept`` or ``again``
+        and the source keeps no store; or one of them and nobody is asked.
     """
     from aftershock.prices.yahoo import YahooSource
 
-    provider = open_source(source, offline=offline, progress=progress)
+    provider = open_source(source, Terms(offline, progress, as_of, clock))
+    option = "--accept" if accept else "--again"
     if isinstance(provider, YahooSource):
-        provider = replace(provider, strict=True, accept=accept)
-    elif accept:
-        raise PriceError(f"--accept revises the store of yahoo; the source {source} has none")
-    wanted = Request(tickers, source, calendar, None, None, overrides, offline, progress)
+        if (accept or again) and not provider.asks:
+            raise PriceError(
+                f"{option} asks Yahoo; leave out --offline, --as-of and the setting as_of"
+            )
+        provider = replace(provider, strict=True, accept=accept, again=again)
+    elif accept or again:
+        raise PriceError(f"{option} revises the store of yahoo; the source {source} has none")
+    wanted = Request(tickers, source, calendar, None, None, overrides)
     panel, found = _gathered(wanted, _LENIENT, provider)
-    flags = tuple(item for item in found if item.check in {"contradiction", "revision"})
+    flags = tuple(item for item in found if item.check in STORE_CHECKS)
     return replace(panel, flags=flags)
 
 
@@ -183,23 +206,33 @@ class Request:
     start: dt.date | None
     end: dt.date | None
     overrides: Overrides
-    offline: bool
-    progress: Callable[[str], None] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a source is asked; the fields are the parameters of ``load_prices``."""
+
+    offline: bool = False
+    progress: Callable[[str], None] | None = None
+    as_of: dt.date | None = None
+    clock: Clock = SYSTEM
+
+
+def _provider(source: str | PriceSource, terms: Terms) -> PriceSource:
+    if isinstance(source, str):
+        return open_source(source, terms)
+    if terms.as_of is not None:
+        raise PriceError(f"as_of is of the source yahoo; give it to {type(source).__name__} itself")
+    return source
 
 
 def _gathered(
-    wanted: Request, policies: Policies, provider: PriceSource | None = None
+    wanted: Request, policies: Policies, provider: PriceSource
 ) -> tuple[PricePanel, list[Finding]]:
     """Return the panel as it was read, and what was found while reading it."""
     if isinstance(wanted.tickers, str) or not wanted.tickers:
         raise PriceError('load_prices needs a list of tickers, such as ["0100.HK", "^HSI"]')
     tickers = _asked(wanted)
-    if provider is None:
-        provider = (
-            open_source(wanted.source, offline=wanted.offline, progress=wanted.progress)
-            if isinstance(wanted.source, str)
-            else wanted.source
-        )
     frames = provider.daily(tickers, wanted.start, wanted.end)
     names = canonical_keys(frames, _exchange_of_bare(wanted, tickers), "frames")
     missing = [ticker for ticker in tickers if ticker not in names]
@@ -232,26 +265,32 @@ def _asked(wanted: Request) -> list[str]:
     return list(dict.fromkeys(canonical(ticker, wanted.calendar) for ticker in wanted.tickers))
 
 
-def open_source(
-    spec: str, *, offline: bool = False, progress: Callable[[str], None] | None = None
-) -> PriceSource:
+def open_source(spec: str, terms: Terms = Terms()) -> PriceSource:
     """Return the source a specification names.
 
     Parameters
     ----------
     spec
         One of ``SOURCES``.
-    offline, progress
-        As in ``load_prices``; sources that ask nobody pass them over.
+    terms
+        How it is asked; sources that ask nobody pass over all but ``as_of``.
 
     Raises
     ------
     PriceError
-        The specification is not one of ``SOURCES``.
+        The specification is not one of ``SOURCES``, or ``as_of`` is asked of one without a store.
     WorkspaceError
         A Python file is missing, does not import, or defines no source.
     """
     name, _, rest = spec.partition(":")
+    if name == "yahoo" and not rest:
+        from aftershock.prices.yahoo import YahooSource
+
+        return YahooSource(
+            offline=terms.offline, progress=terms.progress, as_of=terms.as_of, clock=terms.clock
+        )
+    if terms.as_of is not None:
+        raise PriceError(f"as_of looks back in the store of yahoo; the source {spec} has none")
     if name == "files" and rest:
         from aftershock.prices.files import FileSource
 
@@ -260,10 +299,6 @@ def open_source(
         from aftershock.prices.sample import SampleSource
 
         return SampleSource()
-    if name == "yahoo" and not rest:
-        from aftershock.prices.yahoo import YahooSource
-
-        return YahooSource(offline=offline, progress=progress)
     if spec.endswith(".py"):
         return _own_source(_place(spec))
     close = nearest(name, ("sample", "yahoo", "files"))

@@ -103,6 +103,11 @@ FINDINGS = (
     mark("{name}: the highest rate is {rate} a year, as in years of zero rates; leave percent out if the file is in decimals"),
     mark("{name}: the highest rate is {rate} a session, as in years of zero rates; leave percent out if the file is in decimals"),
     mark("rows stand on Sundays and none on Fridays: a market that trades so, or dates a day early; name the exchange (calendar=) to have it checked"),
+    mark("late"),
+    mark("prices of {tickers} as the store had them at the end of {day}: last bar {last}"),
+    mark("prices of {tickers} as the store had them at the end of {day}: last bar {last} (the oldest, {ticker})"),
+    mark("{ticker}: Yahoo now delivers {first} to {last} only; {n} stored bar is beyond it and kept"),
+    mark("{ticker}: Yahoo now delivers {first} to {last} only; {n} stored bars are beyond it and kept"),
 )  # fmt: skip
 
 ACTIONS = (

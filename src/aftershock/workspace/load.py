@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aftershock.clock import SYSTEM
 from aftershock.content import content_files, load_file
 from aftershock.errors import AftershockError, PriceError, WorkspaceError, nearest, unknown
 from aftershock.events.book import EventBook, load_events
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from aftershock.backtest.exchanges import Exchange
+    from aftershock.clock import Clock
     from aftershock.prices.panel import PricePanel
     from aftershock.study.study import Study
 
@@ -164,6 +166,7 @@ class Workspace:
         further: Iterable[str] = (),
         offline: bool = False,
         progress: Callable[[str], None] | None = None,
+        clock: Clock = SYSTEM,
     ) -> PricePanel:
         """Load the prices of the settings' tickers, as the settings say.
 
@@ -173,7 +176,7 @@ class Workspace:
             Price source instead of the settings'.
         further
             Tickers besides the settings', such as the benchmarks of studies.
-        offline, progress
+        offline, progress, clock
             As in ``load_prices``.
 
         Raises
@@ -189,6 +192,8 @@ class Workspace:
             risk_free=self.risk_free(),
             overrides=self.settings.overrides,
             offline=offline,
+            as_of=self.settings.as_of,
+            clock=clock,
             progress=progress,
         )
         optional = self.settings.benchmarks

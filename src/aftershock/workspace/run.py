@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from aftershock.clock import SYSTEM
 from aftershock.errors import RunError, WorkspaceError
 from aftershock.events.day_zero import day_zero, spanning
 from aftershock.events.supply import supply_steps, write_holders
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from aftershock.backtest.result import BacktestResult
     from aftershock.backtest.run import Backtest
+    from aftershock.clock import Clock
     from aftershock.events.book import EventBook
     from aftershock.events.supply import SupplyStep
     from aftershock.prices.panel import PricePanel
@@ -36,7 +38,11 @@ if TYPE_CHECKING:
 
 
 def run_workspace(
-    workspace: Workspace, request: Request, *, step: Callable[[str], None] = lambda _: None
+    workspace: Workspace,
+    request: Request,
+    *,
+    step: Callable[[str], None] = lambda _: None,
+    clock: Clock = SYSTEM,
 ) -> Path:
     """Run studies and backtests of a workspace and return the run's folder.
 
@@ -50,6 +56,8 @@ def run_workspace(
         What to run.
     step
         Called with the name of each part before it is done.
+    clock
+        Names the run's folder, and tells how old prices are.
 
     Raises
     ------
@@ -79,8 +87,9 @@ def run_workspace(
         further=[name for study in studies.values() for name in study.model.benchmarks],
         offline=request.offline,
         progress=lambda ticker: step(f"prices {ticker}"),
+        clock=clock,
     )
-    started = dt.datetime.now().astimezone()
+    started = clock.local()
     with new_run(workspace.results, started) as folder:
         with drawing() as draw:
             manifest = _manifest(workspace, request, prices, started, source)

@@ -78,6 +78,8 @@ class Settings(_Strict):
         it does not list.
     early_close
         Sessions that ended early: date to local time.
+    as_of
+        The day whose view of stored prices is used; the present one where left out.
     tickers, peers
         Tickers that events happen to, and further ones for comparison; in any spelling, a bare
         number being one of the calendar's exchange.
@@ -103,6 +105,7 @@ class Settings(_Strict):
     closed: tuple[dt.date, ...] = ()
     open: tuple[dt.date, ...] = ()
     early_close: dict[dt.date, dt.time] = {}
+    as_of: dt.date | None = None
     tickers: tuple[str, ...] = Field(min_length=1)
     peers: tuple[str, ...] = ()
     exchange: ExchangeSettings = ExchangeSettings()
