@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from aftershock.errors import PriceError, nearest
+from aftershock.inputs import opened, placed
 from aftershock.prices.dates import parse_dates
 from aftershock.prices.frames import COLUMNS, spelled
 
@@ -45,6 +46,10 @@ class FileSource:
 
     place: Path
 
+    def __post_init__(self) -> None:
+        """Count a relative place from the workspace of the file that names it."""
+        object.__setattr__(self, "place", placed(self.place))
+
     def daily(
         self, tickers: Sequence[str], start: dt.date | None, end: dt.date | None
     ) -> dict[str, pd.DataFrame]:
@@ -73,10 +78,6 @@ class FileSource:
         there = sorted(_stem(path) for path in self.place.iterdir() if _stem(path))
         raise _no_ticker(ticker, self.place, there)
 
-    def paths(self, tickers: Sequence[str]) -> list[Path]:
-        """Return the files read for ``tickers``; a run hashes them."""
-        return list(dict.fromkeys(self.path(ticker) for ticker in tickers))
-
 
 def read_bars(path: Path) -> pd.DataFrame:
     """Read one file of bars as it stands; large Parquet is mapped into memory.
@@ -87,7 +88,7 @@ def read_bars(path: Path) -> pd.DataFrame:
         The file is empty, is not what its ending says, or is rewritten while it is read.
     """
     try:
-        with _opened(path) as file:
+        with _opened(opened(path)) as file:
             frame = _read_parquet(file) if path.suffix == ".parquet" else _read_csv(path, file)
     except pd.errors.EmptyDataError as cause:
         raise PriceError(f"{path} is empty; it needs a header with Date and Close") from cause

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from aftershock.content import load_file
 from aftershock.errors import PriceError, nearest
+from aftershock.inputs import opened, placed
 from aftershock.prices.panel import Origin, PricePanel
 from aftershock.prices.quality import (
     Finding,
@@ -43,7 +44,8 @@ class PriceSource(Protocol):
     ) -> Mapping[str, pd.DataFrame]:
         """Return one frame of bars per ticker: dates in the index or in ``Date``, and Close.
 
-        ``start`` and ``end`` are included; None leaves the side open.
+        ``start`` and ``end`` are included; None leaves the side open. A source may also have a
+        method ``paths(tickers)`` that returns the files it reads: a run puts them on record.
         """
         ...
 
@@ -191,6 +193,7 @@ def _gathered(
             if isinstance(wanted.source, str)
             else wanted.source
         )
+    _record_files(provider, tickers)
     frames = provider.daily(tickers, wanted.start, wanted.end)
     missing = [ticker for ticker in tickers if ticker not in frames]
     if missing:
@@ -247,7 +250,7 @@ def open_source(
 
 def _place(said: str) -> Path:
     try:
-        return Path(said).expanduser()
+        return placed(Path(said).expanduser())
     except RuntimeError as cause:
         raise PriceError(f"{said}: there is no such home; write the whole path") from cause
 
@@ -262,13 +265,12 @@ def _own_source(path: Path) -> PriceSource:
     return source
 
 
-def files_read(source: str | PriceSource, tickers: Sequence[str]) -> list[Path]:
-    """Return the user's own files that prices come from; a run hashes them."""
-    if not isinstance(source, str):
-        return []
-    own = [_place(source)] if source.endswith(".py") else []
-    paths = getattr(open_source(source), "paths", None)
-    return own + (list(paths(tickers)) if paths else [])
+def _record_files(provider: PriceSource, tickers: Sequence[str]) -> None:
+    """Put the files on record that a source of a user's own says it reads."""
+    paths: Callable[[Sequence[str]], Iterable[str | Path]] | None
+    paths = getattr(provider, "paths", None)
+    for path in paths(tickers) if paths else ():
+        opened(path)
 
 
 def origin_of(source: str | PriceSource, provider: PriceSource) -> Origin:

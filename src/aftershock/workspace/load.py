@@ -62,12 +62,6 @@ class Workspace:
         """Strategy files by name."""
         return _files(self.folder / STRATEGIES)
 
-    @property
-    def inputs(self) -> list[Path]:
-        """Every file a run depends on, prices apart."""
-        events = content_files(self.folder / EVENTS, "*.y*ml")
-        return [self.folder / SETTINGS, *events, *self.studies.values(), *self.strategies.values()]
-
     def events(self) -> EventBook:
         """Read the events.
 

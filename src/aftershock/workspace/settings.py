@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from aftershock.errors import WorkspaceError, nearest
+from aftershock.inputs import SETTINGS
 
 Policy = Literal["drop", "keep", "fail"]
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-SETTINGS = "aftershock.toml"
 
 
 class _Strict(BaseModel):

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from aftershock.errors import StudyError, unknown
+from aftershock.inputs import opened
 from aftershock.study.models.base import Design, Market, Model
 from aftershock.study.models.estimate import ALPHA
 from aftershock.study.models.peers import as_names
@@ -61,7 +62,8 @@ class FactorModel(Model):
             Column names; a single one may be given as text.
         data
             A CSV file whose first column is the date (``2023-12-29`` or ``20231229``), or a
-            frame with dates in the index.
+            frame with dates in the index. In a file of a workspace a relative path counts from
+            the workspace, elsewhere from the current folder.
         rf
             Column of the risk-free return.
         intercept
@@ -112,7 +114,7 @@ def _read(data: str | Path | pd.DataFrame) -> pd.DataFrame:
     if not isinstance(data, str | Path):
         raise StudyError(f"the factors are {data!r}; give a frame or the path of a CSV file")
     try:
-        return pd.read_csv(data, index_col=0)
+        return pd.read_csv(opened(data), index_col=0)
     except (OSError, ValueError) as cause:
         raise StudyError(f"the factors {data} cannot be read: {cause}") from cause
 
