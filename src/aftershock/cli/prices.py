@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aftershock.cli.options import HERE, JsonOption, OfflineOption, SourceOption, WorkspaceOption
-from aftershock.cli.screen import print_json, print_table, print_text, progress
+from aftershock.cli.screen import print_json, print_note, print_table, print_text, progress
+from aftershock.clock import SYSTEM
 
 if TYPE_CHECKING:
     from aftershock.prices.panel import PricePanel
@@ -64,6 +65,7 @@ def check(
     json: JsonOption = False,
 ) -> None:
     """Look for what is wrong with the prices; print it, and write it to results."""
+    from aftershock.prices.age import age_of
     from aftershock.prices.quality import write_findings
     from aftershock.prices.sources import check_prices
 
@@ -79,6 +81,7 @@ def check(
             progress=step,
         )
     path = write_findings(found, space.results)
+    print_note(age_of(panel, SYSTEM.now()).sentence)
     if json:
         print_json([item.record() for item in found])
         return

@@ -188,7 +188,7 @@ SENTENCES = (
     mark("run for the whole grid: each cell has its p-value"),
     mark("one set of parameters was run: nothing was chosen"),
 
-    mark("never in the market"), mark("too few sessions"),
+    mark("never in the market"), mark("too few sessions"), mark("due, no prices"), mark("ahead"),
 )  # fmt: skip
 
 PLURALS = (

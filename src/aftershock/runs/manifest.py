@@ -38,6 +38,9 @@ class Manifest:
     inputs
         SHA-256 of every file the run read, by path: settings, events, studies and strategies, the
         modules they import, factors, rates, own sources and the files these name.
+    age
+        How old the newest price was by the run's clock, and the ids of events that were due
+        without prices and of those ahead.
     studies, backtests
         Names, titles and conventions of what was run.
     warnings
@@ -54,6 +57,7 @@ class Manifest:
     notice: str
     prices: dict[str, Any]
     inputs: dict[str, str]
+    age: dict[str, Any] = field(default_factory=dict)
     git: dict[str, Any] = field(default_factory=dict)
     studies: dict[str, Any] = field(default_factory=dict)
     backtests: dict[str, Any] = field(default_factory=dict)

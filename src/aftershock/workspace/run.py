@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from aftershock.clock import SYSTEM
 from aftershock.errors import RunError, WorkspaceError
 from aftershock.events.day_zero import day_zero, spanning
+from aftershock.events.standing import standing
 from aftershock.events.supply import supply_steps, write_holders
 from aftershock.inputs import Inputs, opened, recording
+from aftershock.prices.age import age_of
 from aftershock.report.figures import drawing
 from aftershock.report.page import build_page, index_pages
 from aftershock.runs.folder import RunFolder, new_run
@@ -108,6 +110,7 @@ def _run(
     with new_run(workspace.results, started) as folder:
         with drawing() as draw:
             manifest = _manifest(workspace, request, prices, started, inputs.settled())
+            manifest.age = _age(events, prices, clock.now())
             _write_inputs(folder.path, events, prices)
             _studies(folder, manifest, studies, events, prices, step)
             trade = _Trading(folder, manifest, settings, request, events, prices)
@@ -216,6 +219,18 @@ def _manifest(
         inputs=inputs,
         git=git_state(workspace.folder),
     )
+
+
+def _age(events: EventBook, prices: PricePanel, now: dt.datetime) -> dict[str, Any]:
+    """Return how old the prices are, and which events wait for prices or for their day."""
+    age, sessions = age_of(prices, now), spanning(prices.sessions, events)
+    waiting: dict[str, list[str]] = {"due, no prices": [], "ahead": []}
+    for event in events:
+        newest = age.newest.get(event.ticker)
+        name = standing(event, day_zero(event, sessions), sessions, newest, now)
+        if name:
+            waiting[name].append(event.id)
+    return {**age.record, "due": waiting["due, no prices"], "ahead": waiting["ahead"]}
 
 
 def _write_inputs(folder: Path, events: EventBook, prices: PricePanel) -> None:
