@@ -75,9 +75,9 @@ class Inputs:
             if sha256(path) != self.digests[name]:
                 raise _changed(name)
         for name in set(sys.modules) - self.modules:
-            path = _own_file(sys.modules[name])
-            if path is not None and path.absolute() not in self.paths.values():
-                self.add(path, _as_imported(sys.modules[name], path))
+            file = _own_file(sys.modules[name])
+            if file is not None and file.absolute() not in self.paths.values():
+                self.add(file, _as_imported(sys.modules[name], file))
         return dict(sorted(self.digests.items()))
 
 

@@ -13,7 +13,7 @@ from aftershock.errors import RunError, WorkspaceError
 from aftershock.events.day_zero import day_zero, spanning
 from aftershock.events.standing import standing
 from aftershock.events.supply import supply_steps, write_holders
-from aftershock.inputs import Inputs, opened, recording
+from aftershock.inputs import SETTINGS, Inputs, opened, recording
 from aftershock.prices.age import age_of
 from aftershock.report.figures import drawing
 from aftershock.report.page import build_page, index_pages
@@ -22,7 +22,6 @@ from aftershock.runs.history import write_index
 from aftershock.runs.manifest import Manifest, git_state
 from aftershock.tables import make_table, write_table
 from aftershock.workspace.load import EVENTS, STRATEGIES, STUDIES
-from aftershock.workspace.settings import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
