@@ -18,7 +18,7 @@ from aftershock.prices.panel import PricePanel
 from aftershock.study.fit import cumulate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from aftershock.arrays import FloatArray
     from aftershock.prices.panel import ReturnKind
@@ -149,23 +149,25 @@ def stop_note(subject: Subject, unit: Unit, at: int, window: Window) -> str:
 
 def stops(study: Study, records: Records, groups: Mapping[str, Sequence[Member]]) -> Iterator[str]:
     """Yield, window by window, which stocks stop trading in it and the mean over the others."""
-    tickers = {record.unit.id: record.unit.tickers for record in records.items}
     prices = records.subject.prices
+    fitted = [record.unit for record in records.items if record.fit is not None]
+    lasts = {ticker: last_close(prices, ticker) for unit in fitted for ticker in unit.tickers}
+    ends = {unit.id: _first(lasts[ticker] for ticker in unit.tickers) for unit in fitted}
+    newest = len(prices.sessions) - 1
     for group, members in groups.items():
         for window in study.cars:
             stopped = [
-                member for member in members if _stops(member, tickers[member.id], window, prices)
+                member
+                for member in members
+                if ends[member.id] < min(member.row + window.end, newest)
             ]
             if stopped:
                 yield _sentence(study, group, window, members, stopped)
 
 
-def _stops(
-    member: Member, tickers: Sequence[str], window: Window, prices: PricePanel | ReturnPanel
-) -> bool:
-    end = min(member.row + window.end, len(prices.sessions) - 1)
-    lasts = (last_close(prices, ticker) for ticker in tickers)
-    return any(last is not None and last < end for last in lasts)
+def _first(rows: Iterable[int | None]) -> float:
+    """Return the earliest of the rows that are known, infinity where none is."""
+    return min((float(row) for row in rows if row is not None), default=float("inf"))
 
 
 def _sentence(
