@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aftershock.cli.options import HERE, JsonOption, OfflineOption, SourceOption, WorkspaceOption
-from aftershock.cli.screen import print_json, print_note, print_table, print_text, progress
+from aftershock.cli.screen import print_json, print_table, print_text, progress
 from aftershock.clock import SYSTEM
 
 if TYPE_CHECKING:
@@ -81,10 +81,10 @@ def check(
             progress=step,
         )
     path = write_findings(found, space.results)
-    print_note(age_of(panel, SYSTEM.now()).sentence)
     if json:
         print_json([item.record() for item in found])
         return
+    print_text(age_of(panel, SYSTEM.now()).sentence)
     _print_findings(found)
     for text in (panel.origin.notice, *panel.notes):
         if text:

@@ -43,7 +43,7 @@ def timeline(folder: Folder, names: dict[str, str], benchmark: str, lang: Langua
     if not len(closes):
         return None
     states = standings(folder.record("manifest.json"))
-    dated = events.frame.assign(standing=events.frame["id"].map(states).fillna(""))
+    dated = events.frame.assign(standing=[states.get(name, "") for name in events.frame["id"]])
     frame = closes.frame
     own = [ticker for ticker in dict.fromkeys(events.frame["ticker"]) if ticker in frame]
     priced = frame[own].dropna(how="all") if own else frame
