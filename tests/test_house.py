@@ -15,7 +15,7 @@ import aftershock
 
 LAYERS = [
     {"errors"},
-    {"clock", "locale", "palette", "whole"},
+    {"clock", "inputs", "locale", "palette", "whole"},
     {"arrays", "charts", "tables", "content", "formats", "anyframe"},
     {"offsets", "overrides"},
     {"calendars"},

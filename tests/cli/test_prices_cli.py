@@ -150,6 +150,7 @@ def test_check_prints_writes_and_gives_json(cli, stub, make_bars, tmp_path):
     stub.put("0005.HK", bars.drop(pd.Timestamp("2026-06-04")))
     code, out, err = cli("prices", "check")
     assert (code, err) == (0, "")
+    assert out.startswith("newest price 2026-06-18, ")
     for word in ("flat_zero_volume", "2026-06-10", "gap", "2026-06-04", "warning", "placeholder"):
         assert word in out
     table = pd.read_csv(tmp_path / "results" / "prices-check.csv")

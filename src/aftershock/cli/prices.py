@@ -10,6 +10,7 @@ import typer
 
 from aftershock.cli.options import HERE, JsonOption, OfflineOption, SourceOption, WorkspaceOption
 from aftershock.cli.screen import print_json, print_table, print_text, progress
+from aftershock.clock import SYSTEM
 from aftershock.errors import PriceError
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def check(
     json: JsonOption = False,
 ) -> None:
     """Look for what is wrong with the prices; print it, and write it to results."""
+    from aftershock.prices.age import age_of
     from aftershock.prices.quality import write_findings
     from aftershock.prices.sources import check_prices
 
@@ -101,6 +103,7 @@ def check(
     if json:
         print_json([item.record() for item in findings])
         return
+    print_text(age_of(panel, SYSTEM.now()).sentence)
     _print_findings(findings)
     for text in (panel.origin.notice, *panel.notes):
         if text:

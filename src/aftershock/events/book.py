@@ -21,6 +21,7 @@ from aftershock.events.reader import Document, read_yaml
 from aftershock.events.supply import with_structure
 from aftershock.events.when import parse_when
 from aftershock.formats import counted
+from aftershock.inputs import placed
 from aftershock.prices.tickers import canonical
 
 if TYPE_CHECKING:
@@ -258,7 +259,7 @@ def load_events(
     EventError
         No event file, or one that cannot be right: file, line, what is allowed.
     """
-    path = Path(path)
+    path = placed(path)
     files = content_files(path, "*.y*ml") if path.is_dir() else [path]
     documents = [read_yaml(file) for file in files if file.name != COMPANIES]
     if not documents:

@@ -316,6 +316,32 @@ class CompetitorLaunch(Event):
     product: str = Field(min_length=1)
 
 
+class Delisting(Event):
+    """The end of trading, with what a share was worth in the end where that is known.
+
+    The final value stands as the close of the first session without trading.
+
+    Attributes
+    ----------
+    value
+        Cash a share, in the currency of the prices; 0 where nothing is paid.
+    percent
+        Return from the last close to the final value, in percent: -30 for the -30 % that Shumway
+        (1997), *Journal of Finance* 52(1), finds after delistings for performance.
+    """
+
+    usual_timing: ClassVar[Timing] = "pre_open"
+    kind: Literal["delisting"] = "delisting"
+    value: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    percent: float | None = Field(default=None, ge=-100, le=10_000, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _once(self) -> Delisting:
+        if self.value is not None and self.percent is not None:
+            raise ValueError("a delisting has a value or a percent, not both")
+        return self
+
+
 class Announcement(Event):
     """Anything else the company says."""
 
@@ -334,6 +360,7 @@ KINDS: dict[str, type[Event]] = {
     "share_issue": ShareIssue,
     "results": Results,
     "competitor_launch": CompetitorLaunch,
+    "delisting": Delisting,
     "announcement": Announcement,
 }
 

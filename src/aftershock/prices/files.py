@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from aftershock.errors import PriceError, nearest
+from aftershock.inputs import opened, placed
 from aftershock.prices.dates import parse_dates
 from aftershock.prices.delimited import read_delimited, unzipped
 from aftershock.prices.delivery import Delivery
@@ -54,6 +55,10 @@ class FileSource:
 
     place: Path
 
+    def __post_init__(self) -> None:
+        """Count a relative place from the workspace of the file that names it."""
+        object.__setattr__(self, "place", placed(self.place))
+
     def daily(
         self, tickers: Sequence[str], start: dt.date | None, end: dt.date | None
     ) -> dict[str, pd.DataFrame]:
@@ -70,18 +75,14 @@ class FileSource:
         paths = zip(tickers, self._found(tickers), strict=True)
         return {ticker: _own_rows(path, ticker, read_bars(path)) for ticker, path in paths}
 
-    def paths(self, tickers: Sequence[str]) -> list[Path]:
-        """Return the files read for ``tickers``, one each or the long one; a run hashes them.
+    def _found(self, tickers: Sequence[str]) -> Iterator[Path]:
+        """Yield the folder's file of each ticker.
 
         Raises
         ------
         PriceError
             There is no such folder, a ticker has no file, or more than one.
         """
-        return [self.place] if self.place.is_file() else list(self._found(tickers))
-
-    def _found(self, tickers: Sequence[str]) -> Iterator[Path]:
-        """Yield the folder's file of each ticker; the errors are those of ``paths``."""
         if not self.place.is_dir():
             raise PriceError(f"price folder {self.place} does not exist; name one after files:")
         files = [path for path in self.place.iterdir() if _stem(path)]
@@ -110,7 +111,7 @@ def read_bars(path: Path) -> pd.DataFrame:
         The file is empty, is not what its ending says, or is rewritten while it is read.
     """
     try:
-        with _opened(path) as file:
+        with _opened(opened(path)) as file:
             frame = read_parquet(file) if path.suffix == ".parquet" else _read_text(path, file)
     except pd.errors.EmptyDataError as cause:
         raise PriceError(f"{path} is empty; it needs a header with Date and Close") from cause

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from aftershock.clock import SYSTEM, Clock
 from aftershock.content import load_file
 from aftershock.errors import PriceError, nearest
+from aftershock.inputs import opened, placed
 from aftershock.overrides import AS_LISTED, Overrides
 from aftershock.prices.delivery import STORE_CHECKS
 from aftershock.prices.panel import Origin, PricePanel
@@ -29,7 +30,7 @@ from aftershock.sessions import exchange_zone
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from aftershock.anyframe import AnyFrame
     from aftershock.prices.stored import Span
@@ -52,7 +53,8 @@ class PriceSource(Protocol):
 
         Tickers are asked for in their one spelling (``0100.HK``) and may come back in any.
         Frames are of pandas, polars or pyarrow.
-        ``start`` and ``end`` are included; None leaves the side open.
+        ``start`` and ``end`` are included; None leaves the side open. A source may also have a
+        method ``paths(tickers)`` that returns the files it reads: a run puts them on record.
         """
         ...
 
@@ -233,6 +235,7 @@ def _gathered(
     if isinstance(wanted.tickers, str) or not wanted.tickers:
         raise PriceError('load_prices needs a list of tickers, such as ["0100.HK", "^HSI"]')
     tickers = _asked(wanted)
+    _record_files(provider, tickers)
     frames = provider.daily(tickers, wanted.start, wanted.end)
     names = canonical_keys(frames, _exchange_of_bare(wanted, tickers), "frames")
     missing = [ticker for ticker in tickers if ticker not in names]
@@ -308,7 +311,7 @@ def open_source(spec: str, terms: Terms = Terms()) -> PriceSource:
 
 def _place(said: str) -> Path:
     try:
-        return Path(said).expanduser()
+        return placed(Path(said).expanduser())
     except RuntimeError as cause:
         raise PriceError(f"{said}: there is no such home; write the whole path") from cause
 
@@ -323,13 +326,12 @@ def _own_source(path: Path) -> PriceSource:
     return source
 
 
-def files_read(source: str | PriceSource, tickers: Sequence[str]) -> list[Path]:
-    """Return the user's own files that prices come from; a run hashes them."""
-    if not isinstance(source, str):
-        return []
-    own = [_place(source)] if source.endswith(".py") else []
-    paths = getattr(open_source(source), "paths", None)
-    return own + (list(paths(tickers)) if paths else [])
+def _record_files(provider: PriceSource, tickers: Sequence[str]) -> None:
+    """Put the files on record that a source of a user's own says it reads."""
+    paths: Callable[[Sequence[str]], Iterable[str | Path]] | None
+    paths = getattr(provider, "paths", None)
+    for path in paths(tickers) if paths else ():
+        opened(path)
 
 
 def origin_of(source: str | PriceSource, provider: PriceSource) -> Origin:

@@ -22,7 +22,7 @@ from aftershock.study.models.estimate import EXACT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aftershock.arrays import FloatArray, IntArray
+    from aftershock.arrays import BoolArray, FloatArray, IntArray
     from aftershock.study.engine import Job
     from aftershock.study.windows import Window
 
@@ -107,8 +107,19 @@ def everywhere(
         car = _over(job.y - design.fixed, window) - (x * coefficients).sum(axis=-1)
         spread = _over(span, window) + np.einsum("si,sij,sj->s", x, inverse, x)
         with np.errstate(invalid="ignore"):
-            found[window] = car / np.sqrt(variance * spread)
+            t = car / np.sqrt(variance * spread)
+        found[window] = np.where(_ends_halted(job, window), np.nan, t)
     return found
+
+
+def _ends_halted(job: Job, window: Window) -> BoolArray:
+    """Return for which day 0 the window ends inside a bridged halt, shape (S,)."""
+    days = np.arange(job.y.size)
+    over = days > (np.inf if job.final is None else job.final)
+    halted = (job.design.sessions == 0) & ~over
+    last = days + window.end
+    inside = (last >= 0) & (last < days.size)
+    return np.asarray(inside & halted[np.clip(last, 0, days.size - 1)])
 
 
 def _rolling_fits(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aftershock.errors import StudyError
+from aftershock.study.fit import cumulate
 from aftershock.study.groups import window_mask
 from aftershock.study.inference.single import placebo_p, sq_p
 from aftershock.study.models import SyntheticControl
@@ -129,7 +130,7 @@ def _donors(
     ar, spreads = model.placebo(job.design, fit.used, fit.rows)
     for window in study.cars:
         inside = window.within(fit.window)
-        own = float(fit.ar[inside].sum()) / spread
+        own = cumulate(fit, window, study.returns).car / spread
         if not np.isfinite(own):
             continue
         others = ar[:, inside].sum(axis=1) / spreads

@@ -13,9 +13,10 @@ from aftershock.content import content_files, load_file
 from aftershock.errors import AftershockError, PriceError, WorkspaceError, nearest, unknown
 from aftershock.events.book import EventBook, load_events
 from aftershock.events.kinds import KINDS, custom_kind
+from aftershock.inputs import SETTINGS
 from aftershock.prices.rates import RiskFree
 from aftershock.prices.sources import load_prices
-from aftershock.workspace.settings import SETTINGS, Settings, read_settings
+from aftershock.workspace.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -63,12 +64,6 @@ class Workspace:
     def strategies(self) -> dict[str, Path]:
         """Strategy files by name."""
         return _files(self.folder / STRATEGIES)
-
-    @property
-    def inputs(self) -> list[Path]:
-        """Every file a run depends on, prices apart."""
-        events = content_files(self.folder / EVENTS, "*.y*ml")
-        return [self.folder / SETTINGS, *events, *self.studies.values(), *self.strategies.values()]
 
     def events(self) -> EventBook:
         """Read the events.

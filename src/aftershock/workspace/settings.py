@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from aftershock.errors import SessionError, WorkspaceError, nearest
+from aftershock.inputs import SETTINGS
 from aftershock.overrides import Overrides
 from aftershock.prices.tickers import canonical, canonical_keys
 
@@ -26,7 +27,6 @@ Policy = Literal["drop", "keep", "fail"]
 if TYPE_CHECKING:
     from pathlib import Path
 
-SETTINGS = "aftershock.toml"
 DAYS = ("closed", "open", "early_close")  # what Overrides takes
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from aftershock.anyframe import is_frame, to_pandas
 from aftershock.errors import PriceError, StudyError, unknown
+from aftershock.inputs import placed
 from aftershock.prices.dates import local_dates
 from aftershock.prices.files import read_bars
 from aftershock.prices.guards import Guarded, guarded
@@ -72,7 +73,8 @@ class FactorModel(Model):
         data
             A CSV or Parquet file with dates in a column ``Date`` or the first one, such as
             French's own daily files, zipped or not; or a frame of pandas, polars or pyarrow
-            with dates in the index or in a column ``Date``.
+            with dates in the index or in a column ``Date``. In a file of a workspace a relative
+            path counts from the workspace, elsewhere from the current folder.
         rf
             Column of the risk-free return.
         intercept
@@ -150,7 +152,7 @@ def _read(data: str | Path | AnyFrame) -> pd.DataFrame:
 
 def _read_file(path: Path) -> pd.DataFrame:
     try:
-        return read_bars(path)
+        return read_bars(placed(path))
     except PriceError as cause:
         raise StudyError(f"the factors cannot be read: {cause}") from cause
 
