@@ -37,7 +37,10 @@ def test_every_key_of_an_event_is_listed(page):
 
 
 def test_every_kind_is_listed_with_its_own_keys(page):
-    rows = [line.split("|")[1:4] for line in page[page.index("| kind | is") :].splitlines()[2:14]]
+    rows = [
+        line.split("|")[1:4]
+        for line in page[page.index("| kind | is") :].splitlines()[2 : 2 + len(KINDS)]
+    ]
     told = {NAME.search(kind).group(1): own for kind, _, own in rows}
     assert set(told) == set(KINDS)
     for kind, own in told.items():

@@ -15,8 +15,8 @@ import aftershock
 
 LAYERS = [
     {"errors"},
-    {"clock", "locale", "palette", "whole"},
-    {"arrays", "charts", "tables", "content", "formats"},
+    {"clock", "inputs", "locale", "palette", "whole"},
+    {"arrays", "charts", "tables", "content", "formats", "anyframe"},
     {"offsets", "overrides"},
     {"calendars"},
     {"sessions"},
@@ -144,3 +144,104 @@ def test_every_error_is_also_a_builtin():
     for leaf in leaves:
         if leaf is not errors.AftershockError:
             assert issubclass(leaf, ValueError | LookupError | OSError)
+
+
+READERS = {"now", "today", "utcnow", "utcfromtimestamp"}  # methods of datetime, date, Timestamp
+CLOCK_FUNCTIONS = {
+    "time",
+    "time_ns",
+    "localtime",
+    "gmtime",
+    "ctime",
+    "strftime",
+    "mktime",
+    "tzset",
+    "tzname",
+    "timezone",
+    "altzone",
+    "clock_gettime",
+}  # of the module time; monotonic and sleep measure and wait, and are no clock
+MACHINE_MODULES = {"locale", "tzlocal"}
+
+
+def reads_the_machine(node):
+    """Return True where a node asks the machine for its time, its zone or its locale."""
+    return imports_a_clock(node) or (isinstance(node, ast.Call) and asks_a_clock(node))
+
+
+def imports_a_clock(node):
+    match node:
+        case ast.Import(names=names):
+            return any(alias.name in MACHINE_MODULES for alias in names)
+        case ast.ImportFrom(module="time", names=names):
+            return any(alias.name in CLOCK_FUNCTIONS for alias in names)
+        case ast.Attribute(value=ast.Name(id="time" | "_time"), attr=attr):
+            return attr in CLOCK_FUNCTIONS
+    return isinstance(node, ast.ImportFrom) and node.module in MACHINE_MODULES
+
+
+def asks_a_clock(call):
+    name = ast.unparse(call.func)
+    owner, _, method = name.rpartition(".")
+    match call.args:
+        case [ast.Constant(value="now" | "today"), *_]:
+            return name.endswith(("Timestamp", "datetime64", "to_datetime"))
+        case [] if method == "astimezone":
+            return not call.keywords
+        case [_] if method == "fromtimestamp":
+            return not call.keywords
+    return method in READERS and not owner.lower().endswith(("clock", "system"))
+
+
+@pytest.mark.parametrize("folder", ["src", "tests", "studies", "strategies", "examples", "events"])
+def test_only_the_clock_asks_the_machine_for_its_time_zone_or_locale(root, folder):
+    spared = {root / "src" / "aftershock" / "clock.py", root / "tests" / "test_clock.py"}
+    readers = [
+        f"{path.relative_to(root)}:{node.lineno}: {ast.unparse(node)}"
+        for path in sorted((root / folder).rglob("*.py"))
+        if path not in spared
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if reads_the_machine(node)
+    ]
+    assert readers == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "dt.datetime.now(dt.UTC)",
+        "datetime.now()",
+        "dt.date.today()",
+        "pd.Timestamp.now('UTC')",
+        "pd.Timestamp.utcnow()",
+        "pd.Timestamp('today')",
+        "np.datetime64('now')",
+        "time.time()",
+        "time.strftime('%Y')",
+        "from time import localtime",
+        "instant.astimezone()",
+        "dt.datetime.fromtimestamp(stamp)",
+        "import locale",
+    ],
+)
+def test_every_way_to_ask_the_machine_is_known(line):
+    assert any(reads_the_machine(node) for node in ast.walk(ast.parse(line)))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "clock.now()",
+        "self.clock.today()",
+        "SYSTEM.now()",
+        "time.monotonic()",
+        "time.sleep(1)",
+        "dt.time(9, 30)",
+        "instant.astimezone(dt.UTC)",
+        "dt.datetime.fromtimestamp(stamp, dt.UTC)",
+        "day.strftime('%Y')",
+        "from aftershock.locale import catalogue",
+    ],
+)
+def test_what_asks_nothing_of_the_machine_is_allowed(line):
+    assert not any(reads_the_machine(node) for node in ast.walk(ast.parse(line)))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aftershock.errors import WorkspaceError
+from aftershock.inputs import counted_from, record_source
 
 if TYPE_CHECKING:
     from types import CodeType, ModuleType
@@ -26,13 +27,12 @@ class _Reader(SourceFileLoader):
     second leaves the file's size as it was.
     """
 
-    sha256 = ""
+    source = b""
 
     def get_code(self, fullname: str) -> CodeType:
         """Return the file's code."""
-        source = self.get_data(self.get_filename(fullname))
-        self.sha256 = hashlib.sha256(source).hexdigest()
-        code: CodeType = self.source_to_code(source, self.path)
+        self.source = self.get_data(self.get_filename(fullname))
+        code: CodeType = self.source_to_code(self.source, self.path)
         return code
 
 
@@ -61,7 +61,8 @@ def load_file(path: str | Path) -> ModuleType:
     Parameters
     ----------
     path
-        The file. It is read and run anew at every call.
+        The file. It is read and run anew at every call. Relative paths that the engine is given
+        meanwhile count from the workspace the file is in.
 
     Raises
     ------
@@ -82,17 +83,19 @@ def load_file(path: str | Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # backtrader looks its strategies' modules up by name
     try:
-        loader.exec_module(module)
+        with counted_from(path):
+            loader.exec_module(module)
     except Exception as cause:
         del sys.modules[name]
         raise WorkspaceError(_sentence(path, cause)) from cause
+    record_source(path, loader.source)
     return module
 
 
 def sha256_of(module: str) -> str:
     """Return the SHA-256 of the source that a loaded file's module was made from."""
     loader = sys.modules[module].__loader__
-    return loader.sha256 if isinstance(loader, _Reader) else ""
+    return hashlib.sha256(loader.source).hexdigest() if isinstance(loader, _Reader) else ""
 
 
 def _sentence(path: Path, cause: Exception) -> str:

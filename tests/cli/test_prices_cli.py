@@ -79,10 +79,69 @@ def test_a_contradiction_is_told_and_accepted(cli, stub, make_bars):
     assert "contradiction" not in out
 
 
-def test_accept_is_for_the_store_only(cli):
-    code, _, err = cli("prices", "fetch", "--accept", "--source", "sample")
-    assert code == 2
-    assert "--accept revises the store of yahoo; the source sample has none" in err
+def test_what_is_accepted_is_listed_first(cli, stub, make_bars):
+    cli("prices", "fetch")
+    bars = make_bars(DAYS, [100.0 + at for at in range(len(DAYS))])
+    bars.loc[DAYS[[3, 7]], "Close"] += 0.5
+    stub.put("0005.HK", bars, dividends={str(DAYS[5]): 2.0})
+    code, out, err = cli("prices", "fetch", "--accept")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[:3] == [
+        "0005.HK 2026-06-04 revision: Close stored 103, now 103.5",
+        "0005.HK 2026-06-08 late: Dividends 2",
+        "0005.HK 2026-06-10 revision: Close stored 107, now 107.5",
+    ]
+
+
+def test_a_span_is_fetched_again(cli, stub, make_bars):
+    cli("prices", "fetch")
+    bars = make_bars(DAYS, [100.0 + at for at in range(len(DAYS))])
+    bars.loc[DAYS[[3, 7]], "Close"] += 0.5
+    stub.put("0005.HK", bars)
+    _, out, _ = cli("prices", "fetch", "--again", "2026-06-01..2026-06-05", "--accept")
+    assert out.splitlines()[0] == "0005.HK 2026-06-04 revision: Close stored 103, now 103.5"
+    assert "2026-06-10" not in out
+    _, out, _ = cli("prices", "fetch")
+    assert out.splitlines()[0] == "0005.HK 2026-06-10 contradiction: Close stored 107, now 107.5"
+
+
+def test_an_earlier_day_is_asked_of_the_store_alone(cli, stub, tmp_path):
+    cli("prices", "fetch")
+    stub.asked.clear()
+    code, out, _ = cli("prices", "fetch", "--as-of", "2999-01-01")
+    assert code == 0
+    assert "as the store had them at the end of 2999-01-01: last bar 2026-06-18" in out
+    code, out, err = cli("prices", "fetch", "--as-of", "2026-06-10")
+    assert (code, out) == (2, "")
+    assert "nothing was stored of 0005.HK, ^HSI by the end of 2026-06-10" in err
+    settings = tmp_path / "aftershock.toml"
+    settings.write_text(settings.read_text("utf-8") + "as_of = 2026-06-10\n", "utf-8")
+    code, _, err = cli("prices", "check")
+    assert "nothing was stored of 0005.HK, ^HSI by the end of 2026-06-10" in err
+    assert stub.asked == []
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--accept", "--source", "sample"], "--accept revises the store of yahoo; the source sa"),
+        (["--again", "2026-06-01", "--source", "sample"], "--again revises the store of yahoo"),
+        (["--as-of", "2026-06-01", "--source", "sample"], "as_of looks back in the store of yahoo"),
+        (
+            ["--accept", "--offline"],
+            "--accept asks Yahoo; leave out --offline, --as-of and the setting as_of",
+        ),
+        (["--again", "2026-06-01", "--as-of", "2026-06-01"], "--again asks Yahoo; leave out"),
+        (["--again", "yesterday"], "--again: 'yesterday' is no day; write one as 2026-07-08"),
+        (["--again", "2026-06-05..2026-06-01"], "the span ends before it begins; write FROM..TO"),
+        (["--as-of", "1 June"], "--as-of: '1 June' is no day; write one as 2026-07-08"),
+    ],
+)
+def test_options_that_cannot_be_are_one_sentence(cli, options, sentence):
+    code, out, err = cli("prices", "fetch", *options)
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert sentence in err
 
 
 def test_check_prints_writes_and_gives_json(cli, stub, make_bars, tmp_path):
@@ -91,6 +150,7 @@ def test_check_prints_writes_and_gives_json(cli, stub, make_bars, tmp_path):
     stub.put("0005.HK", bars.drop(pd.Timestamp("2026-06-04")))
     code, out, err = cli("prices", "check")
     assert (code, err) == (0, "")
+    assert out.startswith("newest price 2026-06-18, ")
     for word in ("flat_zero_volume", "2026-06-10", "gap", "2026-06-04", "warning", "placeholder"):
         assert word in out
     table = pd.read_csv(tmp_path / "results" / "prices-check.csv")

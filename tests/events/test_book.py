@@ -174,6 +174,7 @@ def test_every_kind_of_the_contract_exists():
     assert set(KINDS) == {
         "listing", "lockup_expiry", "model_launch", "price_change", "public_exchange", "policy",
         "listing_step", "index_inclusion", "share_issue", "results", "competitor_launch", "announcement",
+        "delisting",
     }  # fmt: skip
 
 
@@ -194,3 +195,26 @@ def test_company_files_are_checked_too(tmp_path):
     companies.write_text("- ticker: A\n  name: M\n- ticker: A\n  name: N\n", "utf-8")
     with pytest.raises(EventError, match="company 'A' stands twice"):
         ash.load_events(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ("value: 2.5, percent: -30", "a delisting has a value or a percent, not both"),
+        ("value: -1", "value: Input should be greater than or equal to 0"),
+        ("percent: -101", "percent: Input should be greater than or equal to -100"),
+        ("price: 2", "unknown key 'price'"),
+    ],
+)
+def test_a_delisting_has_one_final_value_at_most(tmp_path, keys, message):
+    path = tmp_path / "e.yaml"
+    path.write_text(f"- {{id: d, kind: delisting, ticker: A, when: 2024-05-10, {keys}}}\n", "utf-8")
+    with pytest.raises(EventError, match=message):
+        ash.load_events(path)
+
+
+def test_a_delisting_is_before_the_open_of_its_day(tmp_path):
+    path = tmp_path / "e.yaml"
+    path.write_text("- {id: d, kind: delisting, ticker: A, when: 2024-05-10, value: 0}\n", "utf-8")
+    (event,) = ash.load_events(path)
+    assert (event.timing, event.attributes["value"], event.attributes["percent"]) == ("pre_open", 0, None)  # fmt: skip

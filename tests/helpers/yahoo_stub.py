@@ -64,12 +64,20 @@ class Stub:
         ]
 
     def put(
-        self, ticker, frame, *, currency="HKD", zone="Asia/Hong_Kong", dividends=None, splits=None
+        self,
+        ticker,
+        frame,
+        *,
+        currency="HKD",
+        zone="Asia/Hong_Kong",
+        dividends=None,
+        splits=None,
+        gains=None,
     ):
-        self.bars[ticker] = (frame, dividends or {}, splits or {})
+        self.bars[ticker] = (frame, dividends or {}, splits or {}, gains or {})
         self.meta[ticker] = {
             "currency": currency, "symbol": ticker, "exchangeTimezoneName": zone, "timezone": "HKT",
-            "instrumentType": "EQUITY", "exchangeName": "HKG", "gmtoffset": 28800,
+            "instrumentType": "ETF" if gains else "EQUITY", "exchangeName": "HKG", "gmtoffset": 28800,
             "dataGranularity": "1d", "range": "", "priceHint": 2,
             "validRanges": ["1d", "5d", "max"], "firstTradeDate": 0,
         }  # fmt: skip
@@ -77,7 +85,7 @@ class Stub:
     def chart(self, ticker, query):
         if ticker not in self.bars:
             return 404, NOT_FOUND
-        frame, dividends, splits = self.bars[ticker]
+        frame, dividends, splits, gains = self.bars[ticker]
         stamps = [_stamp(day) for day in frame.index]
         first = int(query.get("period1", ["-9999999999"])[0])
         last = int(query.get("period2", ["9999999999"])[0])
@@ -101,19 +109,26 @@ class Stub:
                 "quote": [quote],
                 "adjclose": [{"adjclose": _numbers(adjusted)}],
             }
+            # as Yahoo does: those of the span that was asked for, and no other
+            listed = [
+                {_stamp(day): value for day, value in events.items() if first <= _stamp(day) < last}
+                for events in (dividends, gains, splits)
+            ]
             result["events"] = {
                 "dividends": {
-                    str(_stamp(day)): {"amount": amount, "date": _stamp(day)}
-                    for day, amount in dividends.items()
+                    str(at): {"amount": cash, "date": at} for at, cash in listed[0].items()
+                },
+                "capitalGains": {
+                    str(at): {"amount": cash, "date": at} for at, cash in listed[1].items()
                 },
                 "splits": {
-                    str(_stamp(day)): {
-                        "date": _stamp(day),
+                    str(at): {
+                        "date": at,
                         "numerator": ratio,
                         "denominator": 1.0,
                         "splitRatio": f"{ratio}:1",
                     }
-                    for day, ratio in splits.items()
+                    for at, ratio in listed[2].items()
                 },
             }
         return 200, {"chart": {"result": [result], "error": None}}

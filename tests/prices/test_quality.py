@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import aftershock as ash
+from aftershock.clock import Clock
 from aftershock.errors import PriceError, UnknownName
 from aftershock.overrides import Overrides
 from aftershock.prices.checks import CHECKS, SUSPENSION
@@ -139,9 +140,9 @@ def test_a_newest_bar_still_forming_is_found(clean, days):
     assert found(spoiled(clean, days.dates[-1], "Volume", 0)) == {("unfinished", str(days.last))}
     panel = ash.PricePanel.from_frames({"T": clean}, calendar="XHKG")
     close = days.close(-1)
-    during = examine(panel, now=close - dt.timedelta(hours=1))
+    during = examine(panel, Clock.stopped(close - dt.timedelta(hours=1)))
     assert [(item.check, item.days) for item in during] == [("unfinished", str(days.last))]
-    assert examine(panel, now=close + dt.timedelta(hours=1)) == []
+    assert examine(panel, Clock.stopped(close + dt.timedelta(hours=1))) == []
 
 
 def test_missing_high_and_low_are_one_stretch(clean, days):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import re
-import time
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ import yahoo_stub
 from yahoo_stub import LoopbackSession, Stub, serve
 
 import aftershock as ash
+from aftershock.clock import Clock
 from aftershock.errors import PriceError
 from aftershock.prices import download
 from aftershock.prices.actions import adjustment, as_traded
@@ -22,6 +22,9 @@ from aftershock.prices.store import Store
 from aftershock.prices.yahoo import YahooSource
 
 DAYS = ["2026-06-15", "2026-06-16", "2026-06-17", "2026-06-18"]
+NOW = dt.datetime.fromisoformat("2026-06-22T20:00:00+08:00")
+TRADING = Clock.stopped(dt.datetime.fromisoformat("2026-06-18T10:00:00+08:00"))
+NEXT_DAY = Clock.stopped(dt.datetime.fromisoformat("2026-06-19T00:00:00+08:00"))
 
 
 @pytest.fixture
@@ -34,7 +37,7 @@ def yahoo(tmp_path):
     with serve(stub) as port:
 
         def source(**options):
-            options = {"pause": 0.01, "timeout": 10.0, **options}
+            options = {"pause": 0.01, "timeout": 10.0, "clock": Clock.stopped(NOW), **options}
             session = LoopbackSession(port, limit=options["timeout"])
             return YahooSource(session, Store(tmp_path / "store"), **options)
 
@@ -42,11 +45,9 @@ def yahoo(tmp_path):
 
 
 def load(source, tickers=("0100.HK",), **options):
-    return ash.load_prices(list(tickers), source=source, calendar="XHKG", **options)
-
-
-def day_of(stamp):
-    return dt.datetime.fromtimestamp(stamp, dt.UTC).date()
+    return ash.load_prices(
+        list(tickers), source=source, calendar="XHKG", clock=source.clock, **options
+    )
 
 
 def yahoo_frame():
@@ -154,21 +155,23 @@ def test_spellings_are_brought_to_yahoos(yahoo, make_bars):
     stub, source = yahoo
     stub.put("0100.HK", make_bars(DAYS, [1.0, 2.0, 3.0, 4.0]))
     panel = load(source(), ["00100.hk"])
-    assert panel.tickers == ("00100.hk",)
+    assert panel.tickers == ("0100.HK",)
     assert {ticker for ticker, _ in stub.asked} == {"0100.HK"}
 
 
-def test_a_second_fetch_asks_for_the_new_days_only(yahoo, make_bars):
+def test_a_second_fetch_asks_once_for_the_whole_stored_span(yahoo, make_bars):
     stub, source = yahoo
     stub.put("0100.HK", make_bars(DAYS[:3], [1.0, 2.0, 3.0]))
-    load(source())
+    load(source(), start=dt.date(2026, 6, 15))
     stub.put("0100.HK", make_bars(DAYS, [1.0, 2.0, 3.0, 4.0]))
     stub.asked.clear()
-    panel = load(source())
-    assert panel.close[:, 0].tolist() == [1.0, 2.0, 3.0, 4.0]
-    ((first, _),) = stub.spans("0100.HK")
-    # from the last stored session on, which is compared: midnight in Hong Kong
-    assert dt.datetime.fromtimestamp(first, yahoo_stub.HK).isoformat()[:10] == DAYS[2]
+    panel = load(source(), start=dt.date(2026, 6, 17))
+    assert panel.close[:, 0].tolist() == [3.0, 4.0]
+    ((first, last),) = stub.spans("0100.HK")
+    # from the first day that was ever asked for, midnight in Hong Kong, to beyond the present
+    assert dt.datetime.fromtimestamp(first, yahoo_stub.HK).isoformat()[:10] == DAYS[0]
+    assert last > NOW.timestamp()
+    assert len(source().store.read("0100.HK")[0].log) == 4  # no row twice
 
 
 def test_an_earlier_start_asks_for_what_is_before(yahoo, make_bars):
@@ -178,11 +181,9 @@ def test_an_earlier_start_asks_for_what_is_before(yahoo, make_bars):
     load(source(), start=dt.date(2026, 6, 16))
     stub.asked.clear()
     panel = load(source())
-    # the part before is asked for without the split in it, and is still brought back to the day
     assert panel.close[:, 0].tolist() == [100.0, 104.0, 52.0, 51.0]
-    ends = [day_of(last - 1) for _, last in stub.spans("0100.HK")]
-    assert len(ends) == 2
-    assert ends[1] == dt.date(2026, 6, 16)
+    assert len(stub.spans("0100.HK")) == 1
+    assert source().store.read("0100.HK")[0].since is None
 
 
 def test_a_contradiction_keeps_the_stored_value_and_says_both(yahoo, make_bars):
@@ -209,19 +210,22 @@ def test_a_bar_that_yahoo_withdraws_is_a_contradiction_too(yahoo, make_bars):
     stub, source = yahoo
     stub.put("0100.HK", make_bars(DAYS, [1.0, 2.0, 3.0, 4.0]))
     load(source(), start=dt.date(2026, 6, 16))
-    stub.put("0100.HK", make_bars([DAYS[0], DAYS[1], DAYS[3]], [1.0, 2.0, 4.0]))
-    # an older start compares all that is stored again only where it overlaps
+    stub.put("0100.HK", make_bars(DAYS, [1.0, 2.0, 3.0, 4.0]).drop(pd.Timestamp(DAYS[2])))
     panel = load(source())
     assert panel.close[:, 0].tolist() == [1.0, 2.0, 3.0, 4.0]
+    assert [str(item) for item in panel.flags if item.check == "contradiction"] == [
+        "0100.HK 2026-06-17 contradiction: Close stored 3, now none"
+    ]
+    panel = load(source(accept=True))
+    assert panel.count("0100.HK") == 3
 
 
 def test_a_bar_still_forming_survives_an_earlier_start(yahoo, make_bars):
     stub, source = yahoo
-    today = dt.datetime.now(yahoo_stub.HK).date()
-    days = [str(today - dt.timedelta(days=back)) for back in (3, 2, 1, 0)]
-    stub.put("0100.HK", make_bars(days, [1.0, 2.0, 3.0, 4.0]))
-    source().daily(["0100.HK"], today - dt.timedelta(days=2), None)
-    bars = source().daily(["0100.HK"], None, None)["0100.HK"]
+    stub.put("0100.HK", make_bars(DAYS, [1.0, 2.0, 3.0, 4.0]))
+    forming = source(clock=TRADING)
+    forming.daily(["0100.HK"], dt.date(2026, 6, 16), None)
+    bars = forming.daily(["0100.HK"], None, None)["0100.HK"]
     assert bars["Close"].tolist() == [1.0, 2.0, 3.0, 4.0]
 
 
@@ -251,23 +255,34 @@ def test_a_lone_row_is_no_history(yahoo, make_bars):
     assert load(source()).close[:, 0].tolist() == [1.0, 2.0, 3.0, 4.0]
 
 
-def test_a_bar_still_forming_is_delivered_and_not_stored(yahoo, make_bars):
+@pytest.mark.parametrize(
+    ("hour", "stored"),
+    [("09:31", 3), ("12:15", 3), ("16:29", 3), ("16:30", 4)],  # over at 16:00, settled at 16:30
+)
+def test_a_bar_still_forming_is_delivered_and_not_stored(yahoo, make_bars, hour, stored):
     stub, source = yahoo
-    today = dt.datetime.now(yahoo_stub.HK).date()
-    days = [str(today - dt.timedelta(days=back)) for back in (2, 1, 0)]
-    stub.put("0100.HK", make_bars(days, [1.0, 2.0, 3.0]))
-    bars = source().daily(["0100.HK"], None, None)["0100.HK"]
-    assert bars["Close"].tolist() == [1.0, 2.0, 3.0]
-    stored, _ = source().store.read("0100.HK")
-    assert stored.bars["Close"].tolist() == [1.0, 2.0]
-    over = time.time() - 3600
+    stub.put("0100.HK", make_bars(DAYS, [1.0, 2.0, 3.0, 4.0]))
+    begin, end = (
+        int(dt.datetime.fromisoformat(f"2026-06-18T{at}+08:00").timestamp())
+        for at in ("09:30", "16:00")
+    )
     stub.meta["0100.HK"]["currentTradingPeriod"] = {
-        name: {"timezone": "HKT", "start": int(over) - 1, "end": int(over), "gmtoffset": 28800}
+        name: {"timezone": "HKT", "start": begin, "end": end, "gmtoffset": 28800}
         for name in ("pre", "regular", "post")
     }
-    source().daily(["0100.HK"], None, None)
-    stored, _ = source().store.read("0100.HK")
-    assert stored.bars["Close"].tolist() == [1.0, 2.0, 3.0]
+    clock = Clock.stopped(dt.datetime.fromisoformat(f"2026-06-18T{hour}+08:00"))
+    bars = source(clock=clock).daily(["0100.HK"], None, None)["0100.HK"]
+    assert bars["Close"].tolist() == [1.0, 2.0, 3.0, 4.0]
+    assert len(source().store.read("0100.HK")[0].bars) == stored
+
+
+def test_a_day_without_trading_hours_is_over_when_its_date_is(yahoo, make_bars):
+    stub, source = yahoo
+    stub.put("0100.HK", make_bars(DAYS, [1.0, 2.0, 3.0, 4.0]))
+    source(clock=TRADING).daily(["0100.HK"], None, None)
+    assert len(source().store.read("0100.HK")[0].bars) == 3
+    source(clock=NEXT_DAY).daily(["0100.HK"], None, None)
+    assert len(source().store.read("0100.HK")[0].bars) == 4
 
 
 def test_offline_serves_the_store_and_says_its_age(yahoo, make_bars):
@@ -367,7 +382,7 @@ def test_a_ticker_yahoo_does_not_have_is_named(yahoo, make_bars):
     stub, source = yahoo
     stub.put("0100.HK", make_bars(DAYS, [1.0, 2.0, 3.0, 4.0]))
     stub.put("^HSI", make_bars(DAYS, [1.0, 2.0, 3.0, 4.0]))
-    for wrong, hint in (("0100.KH", "0100.HK"), ("HSI", r"\^HSI"), ("700", r"0700\.HK")):
+    for wrong, hint in (("0100.KH", "0100.HK"), ("HSI", r"\^HSI")):
         with pytest.raises(PriceError, match=f"no ticker {wrong}: did you mean {hint}"):
             load(source(), ["0100.HK", wrong])
     with pytest.raises(PriceError, match=r"no ticker 9999\.HK: check the spelling .*delisted"):
@@ -470,7 +485,7 @@ def test_a_store_that_can_only_be_read_is_added_to_in_memory(yahoo, make_bars, m
     def refuse(*args):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("aftershock.prices.store._write", refuse)
+    monkeypatch.setattr("aftershock.prices.store.write_stored", refuse)
     panel = load(source())
     assert panel.close[:, 0].tolist() == [1.0, 2.0, 3.0, 4.0]
     assert any("Permission denied" in note for note in panel.notes)

@@ -140,8 +140,9 @@ def test_sessions_inside_a_halt_have_no_rank(make_panel, make_bars):
     judged = result.tests.set_index("test")
     for name in ("Corrado rank", "Corrado-Zivney rank", "GRANK-T", "crude dependence", "BMP"):
         assert 0 < judged.loc[name, "p_value"] <= 1, name
-    ar = result.ar
-    assert (ar[[1, 2]] == 0).all(axis=None)
+    assert result.ar[[1, 2]].isna().all(axis=None)
+    assert result.aar.set_index("offset")["n"].loc[[0, 1, 2, 3]].tolist() == [12, 0, 0, 12]
+    assert result.aar.set_index("offset")["caar_n"].loc[[0, 1, 2, 3]].tolist() == [12, 0, 0, 12]
 
 
 def long_halt():

@@ -79,9 +79,9 @@ def test_nobody_is_a_sample_too(members):
 
 def test_inside_a_bridged_halt_nothing_was_observed(members):
     first = members[0]
-    covariance = first.fit.covariance.copy()
-    covariance[3, :] = covariance[:, 3] = 0.0  # one session after day 0
-    halted = dataclasses.replace(first.fit, covariance=covariance)
+    span = first.fit.span.copy()
+    span[3] = 0.0  # one session after day 0
+    halted = dataclasses.replace(first.fit, span=span)
     sample = make_sample(
         [dataclasses.replace(first, fit=halted), *members[1:]], PART, ESTIMATION, "simple", seed=0
     )

@@ -42,7 +42,6 @@ def test_what_an_editor_keeps_beside_a_file_is_no_content(space):
     after = Workspace.open(space)
     assert list(after.studies) == studies
     assert len(after.events()) == events
-    assert all(path.is_file() for path in after.inputs)
 
 
 def test_a_folder_that_cannot_be_read_is_not_an_empty_one(space, monkeypatch):

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shutil
 
 import pytest
 
 import aftershock as ash
+from aftershock.clock import Clock
 from aftershock.errors import AftershockError, UnknownName, WorkspaceError
 from aftershock.workspace.load import Workspace
 from aftershock.workspace.request import Request
@@ -169,6 +171,15 @@ def test_on_the_sample_only_published_days_are_studied(space):
     assert "no published price" in reasons["minimax-lockup-2026-10"]
     assert "no published price" in reasons["hstech-announcement@2513.HK"]
     assert "no published price" in reasons["glm-5.3-flash"]
+
+
+def test_a_run_is_dated_by_the_clock_it_is_given(space):
+    """A folder in the clock's own zone, and UTC in the manifest: New York's evening is tomorrow."""
+    clock = Clock.stopped(dt.datetime.fromisoformat("2027-12-31T21:07:09-05:00"))
+    run = run_workspace(space, Request(studies=["policy"], strategies=[]), clock=clock)
+    assert run.relative_to(space.results).as_posix() == "2027-12-31/210709"
+    manifest = json.loads((run / "manifest.json").read_text("utf-8"))
+    assert manifest["started"] == "2028-01-01T02:07:09+00:00"
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from aftershock.cli.options import HERE, JsonOption, WorkspaceOption
 from aftershock.cli.screen import print_json, print_table, print_text, width
+from aftershock.clock import SYSTEM
 from aftershock.errors import unknown
+
+if TYPE_CHECKING:
+    from aftershock.clock import Clock
 
 WIDE = 130  # columns that the whole table needs
 
@@ -26,8 +31,13 @@ def list_events(
     ticker: Annotated[str | None, typer.Option(help="One ticker only.", show_default=False)] = None,
     json: JsonOption = False,
 ) -> None:
-    """List the events with their day 0."""
+    """List the events with their day 0; those that the newest run had no prices for say so."""
+    from aftershock.prices.tickers import canonical
+    from aftershock.workspace.settings import read_settings
+
     rows = _rows(workspace)
+    if ticker is not None:
+        ticker = canonical(ticker, read_settings(workspace).calendar)
     for column, wanted in (("kind", kind), ("ticker", ticker)):
         there = {row[column] for row in rows}
         if wanted is not None and wanted not in there:
@@ -39,9 +49,9 @@ def list_events(
     if not rows:
         print_text(NONE)
         return
-    columns = ["id", "ticker", "kind", "when", "timing", "day 0", "or", "title"]
+    columns = ["id", "ticker", "kind", "when", "timing", "day 0", "or", "standing", "title"]
     if width() < WIDE:
-        columns = ["id", "when", "day 0", "or"]
+        columns = ["id", "when", "day 0", "or", "standing"]
     print_table(columns, [[row[name] for name in columns] for row in rows])
 
 
@@ -89,11 +99,13 @@ def timeline(workspace: WorkspaceOption = HERE) -> None:
         if row["when"][:7] != month:
             month = row["when"][:7]
             print_text(f"\n{month}")
-        print_text(f"  {row['when']:<24} {row['ticker']:<9} {row['title'] or row['id']}")
+        waits = f" ({row['standing']})" if row["standing"] else ""
+        print_text(f"  {row['when']:<24} {row['ticker']:<9} {row['title'] or row['id']}{waits}")
 
 
-def _rows(folder: Path) -> list[dict[str, str]]:
+def _rows(folder: Path, clock: Clock = SYSTEM) -> list[dict[str, str]]:
     from aftershock.events.day_zero import day_zero, spanning
+    from aftershock.events.standing import standing
     from aftershock.sessions import Sessions
     from aftershock.workspace.load import Workspace
 
@@ -109,9 +121,11 @@ def _rows(folder: Path) -> list[dict[str, str]]:
         overrides=space.settings.overrides,
     )
     sessions = spanning(year, book)
+    newest, now = _newest_prices(space.results), clock.now()
     rows = []
     for event in book:
         zero = day_zero(event, sessions)
+        state = standing(event, zero, sessions, newest.get(event.ticker), now)
         day = str(zero.session or "") if zero.last is None else f"{zero.session}..{zero.last}"
         rows.append(
             {
@@ -122,10 +136,21 @@ def _rows(folder: Path) -> list[dict[str, str]]:
                 "timing": event.timing,
                 "day 0": day,
                 "or": str(zero.session_alt or ""),
+                "standing": state if newest or state == "ahead" else "",
                 "title": event.title,
             }
         )
     return rows
+
+
+def _newest_prices(results: Path) -> dict[str, dt.date]:
+    """Return the newest session with a price by ticker, as the newest run had it."""
+    from aftershock.runs.history import list_runs
+
+    for run in list_runs(results):
+        newest = run.manifest.get("age", {}).get("newest", {})
+        return {ticker: dt.date.fromisoformat(day) for ticker, day in newest.items()}
+    return {}
 
 
 def _step(step: Any) -> dict[str, Any]:

@@ -55,6 +55,13 @@ def print_text(text: str) -> None:
     Console(markup=False, highlight=False, soft_wrap=True).print(text)
 
 
+def print_note(text: str) -> None:
+    """Print what a reader should know and a script that reads the output should not."""
+    from rich.console import Console
+
+    Console(markup=False, highlight=False, soft_wrap=True, stderr=True).print(text)
+
+
 def print_json(data: Any) -> None:
     """Print JSON, dates as text; where the terminal is not in UTF-8, as plain ASCII."""
     print_text(json.dumps(data, indent=2, ensure_ascii=not _is_utf(sys.stdout), default=str))

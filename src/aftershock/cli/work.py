@@ -17,7 +17,7 @@ from aftershock.cli.options import (
     WorkspaceOption,
     command_line,
 )  # fmt: skip
-from aftershock.cli.screen import STOP, print_text, progress
+from aftershock.cli.screen import STOP, print_note, print_text, progress
 from aftershock.workspace.request import Request
 
 if TYPE_CHECKING:
@@ -141,8 +141,20 @@ def go(space: Workspace, request: Request, lang: str | None) -> tuple[Path, str]
     request = replace(request, command=command_line())
     with progress(steps) as step, _interruptible(space, request):
         path = run_workspace(space, request, step=step)
+    _print_age(path, code)
     print_text(str(path / PAGES[code]))
     return path, code
+
+
+def _print_age(path: Path, code: str) -> None:
+    """Print how old the newest price of a run was."""
+    from aftershock.report.age import age_line
+    from aftershock.report.cells import Folder
+    from aftershock.report.words import language
+
+    line = age_line(Folder(path).record("manifest.json"), language(code))
+    if line is not None:
+        print_note(line.striptags())
 
 
 @contextmanager

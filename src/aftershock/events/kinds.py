@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from aftershock.events.when import Precision, Timing, When, parse_when
+from aftershock.prices.tickers import canonical
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -111,11 +112,17 @@ class Event(Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def _complete(cls, data: Any) -> Any:
-        """Fill precision and timing from the written form and the kind."""
+    def _complete(cls, data: Any, info: ValidationInfo) -> Any:
+        """Fill precision and timing from the written form and the kind; spell tickers alike."""
         if not isinstance(data, dict):
             return data
-        return {"timing": cls.usual_timing, "precision": _written(data.get("when")), **data}
+        exchange = (info.context or {}).get("exchange")
+        whole = {"timing": cls.usual_timing, "precision": _written(data.get("when")), **data}
+        if isinstance(data.get("id"), str):
+            whole["id"] = spelled_id(data["id"], exchange)
+        if "ticker" in data:
+            whole["ticker"] = spelled_ticker(data["ticker"], exchange)
+        return whole
 
     @field_validator("precision")
     @classmethod
@@ -158,6 +165,19 @@ class Event(Strict):
         own = set(type(self).model_fields) - set(Event.model_fields)
         values = {name: getattr(self, name) for name in type(self).model_fields if name in own}
         return {**values, "sign": self.sign} if self.sign else values
+
+
+def spelled_ticker(ticker: Any, exchange: str | None) -> Any:
+    """Return a ticker in its one spelling; what is no text or whole number stays as it is."""
+    if isinstance(ticker, str) or (isinstance(ticker, int) and not isinstance(ticker, bool)):
+        return canonical(str(ticker), exchange)
+    return ticker
+
+
+def spelled_id(event_id: str, exchange: str | None) -> str:
+    """Return an id with the ticker behind ``@`` in its one spelling."""
+    base, at, ticker = event_id.partition("@")
+    return f"{base}@{canonical(ticker, exchange)}" if at else event_id
 
 
 def _written(when: Any) -> Precision:
@@ -314,6 +334,32 @@ class CompetitorLaunch(Event):
     product: str = Field(min_length=1)
 
 
+class Delisting(Event):
+    """The end of trading, with what a share was worth in the end where that is known.
+
+    The final value stands as the close of the first session without trading.
+
+    Attributes
+    ----------
+    value
+        Cash a share, in the currency of the prices; 0 where nothing is paid.
+    percent
+        Return from the last close to the final value, in percent: -30 for the -30 % that Shumway
+        (1997), *Journal of Finance* 52(1), finds after delistings for performance.
+    """
+
+    usual_timing: ClassVar[Timing] = "pre_open"
+    kind: Literal["delisting"] = "delisting"
+    value: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    percent: float | None = Field(default=None, ge=-100, le=10_000, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _once(self) -> Delisting:
+        if self.value is not None and self.percent is not None:
+            raise ValueError("a delisting has a value or a percent, not both")
+        return self
+
+
 class Announcement(Event):
     """Anything else the company says."""
 
@@ -332,6 +378,7 @@ KINDS: dict[str, type[Event]] = {
     "share_issue": ShareIssue,
     "results": Results,
     "competitor_launch": CompetitorLaunch,
+    "delisting": Delisting,
     "announcement": Announcement,
 }
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from aftershock.errors import EventError, nearest
+from aftershock.inputs import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -95,7 +96,7 @@ def read_yaml(path: Path) -> Document:
         The file is missing, is not UTF-8, or is not YAML as described above.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = opened(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as cause:
         raise EventError(f"{path} cannot be read: {cause}") from cause
     loader = _Loader(text)

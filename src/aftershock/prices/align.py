@@ -89,7 +89,7 @@ def _stack(
         if len(at) < rows:
             out[:, number] = np.nan if neutral is None else neutral
         out[at, number] = values[kept]
-    if neutral is not None:
+    if neutral == 0.0:  # no action is listed there; an adjustment that is missing stays so
         np.nan_to_num(out, copy=False, nan=neutral)
     return read_only(out)
 

@@ -264,7 +264,9 @@ def _late_listings(sight: Sight) -> Iterator[Stretch]:
 def _jumps(sight: Sight) -> Iterator[Stretch]:
     adjusted = sight.panel.adjusted_close()
     for column in np.flatnonzero(sight.traded.sum(axis=0) > STALE_CLOSES):
-        rows = np.flatnonzero(sight.traded[:, column])
+        rows = np.flatnonzero(np.isfinite(adjusted[:, column]))
+        if rows.size <= STALE_CLOSES:
+            continue
         moves = np.diff(np.log(adjusted[rows, column]))
         spread = 1.4826 * float(np.median(np.abs(moves - np.median(moves))))
         if not spread > 0:
@@ -308,6 +310,33 @@ CHECKS = {
     "not_positive": Check(
         "error", _BAR, True, "remove the bar; a session without trading has none", None
     ),
+    "shifted": Check(
+        "error", (), True, "load the dates as the exchange's own; nothing else can be checked", None
+    ),
+    "impossible_action": Check(
+        "error", ("dividend", "split"), True,
+        "correct the dividend or split: per share, in the unit of the prices", None,
+    ),
+    "adjustment_missing": Check(
+        "warning", (), True,
+        "the adjusted close is missing there; correct the column, or leave it out", None,
+    ),
+    "adjustment_drifts": Check(
+        "warning", (), True,
+        "use prices as traded, or adjusted by factors: differences bend returns", None,
+    ),
+    "odd_action": Check(
+        "warning", _BAR, True,
+        "closes and adjusted closes are believed; correct what is listed", None,
+    ),
+    "odd_adjustment": Check(
+        "warning", _BAR, True,
+        "closes and listed actions are believed; correct the adjusted closes", None,
+    ),
+    "odd_price_step": Check(
+        "warning", _BAR, True,
+        "confirm against another source which closes were traded and which adjusted", None,
+    ),
     "non_session": Check(
         "warning", (), True,
         "left out of the panel; check the date, or the calendar, 'closed' and 'open'", None,
@@ -343,6 +372,13 @@ CHECKS = {
         "warning", (), False, "closes can be studied; a backtest needs high and low",
         _high_low_missing,
     ),
+    "unit_change": Check(
+        "warning", _BAR, True,
+        "bring all closes to one unit (100 pence are a pound), or confirm the move", None,
+    ),
+    "impossible_volume": Check(
+        "warning", _VOLUME, False, "taken as unknown; fetch again, or correct it", None
+    ),
     "zero_volume": Check(
         "warning", _VOLUME, False, "fetch again, or take the volume as unknown", _zero_volume
     ),
@@ -352,6 +388,13 @@ CHECKS = {
     ),
     "revision": Check(
         "note", (), True, "recorded; runs made before used the value of then", None
+    ),
+    "assumed_action": Check(
+        "note", (), True,
+        "nothing, if the closes are as traded; a column Adj Close would tell", None,
+    ),
+    "late": Check(
+        "note", (), True, "recorded; runs made before did not have it", None
     ),
     "late_listing": Check(
         "note", (), True, "nothing, if it was listed then; else fetch its history", _late_listings

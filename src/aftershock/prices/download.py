@@ -23,12 +23,15 @@ from aftershock.prices.checks import SETTLES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-Kind = Literal["unknown", "no bars", "rate", "outage", "offline"]
+    from aftershock.clock import Clock
+
+Kind = Literal["unknown", "no bars", "rate", "outage", "offline", "as of"]
 
 CHART = "https://query2.finance.yahoo.com/v8/finance/chart/"
 
 _LOG = logging.getLogger(__name__)
 _NOT_FOUND, _TOO_MANY, _BAD = 404, 429, 400
+_BEYOND = dt.timedelta(days=2)  # the exchange may have tomorrow's date, and an end is left out
 
 
 class Failure(Exception):  # noqa: N818 - becomes a sentence, never leaves the room
@@ -39,7 +42,7 @@ class Failure(Exception):  # noqa: N818 - becomes a sentence, never leaves the r
     kind
         ``unknown`` Yahoo has no such ticker, ``no bars`` it has and delivers nothing,
         ``rate`` it asks for patience, ``outage`` it did not answer, ``offline`` it was not
-        asked.
+        asked, ``as of`` nor is it about an earlier day.
     said
         The cause in words.
     attempts
@@ -66,6 +69,7 @@ class Failure(Exception):  # noqa: N818 - becomes a sentence, never leaves the r
             "rate": "Yahoo limits the rate",
             "outage": f"Yahoo could not be reached: {self.said}",
             "offline": "offline",
+            "as of": f"as of {self.said}",
         }[self.kind]
 
     def sentence(self, tickers: str, hint: str) -> str:
@@ -82,6 +86,8 @@ class Failure(Exception):  # noqa: N818 - becomes a sentence, never leaves the r
             " connection and run again, or use --offline or --source files:DIR",
             "offline": f"nothing is stored of {tickers}: run once without --offline,"
             " or use --source files:DIR",
+            "as of": f"nothing was stored of {tickers} by the end of {self.said}: the store"
+            " remembers what it was told from its first fetch on; choose a later day",
         }[self.kind]
 
 
@@ -92,8 +98,8 @@ class Answer:
     Attributes
     ----------
     bars
-        Tz-naive dates; Open, High, Low, Close, Adj Close, Volume, Dividends, Stock Splits, as
-        Yahoo has them: divided by later splits.
+        Tz-naive dates; Open, High, Low, Close, Adj Close, Volume, Dividends, Stock Splits and
+        Capital Gains, as Yahoo has them: divided by later splits.
     currency, zone
         Of the quotation and of the exchange.
     at
@@ -146,9 +152,12 @@ class _Relay(logging.Handler):
 
 
 def history(
-    session: Any, symbol: str, first: dt.date | None, last: dt.date | None, timeout: float
+    session: Any, symbol: str, first: dt.date | None, timeout: float, clock: Clock
 ) -> Answer:
-    """Ask for the bars from ``first`` to ``last``, both included; None leaves a side open.
+    """Ask for the bars from ``first`` to the present; None asks for all there is.
+
+    Yahoo lists splits, dividends and gains of the span it is asked for only, and divides prices
+    by every later split: a span that ends earlier could not be brought back to the day.
 
     Raises
     ------
@@ -161,8 +170,7 @@ def history(
 
     YfData.cache_get.cache_clear()  # it remembers failed requests for the life of the process
     when: dict[str, Any] = {"period": "max"} if first is None else {"start": first}
-    if last is not None:
-        when["end"] = last + dt.timedelta(days=1)  # yfinance leaves the end out
+    when["end"] = clock.now().date() + _BEYOND
     ticker = yf.Ticker(symbol, session=session)
     try:
         bars = ticker.history(
@@ -175,19 +183,17 @@ def history(
         raise _told_apart(session, symbol, cause.rationale, timeout) from cause
     except (YFException, OSError, ValueError, LookupError, TypeError, AttributeError) as cause:
         raise Failure("outage", _in_words(cause)) from cause
-    bars = bars[bars["Close"].notna()]
-    if bars.empty:
+    if not bars["Close"].notna().any():
         raise Failure("no bars", "every close is missing")
-    return _answer(bars, meta)
+    return _answer(bars, meta, clock.now())
 
 
-def _answer(bars: pd.DataFrame, meta: Mapping[str, Any]) -> Answer:
-    now = dt.datetime.now(dt.UTC)
+def _answer(bars: pd.DataFrame, meta: Mapping[str, Any], now: dt.datetime) -> Answer:
     zone = str(meta["exchangeTimezoneName"])
     bars = bars.tz_localize(None)
     bars.index = pd.DatetimeIndex(bars.index).normalize().as_unit("us").rename("Date")
-    if "Capital Gains" in bars:  # of a fund: paid out like a dividend
-        bars = bars.assign(Dividends=bars["Dividends"] + bars["Capital Gains"])
+    if "Capital Gains" not in bars:  # of funds only
+        bars = bars.assign(**{"Capital Gains": 0.0})
     bars = bars.astype("float64")
     return Answer(bars, str(meta.get("currency") or ""), zone, now, _open_day(meta, zone, now))
 

@@ -2,48 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from aftershock.anyframe import to_pandas
 from aftershock.errors import PriceError
 from aftershock.formats import counted
+from aftershock.prices.actions import impossible, impossible_words
 from aftershock.prices.dates import local_days
+from aftershock.prices.layouts import (
+    ADJUSTED,
+    COLUMNS,
+    CURRENCY,
+    GAINS,
+    PUBLISHED,
+    Table,
+    read_table,
+)
+from aftershock.prices.tickers import canonical
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from aftershock.anyframe import AnyFrame
     from aftershock.arrays import BoolArray, DateArray, FloatArray, IntArray
 
-COLUMNS = ("Open", "High", "Low", "Close", "Volume", "Adjustment", "Dividends", "Stock Splits")
 PRICES = ["Open", "High", "Low", "Close"]
-PUBLISHED = "Published"
-CURRENCY = "Currency"
+MOST = 1e15  # no price and no volume is above; what is was never one
 
-_ADJUSTED = "Adj Close"
-_SPELLINGS = {
-    "Date": "date datetime timestamp session tradedate tradingday indexlevel0",
-    "Ticker": "ticker symbol code instrument ric stock",
-    "Open": "open openprice openingprice px_open o",
-    "High": "high highprice dayhigh px_high h",
-    "Low": "low lowprice daylow px_low l",
-    "Close": "close closeprice closingprice lastprice px_last c",
-    _ADJUSTED: "adjclose adjustedclose closeadj closeadjusted adjustedclosingprice",
-    "Volume": "volume vol tradedvolume px_volume v",
-    "Adjustment": "adjustment adjustmentfactor adjfactor",
-    "Dividends": "dividends dividend cashdividend",
-    "Stock Splits": "stocksplits stocksplit split splits splitratio",
-    CURRENCY: "currency ccy",
-    PUBLISHED: "published",
-}
-_NAMES = {
-    spelling.replace("_", ""): name
-    for name, spellings in _SPELLINGS.items()
-    for spelling in spellings.split()
-}
+_EVENTS = ("Close", "Dividends", "Stock Splits")
+
 _ABSENT = {"Adjustment": 1.0, "Dividends": 0.0, "Stock Splits": 0.0}
 
 
@@ -57,17 +48,25 @@ class Bars:
         The exchange's local dates, ``datetime64[D]``; a date may stand twice.
     columns
         One array for each of ``COLUMNS``; what the source does not have is NaN
-        (``Adjustment`` 1, ``Dividends`` 0, ``Stock Splits`` 0).
+        (``Adjustment`` 1, ``Dividends`` 0, ``Stock Splits`` 0), and so is an adjustment that
+        is not a number above 0 on a bar with a close. ``Capital Gains`` where the source has
+        them.
     currency
         What the prices are quoted in, empty where the source does not say.
     published
         True where the close is a published figure; None where the source does not say.
+    notes
+        What could not be read, or was counted otherwise, one sentence each.
+    stated
+        Which of ``COLUMNS`` the source has; an adjusted close states ``Adjustment``.
     """
 
     days: DateArray
     columns: dict[str, FloatArray]
     currency: str = ""
     published: BoolArray | None = None
+    notes: tuple[str, ...] = ()
+    stated: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.days)
@@ -82,20 +81,38 @@ class Bars:
 
     @property
     def not_positive(self) -> BoolArray:
-        """True on every bar with a price of 0 or less; a missing price is neither."""
+        """True on every bar with a price of 0 or less or beyond any; missing is neither."""
         bad = np.zeros(len(self), dtype=bool)
         for name in PRICES:
-            bad |= self.columns[name] <= 0
+            bad |= (self.columns[name] <= 0) | (self.columns[name] > MOST)
         return bad
+
+    @property
+    def impossible_action(self) -> BoolArray:
+        """True on every bar that lists a dividend or a split that cannot be."""
+        if not self.stated & {"Dividends", "Stock Splits"}:
+            return np.zeros(len(self), dtype=bool)
+        return impossible(*(self.columns[name] for name in _EVENTS))
+
+    def listed_on(self, row: int) -> str:
+        """Return in words the dividend or split of a bar that cannot be."""
+        return impossible_words(row, *(self.columns[name] for name in _EVENTS))
+
+    def without_actions(self, rows: BoolArray) -> Bars:
+        """Return the bars with no action listed on the marked ones."""
+        changes = {
+            name: np.where(rows, 0.0, self.columns[name]) for name in ("Dividends", "Stock Splits")
+        }
+        return replace(self, columns={**self.columns, **changes})
 
     def only(self, keep: BoolArray | IntArray) -> Bars:
         """Return the bars that ``keep`` marks, or names in their order."""
         parts = {name: values[keep] for name, values in self.columns.items()}
         published = None if self.published is None else self.published[keep]
-        return Bars(self.days[keep], parts, self.currency, published)
+        return replace(self, days=self.days[keep], columns=parts, published=published)
 
 
-def tidy(ticker: str, frame: pd.DataFrame | pd.Series[Any] | Bars, zone: ZoneInfo) -> Bars:
+def tidy(ticker: str, frame: AnyFrame | Bars, zone: ZoneInfo) -> Bars:
     """Return one ticker's bars in the common shape, refusing what cannot be right.
 
     Parameters
@@ -112,7 +129,7 @@ def tidy(ticker: str, frame: pd.DataFrame | pd.Series[Any] | Bars, zone: ZoneInf
     ------
     PriceError
         No rows, no close, a row without a date, a column that is not a number, a date twice,
-        or a price that is not positive.
+        a price that is not positive, or a dividend or split that cannot be.
     """
     bars = frame if isinstance(frame, Bars) else normalise(ticker, frame, zone)
     if (doubled := bars.doubled).any():
@@ -125,13 +142,44 @@ def tidy(ticker: str, frame: pd.DataFrame | pd.Series[Any] | Bars, zone: ZoneInf
     bad = bars.not_positive
     if bad.any():
         raise PriceError(
-            f"{ticker}: {int(bad.sum())} bar(s) with a price that is not positive, first on"
-            f" {bars.days[bad][0]}; a session without trading has no bar"
+            f"{ticker}: {int(bad.sum())} bar(s) with a price that is {_fault(bars, bad)};"
+            f" a session without trading has no bar{_of_crsp(bars)}"
+        )
+    wrong = bars.impossible_action
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise PriceError(
+            f"{ticker}: {bars.listed_on(row)} on {bars.days[row]}; a dividend is above 0 and"
+            " below the close before it, in the unit of the prices, a split ratio is above 0:"
+            ' correct it, or write quality = {impossible_action = "drop"} to go without it'
         )
     return bars
 
 
-def normalise(ticker: str, frame: pd.DataFrame | pd.Series[Any], zone: ZoneInfo) -> Bars:
+def _fault(bars: Bars, bad: BoolArray) -> str:
+    price = worst_price(bars, int(np.argmax(bad)))
+    fault = "not positive" if price <= 0 else f"above {MOST:g}"
+    return f"{fault}, first on {bars.days[bad][0]} ({price:g})"
+
+
+def worst_price(bars: Bars, row: int) -> float:
+    """Return the price of a bar that cannot be one."""
+    prices = [float(bars.columns[name][row]) for name in PRICES]
+    return next(price for price in prices if price <= 0 or price > MOST)
+
+
+def _of_crsp(bars: Bars) -> str:
+    """Return what to do about closes that are negative and else like the one before."""
+    close = bars.columns["Close"]
+    before = np.r_[np.nan, np.abs(close[:-1])]
+    with np.errstate(all="ignore"):
+        alike = (close < 0) & (np.abs(np.log(-close / before)) < np.log(2.0))
+    if not alike.any():
+        return ""
+    return "; CRSP writes the mean of bid and ask as a negative price: give its absolute value"
+
+
+def normalise(ticker: str, frame: AnyFrame, zone: ZoneInfo) -> Bars:
     """Return one ticker's bars in the common shape as they stand, doubled dates included.
 
     Raises
@@ -140,71 +188,93 @@ def normalise(ticker: str, frame: pd.DataFrame | pd.Series[Any], zone: ZoneInfo)
         No rows, no close, a row without a date, a column that is not a number, or bars in
         several currencies.
     """
-    table = frame.to_frame("Close") if isinstance(frame, pd.Series) else frame
-    names = dict(zip(spelled(ticker, table.columns), table.columns, strict=True))
-    if table.empty or "Close" not in names:
-        columns = ", ".join(names)
+    raw = to_pandas(frame)
+    table = read_table(
+        ticker,
+        raw.to_frame("Close") if isinstance(raw, pd.Series) else _of_one(ticker, raw),
+    )
+    if not len(table.index) or "Close" not in table.columns:
+        columns = ", ".join(table.header)
         raise PriceError(
-            f"{ticker}: no closing prices ({len(table)} rows, columns {columns});"
+            f"{ticker}: no closing prices ({len(table.index)} rows, columns {columns});"
             " at least Date and Close are needed"
         )
-    raw = table[names["Date"]] if "Date" in names else table.index
-    days = local_days(ticker, raw, zone)
+    days = local_days(ticker, table.dates, zone)
+    currency, published = table.columns.get(CURRENCY), table.columns.get(PUBLISHED)
+    numbers = _numbers(ticker, table)
     bars = Bars(
         days,
-        _numbers(ticker, table, names),
-        _currency(ticker, table[names[CURRENCY]]) if CURRENCY in names else "",
-        table[names[PUBLISHED]].to_numpy().astype(bool) if PUBLISHED in names else None,
+        numbers,
+        "" if currency is None else _currency(ticker, currency),
+        None if published is None else published.to_numpy().astype(bool),
+        table.notes,
+        _stated(table, numbers),
     )
     if (days[1:] >= days[:-1]).all():
         return bars
     return bars.only(np.argsort(days, kind="stable"))
 
 
-def spelled(ticker: str, columns: pd.Index[Any]) -> list[str]:
-    """Return column names in the one spelling; a name nobody knows stays as it is.
+def _stated(table: Table, columns: dict[str, FloatArray]) -> frozenset[str]:
+    """Return which columns the source has; actions left empty throughout it does not have."""
+    present = {"Adjustment" if name == ADJUSTED else name for name in table.columns}
+    present &= set(COLUMNS)
+    empty = {
+        name for name in _EVENTS[1:] if name in present and not np.isfinite(columns[name]).any()
+    }
+    return frozenset(present - empty)
+
+
+def _of_one(ticker: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return one ticker's columns of a table as ``yfinance.download`` gives it.
 
     Raises
     ------
     PriceError
-        Two columns are the same one.
+        It has the prices of others only.
     """
-    names = [_spelling(name) for name in columns]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise PriceError(f"{ticker}: several columns are {', '.join(twice)}; keep one of each")
-    return names
+    if frame.columns.nlevels == 1:
+        return frame
+    for level in range(frame.columns.nlevels):
+        labels = frame.columns.get_level_values(level)
+        for label in dict.fromkeys(labels):
+            if canonical(label) == canonical(ticker):
+                bars: pd.DataFrame = frame.loc[:, labels == label].droplevel(level, axis=1)
+                return bars
+    raise PriceError(
+        f"{ticker}: the table has two levels of columns and {ticker} in neither; give it"
+        " table.xs(NAME, level=1, axis=1)"
+    )
 
 
-@cache
-def _spelling(name: object) -> str:
-    plain = str(name).strip().lower()
-    for mark in ("_", " ", "-", ".", "*"):
-        plain = plain.replace(mark, "")
-    return _NAMES.get(plain, str(name))
-
-
-def _numbers(ticker: str, table: pd.DataFrame, names: dict[str, Any]) -> dict[str, FloatArray]:
+def _numbers(ticker: str, table: Table) -> dict[str, FloatArray]:
+    """Return one array per field; what the table lacks is one number seen many times."""
     out: dict[str, FloatArray] = {}
     for name in COLUMNS:
-        if name in names:
-            out[name] = _floats(ticker, name, table[names[name]])
-        else:
-            # one number seen many times: a panel of thousands of tickers holds them all
-            out[name] = np.broadcast_to(np.float64(_ABSENT.get(name, np.nan)), len(table))
-    if _ADJUSTED in names and "Adjustment" not in names:
-        adjusted = _floats(ticker, _ADJUSTED, table[names[_ADJUSTED]])
-        out["Adjustment"] = adjusted / out["Close"]
+        absent = np.broadcast_to(np.float64(_ABSENT.get(name, np.nan)), len(table.index))
+        out[name] = table.columns.get(name, absent)
+    if GAINS in table.columns:
+        out[GAINS] = table.columns[GAINS]
+    if "Adjustment" in table.columns:
+        out["Adjustment"] = _factors(ticker, "Adjustment", out["Adjustment"], out["Close"])
+    elif ADJUSTED in table.columns:
+        with np.errstate(all="ignore"):
+            factors = table.columns[ADJUSTED] / out["Close"]
+        out["Adjustment"] = _factors(ticker, ADJUSTED, factors, out["Close"])
     return out
 
 
-def _floats(ticker: str, name: str, column: pd.Series[Any]) -> FloatArray:
-    if column.dtype == np.float64:
-        return column.to_numpy()
-    try:
-        return pd.to_numeric(column).to_numpy("float64", na_value=np.nan)
-    except (ValueError, TypeError) as cause:
-        raise PriceError(f"{ticker}: column {name} is not a number: {cause}") from cause
+def _factors(ticker: str, name: str, factors: FloatArray, close: FloatArray) -> FloatArray:
+    """Return stated adjustments, NaN where one is no number above 0, and 1 without a close."""
+    has_close = np.isfinite(close)
+    good = np.isfinite(factors) & (factors > 0.0)
+    if has_close.any() and not (good & has_close).any():
+        raise PriceError(
+            f"{ticker}: column {name} has no value that can be used ({counted(len(close), 'row')},"
+            " every one of them empty, infinite, 0 or negative); correct it, or to take the closes"
+            " as they stand leave the column out, or repeat the closes in it for this ticker"
+        )
+    return np.where(has_close, np.where(good, factors, np.nan), 1.0)
 
 
 def _currency(ticker: str, column: pd.Series[Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -14,14 +13,17 @@ from aftershock.arrays import read_only
 from aftershock.errors import PriceError, unknown
 from aftershock.prices.align import places_of
 from aftershock.prices.checks import CHECKS, Severity, Sight
-from aftershock.prices.frames import Bars, normalise
+from aftershock.prices.frames import Bars, normalise, worst_price
 from aftershock.tables import make_table, write_table
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
+    from aftershock.anyframe import AnyFrame
+    from aftershock.clock import Clock
     from aftershock.prices.panel import PricePanel
 
 Policy = Literal["drop", "keep", "fail"]
@@ -30,6 +32,7 @@ COLUMNS = ("ticker", "session", "last", "check", "severity", "detail", "remedy")
 REPORT = "prices-check.csv"
 
 _SHOWN = 3
+_TAKEN_OUT = {("volume",): "volume", ("dividend", "split"): "action"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +131,14 @@ class Policies:
 
 
 def read_rows(
-    frames: Mapping[str, pd.DataFrame | pd.Series[Any]], zone: ZoneInfo, policies: Policies
+    frames: Mapping[str, AnyFrame], zone: ZoneInfo, policies: Policies
 ) -> tuple[dict[str, Bars], list[Finding]]:
     """Return tickers' bars in the common shape, without rows that cannot stand in a panel.
 
     Rows that stand twice, or have a price that is not positive, are taken out where the
     policy is ``drop`` and left for the panel to refuse where it is not. Equal bars of one day
-    are one bar; of unequal ones none is kept.
+    are one bar; of unequal ones none is kept. Of a dividend or split that cannot be only the
+    action is taken out.
 
     Raises
     ------
@@ -145,7 +149,11 @@ def read_rows(
     found: list[Finding] = []
     for ticker, frame in frames.items():
         bars = normalise(ticker, frame, zone)
-        wrong = [*_doubled(ticker, bars), *_not_positive(ticker, bars)]
+        wrong = [
+            *_doubled(ticker, bars),
+            *_not_positive(ticker, bars),
+            *impossible_actions(ticker, bars),
+        ]
         _refuse([item for item in wrong if policies.of(item.check) == "fail"])
         out[ticker] = _without(bars, wrong, policies) if wrong else bars
         found += wrong
@@ -160,6 +168,8 @@ def _without(bars: Bars, wrong: list[Finding], policies: Policies) -> Bars:
         rows = pd.DataFrame({"Date": bars.days, **bars.columns})
         bars = bars.only(~rows.duplicated().to_numpy())
         bars = bars.only(~bars.doubled)
+    if "impossible_action" in dropped:
+        bars = bars.without_actions(bars.impossible_action)
     return bars
 
 
@@ -173,8 +183,16 @@ def _doubled(ticker: str, bars: Bars) -> Iterator[Finding]:
 
 
 def _not_positive(ticker: str, bars: Bars) -> Iterator[Finding]:
-    for day in bars.days[bars.not_positive]:
-        yield Finding(ticker, day.item(), day.item(), "not_positive", "a price that is 0 or less")
+    for row in np.flatnonzero(bars.not_positive):
+        day, price = bars.days[row].item(), worst_price(bars, int(row))
+        yield Finding(ticker, day, day, "not_positive", f"a price of {price:g}")
+
+
+def impossible_actions(ticker: str, bars: Bars) -> Iterator[Finding]:
+    """Yield the dividends and splits that cannot be."""
+    for row in np.flatnonzero(bars.impossible_action):
+        day = bars.days[row].item()
+        yield Finding(ticker, day, day, "impossible_action", bars.listed_on(int(row)))
 
 
 def outside(bars: Mapping[str, Bars], panel: PricePanel) -> Iterator[Finding]:
@@ -188,21 +206,19 @@ def outside(bars: Mapping[str, Bars], panel: PricePanel) -> Iterator[Finding]:
             yield Finding(ticker, day, day, "non_session", detail)
 
 
-def examine(
-    panel: PricePanel, *, notes: bool = False, now: dt.datetime | None = None
-) -> list[Finding]:
+def examine(panel: PricePanel, clock: Clock, *, notes: bool = False) -> list[Finding]:
     """Return what the checks find in a panel, ticker by ticker, oldest first.
 
     Parameters
     ----------
     panel
         What to check.
+    clock
+        Tells a session that is over from one that is not.
     notes
         Also look for what is only worth a look.
-    now
-        The instant that tells a session that is over from one that is not; the clock's.
     """
-    sight = Sight(panel, now or dt.datetime.now(dt.UTC))
+    sight = Sight(panel, clock.now())
     date = panel.sessions.date
     found = [
         Finding(panel.tickers[column], date(first), date(last), name, detail)
@@ -216,7 +232,8 @@ def examine(
 def ordered(found: Iterable[Finding], tickers: tuple[str, ...]) -> list[Finding]:
     """Return findings ticker by ticker, oldest first."""
     place = {ticker: at for at, ticker in enumerate(tickers)}
-    return sorted(found, key=lambda item: (place[item.ticker], item.session, item.check))
+    end = len(tickers)  # what a panel could not hold comes last
+    return sorted(found, key=lambda item: (place.get(item.ticker, end), item.session, item.check))
 
 
 def enforce(panel: PricePanel, found: Iterable[Finding], policies: Policies) -> PricePanel:
@@ -256,7 +273,7 @@ def _dropped(panel: PricePanel, found: list[Finding]) -> PricePanel:
     doubted = {name for item in found for name in CHECKS[item.check].doubts}
     arrays = {name: getattr(panel, name).copy(order="K") for name in doubted}
     for item in found:
-        if CHECKS[item.check].search is None:
+        if item.severity == "error":
             continue  # taken out while the rows were read
         rows = _rows(panel, item)
         for name in CHECKS[item.check].doubts:
@@ -274,7 +291,7 @@ def _drop_notes(found: list[Finding]) -> Iterator[str]:
         items = list(group)
         days = ", ".join(item.days for item in items[:_SHOWN])
         more = f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""
-        what = "volume" if CHECKS[check].doubts == ("volume",) else "bar"
+        what = _TAKEN_OUT.get(CHECKS[check].doubts, "bar")
         yield f"{ticker}: {what} dropped by policy, {check} ({days}{more})"
 
 

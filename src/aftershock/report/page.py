@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from aftershock.errors import RunError
 from aftershock.locale import LOCALES
 from aftershock.report import pack
+from aftershock.report.age import age_line
 from aftershock.report.cells import Folder
 from aftershock.report.charts.base import announce, templates
 from aftershock.report.charts.timeline import timeline
@@ -102,6 +103,7 @@ def render(run: Run, files: Folder, lang: Language, library: Callable[[], str]) 
         .get_template("report.html.j2")
         .render(
             manifest=files.record("manifest.json"), **_words(lang), sections=every,
+            age=age_line(files.record("manifest.json"), lang),
             headlines=overview.headlines(sections), timeline=first,
             reservations=reservations.lead[0], anchor=RESERVATIONS,
             others=_others(PAGES, lang), index=INDEXES[lang.code],

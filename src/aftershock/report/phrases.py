@@ -18,7 +18,7 @@ def plural(one: str, many: str) -> tuple[str, str]:
 KINDS = (
     mark("listing"), mark("lockup_expiry"), mark("model_launch"), mark("price_change"),
     mark("public_exchange"), mark("policy"), mark("listing_step"), mark("index_inclusion"),
-    mark("share_issue"), mark("results"), mark("competitor_launch"), mark("announcement"),
+    mark("share_issue"), mark("results"), mark("competitor_launch"), mark("delisting"), mark("announcement"),
 )  # fmt: skip
 
 WORDS = (
@@ -137,7 +137,7 @@ ATTRIBUTES = (
     mark("run up"), mark("financial share"), mark("state share"), mark("product"), mark("direction"),
     mark("index"), mark("actor"), mark("venue"), mark("step"), mark("competitor"),
     mark("offer price"), mark("discount percent"), mark("period"), mark("participants"),
-    mark("holders"),
+    mark("holders"), mark("value"),
 )  # fmt: skip
 
 SENTENCES = (
@@ -192,7 +192,7 @@ SENTENCES = (
     mark("run for the whole grid: each cell has its p-value"),
     mark("one set of parameters was run: nothing was chosen"),
 
-    mark("never in the market"), mark("too few sessions"),
+    mark("never in the market"), mark("too few sessions"), mark("due, no prices"), mark("ahead"),
 )  # fmt: skip
 
 PLURALS = (
@@ -204,6 +204,10 @@ PLURALS = (
            "{n} of {all} sessions of the event window have no return"),
     plural("m = {m} ({how}), floor {floor}, {n} cluster",
            "m = {m} ({how}), floor {floor}, {n} clusters"),
+    plural("{names}: no trading to the end of CAR{window} of {group}, the mean over {n} event that lasted is {mean}, and no final value is given (an event of kind delisting)",
+           "{names}: no trading to the end of CAR{window} of {group}, the mean over {n} events that lasted is {mean}, and no final value is given (an event of kind delisting)"),
+    plural("{names}: no trading to the end of CAR{window} of {group}, the mean over {n} event that lasted is {mean}, with final values it is {whole} over {all}",
+           "{names}: no trading to the end of CAR{window} of {group}, the mean over {n} events that lasted is {mean}, with final values it is {whole} over {all}"),
     plural("{n} session held, at least {least} needed",
            "{n} sessions held, at least {least} needed"),
     plural("fewer than {n} session so far", "fewer than {n} sessions so far"),

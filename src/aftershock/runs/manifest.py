@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
 import subprocess
@@ -11,7 +10,6 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from aftershock import __version__
-from aftershock.errors import RunError
 from aftershock.runs.folder import MANIFEST
 
 if TYPE_CHECKING:
@@ -38,7 +36,11 @@ class Manifest:
     prices
         SHA-256 of the price panel, its tickers and its span.
     inputs
-        SHA-256 of every input file, by path.
+        SHA-256 of every file the run read, by path: settings, events, studies and strategies, the
+        modules they import, factors, rates, own sources and the files these name.
+    age
+        How old the newest price was by the run's clock, and the ids of events that were due
+        without prices and of those ahead.
     studies, backtests
         Names, titles and conventions of what was run.
     warnings
@@ -55,6 +57,7 @@ class Manifest:
     notice: str
     prices: dict[str, Any]
     inputs: dict[str, str]
+    age: dict[str, Any] = field(default_factory=dict)
     git: dict[str, Any] = field(default_factory=dict)
     studies: dict[str, Any] = field(default_factory=dict)
     backtests: dict[str, Any] = field(default_factory=dict)
@@ -81,30 +84,6 @@ class Manifest:
 def versions() -> dict[str, str]:
     """Return the installed version of every package a number depends on."""
     return {name: metadata.version(name) for name in PACKAGES}
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def hashes(paths: Iterable[Path], root: Path) -> dict[str, str]:
-    """Return the SHA-256 of files by path, relative to ``root`` where they are inside it.
-
-    Raises
-    ------
-    RunError
-        One of them cannot be read.
-    """
-    found = {}
-    for path in sorted(set(paths)):
-        inside = path.resolve().is_relative_to(root.resolve())
-        name = path.resolve().relative_to(root.resolve()) if inside else path
-        try:
-            found[name.as_posix()] = sha256(path)
-        except OSError as cause:
-            raise RunError(f"{path} cannot be read: {cause.strerror or cause}") from cause
-    return found
 
 
 def git_state(root: Path) -> dict[str, Any]:

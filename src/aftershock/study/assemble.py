@@ -82,7 +82,7 @@ def assemble(
         attributes=attributes,
         depth=_depth(study, located, attributes, prices),
         conventions=conventions(study, records, prices, seed),
-        warnings=tuple(warnings(study, items, prices)),
+        warnings=tuple(warnings(study, records, groups, prices)),
         is_market_data=prices.origin.is_market_data,
         strands=strands(study, records, placed),
         pooled={

@@ -9,12 +9,14 @@ from aftershock.formats import counted
 from aftershock.prices.comparisons import THIN, clashes, hours_apart, idle_share, lags_for
 from aftershock.prices.panel import PricePanel
 from aftershock.prices.quality import touched
+from aftershock.study.delistings import final_doubts, stops
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from aftershock.prices.quality import Finding
     from aftershock.prices.returns import ReturnPanel
+    from aftershock.study.pooling import Member
     from aftershock.study.run import Record, Records
     from aftershock.study.study import Study
 
@@ -55,18 +57,25 @@ def conventions(
 
 
 def warnings(
-    study: Study, records: Sequence[Record], prices: PricePanel | ReturnPanel
+    study: Study,
+    records: Records,
+    groups: Mapping[str, Sequence[Member]],
+    prices: PricePanel | ReturnPanel,
 ) -> Iterator[str]:
     """Yield what to be wary of, one sentence each."""
+    items = records.items
     if prices.origin.notice:
         yield prices.origin.notice
     yield from study.caveats
+    yield from study.model.remarks
     yield from prices.notes
     if isinstance(prices, PricePanel):
-        yield from _doubts(study, records, prices)
-        yield from _thin(study, records, prices)
-    yield from _other_hours(study, records, prices)
-    for record in records:
+        yield from _doubts(study, items, prices)
+        yield from _thin(study, items, prices)
+    yield from _other_hours(study, items, prices)
+    yield from final_doubts(records.diary, prices, study.returns)
+    yield from stops(study, records, groups)
+    for record in items:
         flips = {(str(row.session), str(row.window)) for row in record.cars if row.robust is False}
         for session, window in sorted(flips):
             where = "" if session == "None" else f" from {session}"
@@ -77,9 +86,9 @@ def warnings(
         if record.unit.event.endogenous and record.fit is not None:
             yield f"{record.unit.id}: its date was chosen by looking at prices (endogenous)"
         for note in record.notes:
-            if note.startswith(("not separable", "the benchmark has", "no trading on")):
+            if note.startswith(("not separable", "the benchmark has", "no trading on", "CAR(")):
                 yield f"{record.unit.id}: {note}"
-    if not any(record.fit for record in records):
+    if not any(record.fit for record in items):
         yield "no event could be studied; the reasons stand with the events"
 
 

@@ -45,6 +45,8 @@ class Job:
         Event window.
     skip : ndarray, shape (S,), or None
         Rows to leave out of the estimation window.
+    final
+        Row of the final value of a delisted stock; None where there is none.
     """
 
     y: FloatArray
@@ -52,6 +54,13 @@ class Job:
     day_zero: int
     window: Window
     skip: BoolArray | None = None
+    final: int | None = None
+
+    @property
+    def held(self) -> FloatArray:
+        """Returns of whoever holds the stock, shape (S,); NaN after the final value."""
+        over = np.arange(self.y.size) > (np.inf if self.final is None else self.final)
+        return np.where(over, np.nan, self.y)
 
 
 def choose(engine: Engine, model: Model, estimation: Window | None, jobs: int) -> Engine:
@@ -93,7 +102,7 @@ def _one(
         return fit_event(
             job.y, model, job.design, job.day_zero, window=job.window, estimation=estimation,
             min_obs=min_obs, skip=job.skip,
-        )  # fmt: skip
+        ).ended(job.final)  # fmt: skip
     except NotEstimable as reason:
         return reason
 
@@ -183,4 +192,4 @@ def _unpack(
     return EventFit(
         window, where, actual, estimate.expected, estimate.covariance, estimate, used,
         job.design.sessions[where],
-    )  # fmt: skip
+    ).ended(job.final)  # fmt: skip

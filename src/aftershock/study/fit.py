@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,7 +37,10 @@ class EventFit:
     used : ndarray, shape (T,)
         Rows of the estimation window that were used.
     span : ndarray, shape (W,)
-        Sessions each return runs over: 1, more over a bridged halt, 0 inside it.
+        Sessions each return runs over: 1, more over a bridged halt, 0 inside it and after the
+        final value of a delisted stock.
+    final
+        Panel row of the final value, None where the stock has none. Nothing is held after it.
     """
 
     window: Window
@@ -48,11 +51,38 @@ class EventFit:
     estimate: Estimate | None
     used: IntArray
     span: FloatArray
+    final: int | None = None
+
+    @property
+    def step(self) -> FloatArray:
+        """What each session adds to a CAR, shape (W,); 0 where the stock had no return to have."""
+        return self.actual - self.expected
 
     @property
     def ar(self) -> FloatArray:
-        """Abnormal returns, shape (W,)."""
-        return self.actual - self.expected
+        """Abnormal returns, shape (W,); NaN inside a bridged halt and after the final value."""
+        return np.where(self.span == 0, np.nan, self.step)
+
+    @property
+    def halted(self) -> BoolArray:
+        """True inside a bridged halt, whose return is the one of the first trade after, (W,)."""
+        over = self.rows > (np.inf if self.final is None else self.final)
+        return np.asarray((self.span == 0) & ~over)
+
+    def ended(self, final: int | None) -> EventFit:
+        """Return the fit with nothing held after the row of a final value."""
+        if final is None:
+            return self
+        over = self.rows > final
+        either = over[:, None] | over
+        return replace(
+            self,
+            actual=np.where(over, 0.0, self.actual),
+            expected=np.where(over, 0.0, self.expected),
+            covariance=np.where(either, 0.0, self.covariance) if self.estimate else self.covariance,
+            span=np.where(over, 0.0, self.span),
+            final=final,
+        )
 
     @property
     def ar_se(self) -> FloatArray:
@@ -173,12 +203,15 @@ def cumulate(fit: EventFit, window: Window, kind: ReturnKind) -> Car:
     Notes
     -----
     A missing return anywhere in the window makes everything NaN: a sum over fewer sessions
-    would be another quantity; so does a window that lies inside a bridged halt, where nothing
-    traded. The variance is ``1'V1`` with V the full covariance.
+    would be another quantity. So does a window that ends inside a bridged halt, whose return
+    comes with the first trade after it: it would repeat the CAR of a shorter window. A window
+    that begins inside one has a first return that reaches back to the last close before it.
+    After the final value of a delisted stock nothing is added; a window that begins after it has
+    no CAR. The variance is ``1'V1`` with V the full covariance.
     """
     inside = window.within(fit.window)
-    counted = float(fit.span[inside].sum())
-    car = float(fit.ar[inside].sum()) if counted else float("nan")
+    counted = 0.0 if fit.halted[inside][-1] else float(fit.span[inside].sum())
+    car = float(fit.step[inside].sum()) if counted else float("nan")
     missing = not np.isfinite(car)
     se = float("nan") if missing else float(np.sqrt(fit.covariance[inside, inside].sum()))
     dof = float(fit.estimate.dof) if fit.estimate else float("nan")
@@ -205,9 +238,9 @@ def path(fit: EventFit) -> tuple[FloatArray, FloatArray]:
     Returns
     -------
     car, se : ndarray, shape (W,)
-        NaN from the first missing return on.
+        NaN from the first missing return on, and inside a bridged halt.
     """
-    car = np.cumsum(fit.ar)
+    car = np.where(fit.halted, np.nan, np.cumsum(fit.step))
     steps = np.tril(np.ones((fit.window.length, fit.window.length)))
     variance = np.einsum("ij,jk,ik->i", steps, np.nan_to_num(fit.covariance), steps)
     known = np.isfinite(car) & (variance > 0)

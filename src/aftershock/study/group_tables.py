@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aftershock.study.fit import path
 from aftershock.study.groups import calendar_time, influence, outcomes, window_mask
 from aftershock.study.inference.battery import MIN_EVENTS
 from aftershock.study.inference.power import detectable
@@ -47,7 +48,7 @@ def aar_table(study: Study, groups: Groups) -> pd.DataFrame:
     rows: list[tuple[Any, ...]] = []
     for group, members in groups.items():
         ar = np.array([member.fit.ar for member in members])
-        car = np.cumsum(ar, axis=1)
+        car = np.array([path(member.fit)[0] for member in members])
         for i, offset in enumerate(study.window.offsets):
             n, aar, se = _mean(ar[:, i])
             whole, caar, caar_se = _mean(car[:, i])
@@ -130,7 +131,7 @@ def calendar_table(study: Study, groups: Groups, records: Records) -> pd.DataFra
             ], axis=0)
             for ticker in own
         ])  # fmt: skip
-        returns = np.column_stack([job.y for job in own.values() if job is not None])
+        returns = np.column_stack([job.held for job in own.values() if job is not None])
         found = calendar_time(returns, subject.design, held, window.length)
         values = (getattr(found, name) for name in CALENDAR[3:])
         rows.append((group, *window, *values))

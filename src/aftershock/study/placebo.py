@@ -174,6 +174,8 @@ def gap(job: Job, window: Stretch) -> str:
     if min(window) < 0 or last >= job.y.size:
         return "the prices do not reach over the window"
     rows = np.arange(first, last + 1)
+    if job.final is not None and last > job.final:
+        return "nothing is held after the final value"
     if (job.design.sessions[rows] != 1).any():
         return "a bridged halt inside the window"
     if not job.design.estimable(job.y)[rows].all():

@@ -127,8 +127,8 @@ def make_sample(
         residuals=residuals,
         standardised=standardised,
         days=days.astype(np.int64),
-        ar=np.where(ar_se == 0, np.nan, ar),  # inside a bridged halt nothing was observed
-        ar_se=np.where(ar_se == 0, np.nan, ar_se),
+        ar=ar,
+        ar_se=ar_se,
         inside=window.within(full),
         window_days=np.array([member.row + window.offsets for member in members], dtype=np.int64),
         firm=np.array([tickers.index(member.ticker) for member in members], dtype=np.int64),

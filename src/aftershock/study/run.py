@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from aftershock.study.delistings import final_values, stop_note
 from aftershock.study.engine import Engine, Job, choose, fit_all
 from aftershock.study.fit import Car, EventFit, cumulate
+from aftershock.study.gaps import ends_halted, gap_note
 from aftershock.study.models import NotEstimable
 from aftershock.study.subject import Subject
 from aftershock.study.units import Diary, Unit, contrast_units, single_units
@@ -34,13 +36,17 @@ LEVEL = 0.05
 
 @dataclass(frozen=True, slots=True)
 class CarRow:
-    """One CAR of one event: which candidate session, which window, which variant."""
+    """One CAR of one event: which candidate session, which window, which variant.
+
+    ``note`` says why there is none, or what is unusual in it.
+    """
 
     session: dt.date | None
     window: Window
     row: RowName
     car: Car
     robust: bool | None
+    note: str = ""
 
 
 @dataclass(slots=True)
@@ -136,8 +142,8 @@ def make_records(
     study: Study, book: EventBook, prices: PricePanel | ReturnPanel, engine: Engine
 ) -> Records:
     """Fit every unit of a study; raises as ``Study.fit`` does."""
-    subject = Subject.of(study, prices)
     diary = Diary.of(book, prices.sessions)
+    subject = Subject.of(study, prices, final_values(diary, prices, study.returns))
     selected = book.select(study.events)
     left_out: list[tuple[Unit, str]] = []
     if study.contrast:
@@ -192,12 +198,13 @@ class Fitter:
         span = self._span(unit)
         window = Window(study.window.start, study.window.end + span)
         y, design = self.subject.explained(unit, at)
-        jobs: dict[RowName, Job] = {"default": Job(y, design, at, window)}
+        default = Job(y, design, at, window, final=self.subject.final_row(unit))
+        jobs: dict[RowName, Job] = {"default": default}
         if study.estimation is not None:
             if design.has_constant:
-                jobs["alpha0"] = Job(y, design.without_alpha(), at, window)
+                jobs["alpha0"] = replace(default, design=design.without_alpha())
             skip = self.diary.near_events(unit, self.subject.prices.sessions.dates, MASK)
-            jobs["masked"] = Job(y, design, at, window, skip)
+            jobs["masked"] = replace(default, skip=skip)
         return Plan(unit, at, span, jobs)
 
     def _span(self, unit: Unit) -> int:
@@ -233,6 +240,8 @@ class Fitter:
         if record.fit is not None:
             named = session if record.unit.zero.last is None else None
             record.cars += self._cars(record.unit, made, named, plan.span)
+            if first:
+                self._tell_gaps(record, plan)
 
     def _begin(self, record: Record, fit: EventFit, masked: EventFit | NotEstimable | None) -> None:
         record.fit = fit
@@ -253,11 +262,20 @@ class Fitter:
                 name: cumulate(fit, stretched, self.study.returns) for name, fit in fits.items()
             }
             robust = is_robust([car.p_value for car in cars.values()])
+            note = gap_note(fits["default"], stretched, self.subject.prices.sessions)
             out += [
-                CarRow(session, window, name, car, robust if name == "default" else None)
+                CarRow(session, window, name, car, robust if name == "default" else None, note)
                 for name, car in cars.items()
             ]
         return out
+
+    def _tell_gaps(self, record: Record, plan: Plan) -> None:
+        """Note which windows have no CAR because of a halt, and that trading stops in one."""
+        for row in record.cars:
+            if row.row == "default" and ends_halted(row.note):
+                record.notes.append(f"CAR{row.window}: {row.note}")
+        note = stop_note(self.subject, record.unit, plan.at, plan.jobs["default"].window)
+        record.notes += [note] if note else []
 
     def _windows(self, unit: Unit) -> tuple[Window, ...]:
         cars, window = self.study.cars, self.study.window

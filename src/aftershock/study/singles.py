@@ -8,6 +8,7 @@ import numpy as np
 
 from aftershock.errors import StudyError
 from aftershock.study.evidence import Strand
+from aftershock.study.fit import cumulate
 from aftershock.study.groups import window_mask
 from aftershock.study.inference.breakdown import FEWEST_DAYS, breakdown_multiple, own_window_t
 from aftershock.study.inference.outcome import two_sided_t
@@ -154,10 +155,9 @@ def _rows_of(car: Car, fit: EventFit) -> slice:
 
 def _h(fit: EventFit, car: Car) -> float:
     """Return ``1'X_w (X'X)^-1 X_w'1`` of a CAR's window."""
-    if fit.estimate is None:
+    if fit.estimate is None or not np.isfinite(car.se):
         return NAN
-    length = car.last - car.first + 1
-    return car.se**2 / fit.estimate.sigma**2 - length
+    return car.se**2 / fit.estimate.sigma**2 - float(fit.span[_rows_of(car, fit)].sum())
 
 
 def _breakdown(fit: EventFit, car: Car) -> float:
@@ -246,7 +246,7 @@ def _donors(
     ar, spreads = model.placebo(job.design, fit.used, fit.rows)
     for window in study.cars:
         inside = window.within(fit.window)
-        own = float(fit.ar[inside].sum()) / spread
+        own = cumulate(fit, window, study.returns).car / spread
         if not np.isfinite(own):
             continue
         others = ar[:, inside].sum(axis=1) / spreads

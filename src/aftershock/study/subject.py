@@ -15,9 +15,11 @@ from aftershock.study.models import Market
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
     from aftershock.arrays import FloatArray
     from aftershock.prices.returns import ReturnPanel
+    from aftershock.study.delistings import Final
     from aftershock.study.models import Design
     from aftershock.study.study import Study
     from aftershock.study.units import Unit
@@ -33,15 +35,20 @@ class Subject:
         Returns of every ticker.
     design
         The model's right-hand side over the same sessions.
+    finals
+        Final values of delisted stocks, by ticker.
     """
 
     study: Study
     prices: PricePanel | ReturnPanel
     returns: FloatArray
     design: Design
+    finals: Mapping[str, Final]
 
     @classmethod
-    def of(cls, study: Study, prices: PricePanel | ReturnPanel) -> Subject:
+    def of(
+        cls, study: Study, prices: PricePanel | ReturnPanel, finals: Mapping[str, Final]
+    ) -> Subject:
         """Prepare a study's prices; raises StudyError where they lack a benchmark."""
         for ticker in study.model.benchmarks:
             if ticker not in prices.tickers:
@@ -53,20 +60,28 @@ class Subject:
             raise StudyError('halts="trade_to_trade" needs prices; the panel holds returns only')
         returns = prices.returns(study.returns)
         market = Market(returns, prices.column, prices.sessions)
-        return cls(study, prices, returns, study.model.design(market))
+        return cls(study, prices, returns, study.model.design(market), finals)
 
     def explained(self, unit: Unit, at: int) -> tuple[FloatArray, Design]:
         """Return the unit's returns, shape (S,), and the right-hand side that goes with them.
 
         A contrast's returns are the difference of two stocks; a listing's first return, on
         row ``at``, starts from the offer price where the study has no estimation window;
-        halts are bridged where the study says so.
+        halts are bridged where the study says so; a delisted stock ends with its final value.
         """
+        y, design = self._traded(unit, at)
+        final = self._final(unit)
+        return (y, design) if final is None else final.closing(y, design)
+
+    def _traded(self, unit: Unit, at: int) -> tuple[FloatArray, Design]:
         own = self.returns[:, self.prices.column(unit.tickers[0])]
+        final = self._final(unit)
         if len(unit.tickers) > 1:
             return own - self.returns[:, self.prices.column(unit.tickers[1])], self.design
         if self.study.bridges_halts:
             return trade_to_trade(self._closes(unit), self.design, self.study.returns)
+        if final is not None:
+            own = final.after_close(own, self.study.returns)
         offer = self._offer(unit, at)
         if offer is None or not isinstance(self.prices, PricePanel):
             return own, self.design
@@ -78,7 +93,17 @@ class Subject:
     def _closes(self, unit: Unit) -> FloatArray:
         if not isinstance(self.prices, PricePanel):
             raise StudyError('halts="trade_to_trade" needs prices; the panel holds returns only')
-        return self.prices.adjusted_close()[:, self.prices.column(unit.tickers[0])]
+        closes = self.prices.adjusted_close()[:, self.prices.column(unit.tickers[0])]
+        final = self._final(unit)
+        return closes if final is None else final.closes(closes)
+
+    def _final(self, unit: Unit) -> Final | None:
+        return self.finals.get(unit.tickers[0]) if len(unit.tickers) == 1 else None
+
+    def final_row(self, unit: Unit) -> int | None:
+        """Return the row of the final value of a unit's stock, None where it has none."""
+        final = self._final(unit)
+        return None if final is None else final.row
 
     def row(self, unit: Unit, session: dt.date) -> int:
         """Return the row of a candidate session, moved behind a halt where halts are bridged."""
@@ -115,6 +140,9 @@ class Subject:
             )
             return f"no prices: session {session} is {edge}"
         at = self.row(unit, session)
+        final = self._final(unit)
+        if final is not None and at > final.row:
+            return f"delisted on {sessions.date(final.row)}"
         y, design = self.explained(unit, at)
         if not np.isfinite(y[at]):
             return self._no_return(unit.tickers, at)

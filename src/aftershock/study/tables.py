@@ -33,7 +33,7 @@ EVENTS = [
 ABNORMAL = ["event", "offset", "session", "ret", "expected", "ar", "se", "car", "car_se"]
 CAR = [
     "event", "session", "first", "last", "start", "end", "row", "car", "se", "t", "dof", "p_value",
-    "bhar", "alpha_part", "robust", "p_holm", "p_bh", "detectable",
+    "bhar", "alpha_part", "robust", "p_holm", "p_bh", "detectable", "note",
 ]  # fmt: skip
 OTHER = [
     "event", "start", "end", "outcome", "estimate", "statistic", "distribution", "dof", "dof2",
@@ -97,7 +97,8 @@ def abnormal_table(records: Iterable[Record], sessions: Sessions) -> pd.DataFram
             continue
         fit = record.fit
         days = [_at(sessions, row) for row in fit.rows]
-        columns = (fit.actual, fit.expected, fit.ar, fit.ar_se, *path(fit))
+        returns = [np.where(fit.span == 0, np.nan, part) for part in (fit.actual, fit.expected)]
+        columns = (*returns, fit.ar, fit.ar_se, *path(fit))
         numbers = zip(*(column.tolist() for column in columns), strict=True)
         offsets = zip(fit.window.offsets.tolist(), days, numbers, strict=True)
         rows += [(record.unit.id, offset, day, *values) for offset, day, values in offsets]
@@ -115,7 +116,7 @@ def car_table(records: Iterable[Record], sessions: Sessions) -> pd.DataFrame:
                     record.unit.id, row.session, _at(sessions, car.first), _at(sessions, car.last),
                     window.start, window.end, row.row, car.car, car.se, car.t, car.dof, car.p_value,
                     car.bhar, car.alpha_part, "" if row.robust is None else str(row.robust).lower(),
-                    np.nan, np.nan, float(detectable(car.se, car.dof)),
+                    np.nan, np.nan, float(detectable(car.se, car.dof)), row.note,
                 )
             )  # fmt: skip
     return _families(make_table(rows, CAR), records)

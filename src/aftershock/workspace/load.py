@@ -8,18 +8,21 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aftershock.clock import SYSTEM
 from aftershock.content import content_files, load_file
 from aftershock.errors import AftershockError, PriceError, WorkspaceError, nearest, unknown
 from aftershock.events.book import EventBook, load_events
 from aftershock.events.kinds import KINDS, custom_kind
+from aftershock.inputs import SETTINGS
 from aftershock.prices.rates import RiskFree
 from aftershock.prices.sources import load_prices
-from aftershock.workspace.settings import SETTINGS, Settings, read_settings
+from aftershock.workspace.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from aftershock.backtest.exchanges import Exchange
+    from aftershock.clock import Clock
     from aftershock.prices.panel import PricePanel
     from aftershock.study.study import Study
 
@@ -61,12 +64,6 @@ class Workspace:
     def strategies(self) -> dict[str, Path]:
         """Strategy files by name."""
         return _files(self.folder / STRATEGIES)
-
-    @property
-    def inputs(self) -> list[Path]:
-        """Every file a run depends on, prices apart."""
-        events = content_files(self.folder / EVENTS, "*.y*ml")
-        return [self.folder / SETTINGS, *events, *self.studies.values(), *self.strategies.values()]
 
     def events(self) -> EventBook:
         """Read the events.
@@ -164,6 +161,7 @@ class Workspace:
         further: Iterable[str] = (),
         offline: bool = False,
         progress: Callable[[str], None] | None = None,
+        clock: Clock = SYSTEM,
     ) -> PricePanel:
         """Load the prices of the settings' tickers, as the settings say.
 
@@ -173,7 +171,7 @@ class Workspace:
             Price source instead of the settings'.
         further
             Tickers besides the settings', such as the benchmarks of studies.
-        offline, progress
+        offline, progress, clock
             As in ``load_prices``.
 
         Raises
@@ -189,6 +187,8 @@ class Workspace:
             risk_free=self.risk_free(),
             overrides=self.settings.overrides,
             offline=offline,
+            as_of=self.settings.as_of,
+            clock=clock,
             progress=progress,
         )
         optional = self.settings.benchmarks

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from aftershock.clock import SYSTEM
 from aftershock.errors import RunError, WorkspaceError
 from aftershock.events.day_zero import day_zero, spanning
+from aftershock.events.standing import standing
 from aftershock.events.supply import supply_steps, write_holders
-from aftershock.prices.sources import files_read
+from aftershock.inputs import SETTINGS, Inputs, opened, recording
+from aftershock.prices.age import age_of
 from aftershock.report.figures import drawing
 from aftershock.report.page import build_page, index_pages
 from aftershock.runs.folder import RunFolder, new_run
 from aftershock.runs.history import write_index
-from aftershock.runs.manifest import Manifest, git_state, hashes
+from aftershock.runs.manifest import Manifest, git_state
 from aftershock.tables import make_table, write_table
 from aftershock.workspace.load import EVENTS, STRATEGIES, STUDIES
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
     from aftershock.backtest.result import BacktestResult
     from aftershock.backtest.run import Backtest
+    from aftershock.clock import Clock
     from aftershock.events.book import EventBook
     from aftershock.events.supply import SupplyStep
     from aftershock.prices.panel import PricePanel
@@ -36,7 +40,11 @@ if TYPE_CHECKING:
 
 
 def run_workspace(
-    workspace: Workspace, request: Request, *, step: Callable[[str], None] = lambda _: None
+    workspace: Workspace,
+    request: Request,
+    *,
+    step: Callable[[str], None] = lambda _: None,
+    clock: Clock = SYSTEM,
 ) -> Path:
     """Run studies and backtests of a workspace and return the run's folder.
 
@@ -50,14 +58,32 @@ def run_workspace(
         What to run.
     step
         Called with the name of each part before it is done.
+    clock
+        Names the run's folder, and tells how old prices are.
 
     Raises
     ------
     AftershockError
         Whatever cannot be read, fitted, run or written; nothing is left behind.
     """
+    with recording(workspace.folder) as inputs:
+        path = _run(workspace, request, inputs, step, clock)
+    try:
+        write_index(workspace.results, index_pages)
+    except RunError as cause:
+        raise RunError(f"the run is whole, in {path}; but {cause}") from cause
+    return path
+
+
+def _run(
+    workspace: Workspace,
+    request: Request,
+    inputs: Inputs,
+    step: Callable[[str], None],
+    clock: Clock,
+) -> Path:
     settings = workspace.settings
-    read = _inputs(workspace)
+    opened(workspace.folder / SETTINGS)
     events = workspace.events()
     names = _names(request.studies, workspace.studies)
     tests = _names(request.strategies, workspace.strategies)
@@ -73,35 +99,31 @@ def run_workspace(
             f"{workspace.folder.resolve() / EVENTS} has no event yet; write one into a file there"
         )
     step("prices")
-    source = workspace.source(request.source)
     prices = workspace.prices(
         request.source,
         further=[name for study in studies.values() for name in study.model.benchmarks],
         offline=request.offline,
         progress=lambda ticker: step(f"prices {ticker}"),
+        clock=clock,
     )
-    started = dt.datetime.now().astimezone()
+    started = clock.local()
     with new_run(workspace.results, started) as folder:
         with drawing() as draw:
-            manifest = _manifest(workspace, request, prices, started, source)
-            _unchanged(read, manifest.inputs)
+            manifest = _manifest(workspace, request, prices, started, inputs.settled())
+            manifest.age = _age(events, prices, clock.now())
             _write_inputs(folder.path, events, prices)
             _studies(folder, manifest, studies, events, prices, step)
             trade = _Trading(folder, manifest, settings, request, events, prices)
             for name, backtest in backtests.items():
                 step(f"{'sweep' if request.grid else 'backtest'} {name}")
                 trade.add(name, backtest)
+            manifest.inputs = inputs.settled()
             manifest.write(folder.path)
             draw(folder.path)
             build_page(folder.path, step=step)
             step("figures")
         step("publishing")
-        path = folder.publish()
-    try:
-        write_index(workspace.results, index_pages)
-    except RunError as cause:
-        raise RunError(f"the run is whole, in {path}; but {cause}") from cause
-    return path
+        return folder.publish()
 
 
 def _names(wanted: Sequence[str] | None, there: dict[str, Path]) -> list[str]:
@@ -173,27 +195,19 @@ class _Trading:
         self.manifest.warn(name, result.warnings)
 
 
-def _inputs(workspace: Workspace, prices: Sequence[Path] = ()) -> dict[str, str]:
-    rates = workspace.risk_free().file
-    return hashes([*workspace.inputs, *prices, *([rates] if rates else [])], workspace.folder)
-
-
-def _unchanged(before: dict[str, str], after: dict[str, str]) -> None:
-    """Refuse a run that would record other inputs than it was made from."""
-    for name, digest in before.items():
-        if after.get(name) != digest:
-            raise WorkspaceError(f"{name} was changed while the run read it; run it again")
-
-
 def _manifest(
-    workspace: Workspace, request: Request, prices: PricePanel, started: dt.datetime, source: str
+    workspace: Workspace,
+    request: Request,
+    prices: PricePanel,
+    started: dt.datetime,
+    inputs: dict[str, str],
 ) -> Manifest:
     return Manifest(
         command=request.command,
         started=started.astimezone(dt.UTC).isoformat(timespec="seconds"),
         title=workspace.settings.title,
         seed=workspace.settings.seed,
-        source=source,
+        source=workspace.source(request.source),
         is_market_data=prices.origin.is_market_data,
         notice=prices.origin.notice,
         prices={
@@ -202,9 +216,21 @@ def _manifest(
             "first": str(prices.sessions.first),
             "last": str(prices.sessions.last),
         },
-        inputs=_inputs(workspace, files_read(source, prices.tickers)),
+        inputs=inputs,
         git=git_state(workspace.folder),
     )
+
+
+def _age(events: EventBook, prices: PricePanel, now: dt.datetime) -> dict[str, Any]:
+    """Return how old the prices are, and which events wait for prices or for their day."""
+    age, sessions = age_of(prices, now), spanning(prices.sessions, events)
+    waiting: dict[str, list[str]] = {"due, no prices": [], "ahead": []}
+    for event in events:
+        newest = age.newest.get(event.ticker)
+        name = standing(event, day_zero(event, sessions), sessions, newest, now)
+        if name:
+            waiting[name].append(event.id)
+    return {**age.record, "due": waiting["due, no prices"], "ahead": waiting["ahead"]}
 
 
 def _write_inputs(folder: Path, events: EventBook, prices: PricePanel) -> None:

@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from aftershock.errors import WorkspaceError
+from aftershock.inputs import SETTINGS
 from aftershock.workspace.load import EVENTS, RESULTS, STRATEGIES, STUDIES
-from aftershock.workspace.settings import SETTINGS
 
 EMPTY = Path(__file__).parent / "empty"
 PARTS = (EVENTS, STUDIES, STRATEGIES, SETTINGS)  # last what makes it a workspace

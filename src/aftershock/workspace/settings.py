@@ -6,18 +6,27 @@ import datetime as dt
 import tomllib
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from aftershock.errors import SessionError, WorkspaceError, nearest
+from aftershock.inputs import SETTINGS
 from aftershock.overrides import Overrides
+from aftershock.prices.tickers import canonical, canonical_keys
 
 Policy = Literal["drop", "keep", "fail"]
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SETTINGS = "aftershock.toml"
 DAYS = ("closed", "open", "early_close")  # what Overrides takes
 
 
@@ -69,8 +78,11 @@ class Settings(_Strict):
         it does not list.
     early_close
         Sessions that ended early: date to local time.
+    as_of
+        The day whose view of stored prices is used; the present one where left out.
     tickers, peers
-        Tickers that events happen to, and further ones for comparison.
+        Tickers that events happen to, and further ones for comparison; in any spelling, a bare
+        number being one of the calendar's exchange.
     exchange
         Exchange model of the backtests and its parameters.
     cash
@@ -93,6 +105,7 @@ class Settings(_Strict):
     closed: tuple[dt.date, ...] = ()
     open: tuple[dt.date, ...] = ()
     early_close: dict[dt.date, dt.time] = {}
+    as_of: dt.date | None = None
     tickers: tuple[str, ...] = Field(min_length=1)
     peers: tuple[str, ...] = ()
     exchange: ExchangeSettings = ExchangeSettings()
@@ -115,6 +128,17 @@ class Settings(_Strict):
     def overrides(self) -> Overrides:
         """Where the exchange did not keep to its calendar."""
         return Overrides(**{name: getattr(self, name) for name in DAYS})
+
+    @field_validator("benchmark")
+    @classmethod
+    def _spelled(cls, ticker: str, info: ValidationInfo) -> str:
+        return canonical(ticker, info.data.get("calendar"))
+
+    @field_validator("benchmarks", "tickers", "peers")
+    @classmethod
+    def _each_spelled(cls, tickers: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        names = canonical_keys(tickers, info.data.get("calendar"), "tickers")
+        return tuple(names)
 
     @property
     def all_tickers(self) -> tuple[str, ...]:

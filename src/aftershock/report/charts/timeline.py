@@ -9,6 +9,7 @@ import pandas as pd
 
 from aftershock.errors import AftershockError
 from aftershock.events.when import parse_when
+from aftershock.report.age import standings
 from aftershock.report.blocks import Chart
 from aftershock.report.charts.base import GREY, colour, dates, figure, inert, rounded, time_axis
 
@@ -41,6 +42,8 @@ def timeline(folder: Folder, names: dict[str, str], benchmark: str, lang: Langua
     closes, events = folder.sheet("closes.csv"), folder.sheet("events.csv")
     if not len(closes):
         return None
+    states = standings(folder.record("manifest.json"))
+    dated = events.frame.assign(standing=[states.get(name, "") for name in events.frame["id"]])
     frame = closes.frame
     own = [ticker for ticker in dict.fromkeys(events.frame["ticker"]) if ticker in frame]
     priced = frame[own].dropna(how="all") if own else frame
@@ -51,10 +54,10 @@ def timeline(folder: Folder, names: dict[str, str], benchmark: str, lang: Langua
     data = [_path(shown, ticker, start, own, benchmark, names) for ticker in drawn]
     paths = {trace["meta"]: trace for trace in data}
     for at, ticker in enumerate(own):
-        data += _marks(events.frame, ticker, at, paths[ticker], lang)
-    locked = _lockups(events.frame, own, frame, lang)
+        data += _marks(dated, ticker, at, paths[ticker], lang)
+    locked = _lockups(dated, own, frame, lang)
     rows = [ticker for ticker in own if (events.frame["ticker"] == ticker).any()]
-    loose = _undated(events.frame, rows, lang)
+    loose = _undated(dated, rows, lang)
     data += locked + loose
     ticks = _ticks(list(paths.values()))
     unit = lockup_unit(events.frame) if locked else ""
@@ -128,6 +131,8 @@ def hover(row: dict[Any, Any], lang: Language) -> str:
         inert(f"{row['when']}{day}"),
         inert(f"{lang.phrase(str(row['kind']))}, {row['ticker']}"),
     ]
+    if row.get("standing"):
+        lines.append(inert(lang.phrase(str(row["standing"]))))
     if row.get("quote"):
         lines.append(f"<i>{inert('“' + str(row['quote']) + '”', 30)}</i>")
     if row.get("source"):
@@ -183,8 +188,9 @@ def _area(
 
 
 def _undated(events: pd.DataFrame, rows: list[str], lang: Language) -> list[dict[str, Any]]:
-    """Return events without a day 0 as bars over the days they may have been."""
-    loose = events[events["session"].isna() & events["ticker"].isin(rows)]
+    """Return events without a day 0 or without prices as bars over the days they may be."""
+    unplaced = events["session"].isna() | (events["standing"] != "")
+    loose = events[unplaced & events["ticker"].isin(rows)]
     traces = []
     for row in loose.to_dict("records"):
         try:
@@ -239,7 +245,7 @@ def _note(loose: bool, locked: bool, others: bool, lang: Language) -> str:
         said.append(
             lang.t(
                 "A bar below the prices is an event whose day is not known, over the days it may"
-                " have been."
+                " have been, or one without prices: due or ahead, as its text says."
             )
         )
     if locked:

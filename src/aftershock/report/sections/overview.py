@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aftershock.report.age import standing_lines
 from aftershock.report.blocks import Fold, Prose, Section
 from aftershock.report.cells import Count
 from aftershock.report.charts.shares import share_structure
@@ -127,6 +128,9 @@ def events(folder: Folder, lang: Language) -> Section:
     """Return the table of events the run was made from."""
     sheet = folder.sheet("events.csv")
     blocks: list[Block] = []
+    lines = standing_lines(folder.record("manifest.json"), lang)
+    if lines:
+        blocks.append(Prose(lines, as_list=True))
     if len(sheet):
         title = lang.t("All events of the workspace")
         blocks.append(table("events-all", title, sheet, event_columns(study=False), lang))

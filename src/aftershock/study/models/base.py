@@ -133,6 +133,11 @@ class Model(ABC):
         """True where a stock that trades seldom does not bend the slope."""
         return False
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader must know about data of the model's own, carried to the warnings."""
+        return ()
+
     @abstractmethod
     def design(self, market: Market) -> Design:
         """Return the right-hand side over every session."""

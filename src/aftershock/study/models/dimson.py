@@ -42,6 +42,7 @@ class Dimson(MarketModel):
     label: ClassVar[str] = "Dimson"
 
     def __post_init__(self) -> None:
+        MarketModel.__post_init__(self)  # super() does not work in a class with slots
         if not isinstance(self.lags, int) or not isinstance(self.leads, int):
             raise StudyError(
                 f"Dimson has {self.lags} lags and {self.leads} leads; they are whole numbers of"
