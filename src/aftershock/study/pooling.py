@@ -130,7 +130,9 @@ def make_sample(
         ar=ar,
         ar_se=ar_se,
         inside=window.within(full),
-        window_days=np.array([member.row + window.offsets for member in members], dtype=np.int64),
+        window_days=np.array(
+            [member.row + window.offsets for member in members], dtype=np.int64
+        ).reshape(-1, window.length),
         firm=np.array([tickers.index(member.ticker) for member in members], dtype=np.int64),
         seed=seed,
     )

@@ -225,7 +225,10 @@ class StudyResult:
         table
             How one CSV file is read.
         """
+        from aftershock.study.verdict import typed
+
         tables: dict[str, Any] = {name: table(Path(folder) / file) for name, file in FILES.items()}
+        tables["verdict"] = typed(tables["verdict"])
         return cls(
             title=record["title"],
             **tables,

@@ -192,8 +192,13 @@ def verdicts(results: Sequence[StudyResult], seed: int = 0) -> pd.DataFrame:
         at += len(items)
         rows += _questions(result, judged)
     rows.sort(key=lambda row: row[0])
-    table = make_table([row for _, lines in rows for row in lines], COLUMNS)
-    return table.astype({"shares": "str"})
+    return typed(make_table([row for _, lines in rows for row in lines], COLUMNS))
+
+
+def typed(table: pd.DataFrame) -> pd.DataFrame:
+    """Return verdicts with ``shares`` as text: ids here, while a trade's column counts shares."""
+    names = table["shares"].where(table["shares"].notna(), "").astype("str")
+    return table.assign(shares=names)
 
 
 def _questions(
