@@ -28,7 +28,7 @@ def item(**changes):
 
 
 def judged(page_p=0.01, page_floor=0.02, m=5, **changes):
-    return Judged(item(**changes), page_p, 200.0, page_floor, m)
+    return Judged(item(**changes), page_p, 40, page_floor, m)
 
 
 def test_an_estimate_that_passes_everything_is_clear():
@@ -124,8 +124,8 @@ def test_one_true_dated_day_stands_out_beside_a_mean_that_says_nothing():
     assert table["class"].tolist() == ["cannot tell", "clear"]
     row = table.iloc[1]
     assert row["page_p"] <= 0.05
-    assert row["page_n"] == len(panel.sessions) - 1
-    assert row["page_floor"] == pytest.approx(10 / row["page_n"])
+    assert row["page_n"] == row["m"]  # the page is this study alone
+    assert row["page_floor"] == pytest.approx(10 / (len(panel.sessions) - 1))
     assert row["chosen"] == "schedule"
     assert row["m"] == 11  # ten events and their mean
 

@@ -17,6 +17,7 @@ from aftershock.formats import (
     percent,
     share,
 )
+from aftershock.study.verdict import in_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +38,9 @@ def summarise(result: StudyResult) -> str:
         parts.append(f"({notice_of(result)})")
     said = result.conventions
     parts.append(f"{said['model']}; {said['returns']}; estimation {said['estimation']}")
+    parts.append(f"events chosen: {said['chosen']}")
+    if len(result.verdict):
+        parts += ["", "This study alone", *(f"  {line}" for line in in_lines(result.verdict))]
     for name, block in _blocks(result):
         parts += ["", name, block]
     return "\n".join(parts)

@@ -66,8 +66,6 @@ class Page:
         The N estimates.
     p : ndarray, shape (N,)
         Page p; NaN where an estimate has no ring.
-    n : ndarray, shape (N,)
-        Sessions of the estimate's ring, the shortest of a mean's.
     floor : ndarray, shape (N,)
         About the smallest page p of a one-day move.
     counted
@@ -79,7 +77,6 @@ class Page:
 
     items: tuple[Evidence, ...]
     p: FloatArray
-    n: FloatArray
     floor: FloatArray
     counted: int
     chance: float
@@ -89,11 +86,10 @@ class Page:
         """Judge estimates together: ring max-T with step-down over all that have a ring."""
         whole = [i for i, item in enumerate(items) if item.strands]
         z = moved([[strand.z for strand in items[i].strands] for i in whole], seed)
-        p, n, floor = (np.full(len(items), NAN) for _ in range(3))
+        p, floor = np.full(len(items), NAN), np.full(len(items), NAN)
         p[whole] = page_p(z) if whole else []
-        n[whole] = [min(strand.z.size for strand in items[i].strands) for i in whole]
         floor[whole] = [_floor(items[i], items) for i in whole]
-        return cls(tuple(items), p, n, floor, len(whole), _chance(z, len(whole)))
+        return cls(tuple(items), p, floor, len(whole), _chance(z, len(whole)))
 
 
 def _chance(z: FloatArray, count: int) -> float:
@@ -120,7 +116,7 @@ class Judged:
 
     item: Evidence
     page_p: float
-    page_n: float
+    page_n: int
     page_floor: float
     m: int
 
@@ -186,7 +182,7 @@ def verdicts(results: Sequence[StudyResult], seed: int = 0) -> pd.DataFrame:
     rows: list[tuple[tuple[Any, ...], list[dict[str, Any]]]] = []
     for result, items in zip(results, groups, strict=True):
         judged = [
-            Judged(item, page.p[i], page.n[i], page.floor[i], len(items))
+            Judged(item, page.p[i], page.counted, page.floor[i], len(items))
             for i, item in enumerate(items, at)
         ]
         at += len(items)
@@ -287,3 +283,36 @@ def _untested(result: StudyResult, group: str, title: str) -> dict[str, Any]:
         "page_n": NAN,
         "page_floor": NAN,
     }
+
+
+def in_lines(table: pd.DataFrame) -> list[str]:
+    """Return verdicts as text: two lines each, what was found and what it hangs on."""
+    lines = []
+    row: Any
+    for row in typed(table).itertuples(index=False):
+        sure = str(row[1])  # a column named as a keyword is
+        about = " ".join(part for part in (str(row.event), str(row.window)) if part != "nan")
+        lines.append(
+            f"{sure:<12} {row.question}{f': {about}' if about.strip() else ''}{_moved(row)}"
+        )
+        lines.append(f"{'':<12} {row.reason}{_chosen(row)}")
+    return lines
+
+
+def _moved(row: Any) -> str:
+    if not np.isfinite(row.estimate):
+        return ""
+    page = (
+        f", page p {row.page_p:.3f} (of {row.page_n:.0f} estimates, floor {row.page_floor:.3f})"
+        if np.isfinite(row.page_p)
+        else ", no page p"
+    )
+    band = f"95 %, chosen from {row.m:.0f}: {row.low:+.1%} to {row.high:+.1%}"
+    return f" {row.estimate:+.1%} ({band}), p {row.p_value:.3f}{page}"
+
+
+def _chosen(row: Any) -> str:
+    beside = f"; chosen: {row.chosen}"
+    if row.shares:
+        beside += f"; shares its window with {str(row.shares).replace(';', ', ')}"
+    return beside + (f"; traded by {row.tradeable}" if row.tradeable not in ("", np.nan) else "")
