@@ -60,7 +60,7 @@ def test_init_from_the_wheel_makes_a_workspace_that_runs(installed, tmp_path):
     assert made.returncode == 0, made.stderr
     done = run(installed, tmp_path / "mine", "run")
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "mine" / done.stdout.strip()).is_file()
+    assert (tmp_path / "mine" / done.stdout.strip().splitlines()[-1]).is_file()
 
 
 def test_the_wheel_carries_types_licence_and_no_tests(installed):

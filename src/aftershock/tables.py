@@ -27,7 +27,8 @@ TEXT = frozenset(
         "id", "event", "ticker", "title", "kind", "when", "precision", "timing", "known_at",
         "inferred", "source", "quote", "note", "status", "reason", "confounders", "group", "row",
         "robust", "test", "distribution", "null", "side", "item", "metric", "basis", "holders",
-        "series", "check", "left_out", "name", "local_name", "engine",
+        "series", "check", "left_out", "name", "local_name", "engine", "chosen", "question",
+        "class", "window", "tradeable",
     }
 )  # fmt: skip
 

@@ -90,8 +90,9 @@ def test_a_window_around_a_halt(fitted, window):
     pooled = result.caar.set_index(["start", "end"]).loc[window]
     assert pooled["n"] == (0 if same is None else 1)
     singles = result.single.set_index(["start", "end"])
-    if same is None:
-        assert window not in singles.index  # no placebo of a CAR that there is not
+    if same is None:  # no placebo of a CAR that there is not
+        assert singles.loc[[window], "p_value"].isna().all()
+        assert set(singles.loc[[window], "note"]) == {"a bridged halt inside the window"}
 
 
 def test_offsets_inside_the_halt_are_missing(fitted):

@@ -1,217 +1,223 @@
-"""Placebos against a loop that does the same one session at a time."""
+"""Placebos of a study's events: which sessions are compared, and what decides."""
 
 from __future__ import annotations
-
-import itertools
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import aftershock as ash
-from aftershock.events.admissible import admissible
 from aftershock.study.engine import Job
-from aftershock.study.fit import cumulate, fit_event
 from aftershock.study.halts import trade_to_trade
-from aftershock.study.models import Design, NotEstimable
+from aftershock.study.inference.ring import null_residuals, scaled_ring
+from aftershock.study.models import Design
 from aftershock.study.models.estimate import ALPHA
-from aftershock.study.placebo import Placebo, everywhere, jointly, overlapping, place
+from aftershock.study.placebo import (
+    DECIDES,
+    KEPT,
+    LEFT_OUT,
+    UNSCALED,
+    Comparison,
+    gap,
+    larger,
+    place,
+    reference,
+    unlike,
+)
 from aftershock.study.windows import Window
 
-N = 90
-ESTIMATION = Window(-40, -6)
+N = 120
 
 
-def make_job(*, holes=(), at=60):
-    rng = np.random.default_rng(31)
+def make_job(*, holes=(), at=80, seed=31, wild=()):
+    rng = np.random.default_rng(seed)
     market = 0.01 * rng.standard_normal(N)
     y = 0.9 * market + 0.02 * rng.standard_normal(N)
+    y[list(wild)] += 0.3
     y[list(holes)] = np.nan
     design = Design((ALPHA, "beta"), np.zeros(N), np.column_stack([np.ones(N), market]))
     return Job(y, design, at, Window(-5, 5))
 
 
-def one_at_a_time(job, window, fewest):
-    model = ash.MarketModel(benchmark="M")
-    out = np.full(N, np.nan)
-    for day in range(N):
-        if not (day + window.start >= 0 and day + window.end < N):
-            continue
-        try:
-            fit = fit_event(
-                job.y, model, job.design, day, window=window, estimation=ESTIMATION,
-                min_obs=fewest, skip=None,
-            )  # fmt: skip
-        except NotEstimable:
-            continue
-        out[day] = cumulate(fit, window, "simple").t
-    return out
+def test_the_reference_is_every_session_with_a_return_in_order():
+    job = make_job(holes=(3, 40))
+    where = reference(job, (80, 82), (), None)
+    assert where.rows.tolist() == [row for row in range(N) if row not in (3, 40)]
+    assert (where.start, where.length) == (78, 3)
 
 
-@pytest.mark.parametrize("holes", [(), (30, 31, 61)])
-def test_everywhere_is_the_fit_of_every_session(holes):
-    job = make_job(holes=holes)
-    windows = [Window(0, 0), Window(-1, 1), Window(0, 5)]
-    found = everywhere(job, windows, ESTIMATION, 33)
-    for window in windows:
-        np.testing.assert_allclose(found[window], one_at_a_time(job, window, 33), rtol=1e-8)
-        assert np.isfinite(found[window]).sum() > 30
+def test_other_windows_go_and_the_events_own_stays_whole():
+    where = reference(make_job(), (80, 82), [(20, 22), (81, 85), (-4, 1), (118, 130)], None)
+    gone = {0, 1, 20, 21, 22, 83, 84, 85, 118, 119}
+    assert set(where.rows.tolist()) == set(range(N)) - gone
+    assert where.rows[where.start : where.start + 3].tolist() == [80, 81, 82]
 
 
-def test_bridged_halts_have_the_variance_of_their_sessions():
-    rng = np.random.default_rng(33)
-    close = 100 * np.exp(np.cumsum(0.02 * rng.standard_normal(N)))
-    close[[30, 31, 62, 63, 64]] = np.nan
-    own = make_job()
-    y, design = trade_to_trade(close, own.design, "simple")
-    job = Job(y, design, 60, Window(-5, 5))
-    for window in (Window(0, 0), Window(0, 5)):
-        found = everywhere(job, [window], ESTIMATION, 30)[window]
-        expected = one_at_a_time(job, window, 30)
-        inside = design.span == 0  # nothing happens inside a halt
-        np.testing.assert_allclose(found[~inside], expected[~inside], rtol=1e-8)
+def test_the_deciding_ring_is_the_pure_function_on_those_sessions():
+    job, others = make_job(), [(20, 22), (60, 62)]
+    placebo = place(job, (80, 82), others)
+    kept = scaled_ring(null_residuals(job.y, job.design.regressors), 80, 3)
+    rows = [row for row in range(N) if not (20 <= row <= 22 or 60 <= row <= 62)]
+    left = scaled_ring(null_residuals(job.y[rows], job.design.regressors[rows]), 74, 3)
+    by_name = {name: comparison.p_value for name, comparison in placebo.comparisons.items()}
+    assert by_name[KEPT] == float(kept.p_value)
+    assert by_name[LEFT_OUT] == float(left.p_value)
+    assert by_name[DECIDES] == max(by_name[KEPT], by_name[LEFT_OUT])
 
 
-def test_the_length_of_an_all_embracing_estimation_window_does_not_matter():
+def test_days_that_were_picked_because_they_moved_cannot_make_the_event_stand_out():
+    moved = [10, 25, 40, 55, 100]
+    job = make_job(wild=[*moved, 80])
+    placebo = place(job, (80, 80), [(row, row) for row in moved])
+    p = {name: comparison.p_value for name, comparison in placebo.comparisons.items()}
+    assert p[LEFT_OUT] == 1 / (N - 5)  # alone, it is the largest of all
+    assert p[KEPT] > p[LEFT_OUT]
+    assert placebo.p_value == p[KEPT]
+
+
+def test_kept_alone_decides_where_the_other_is_refused():
+    ring = scaled_ring(null_residuals(make_job().y, make_job().design.regressors), 80, 3)
+    kept, refused = Comparison(ring), Comparison(None, "12 reference sessions")
+    decided = larger(kept, refused)
+    assert decided.ring is ring
+    assert decided.note == "other events kept; left out: 12 reference sessions"
+    assert larger(refused, kept).ring is None
+
+
+def test_the_unscaled_ring_is_refused_in_the_first_quarter():
+    early, late = (place(make_job(at=at), (at, at), []) for at in (29, 30))
+    assert early.comparisons[UNSCALED].note.startswith("the event lies in the first quarter")
+    assert late.comparisons[UNSCALED].ring is not None
+    assert early.ring is not None
+
+
+def test_a_gap_a_bridged_halt_or_an_end_of_prices_is_the_reason():
+    assert gap(make_job(holes=(81,)), (80, 82)) == "a session of the window has no return"
+    assert gap(make_job(), (118, 120)) == "the prices do not reach over the window"
+    assert gap(make_job(), (119, -1)) == "the prices do not reach over the window"
+    close = 100 * np.exp(np.cumsum(0.02 * np.random.default_rng(33).standard_normal(N)))
+    close[[81, 82]] = np.nan
+    y, design = trade_to_trade(close, make_job().design, "simple")
+    bridged = Job(y, design, 80, Window(-5, 5))
+    assert gap(bridged, (80, 84)) == "a bridged halt inside the window"
+    assert gap(bridged, (90, 94)) == ""
+    outside = reference(bridged, (90, 94), (), None)
+    assert set(range(1, N)) - set(outside.rows.tolist()) == {81, 82}
+
+
+def test_a_reference_of_other_times_is_told():
     job = make_job()
-    short, long = (
-        everywhere(job, [Window(0, 0)], Window(start, -6), 30)[Window(0, 0)]
-        for start in (-N, -1_000_000)
+    y = job.y.copy()
+    y[:30] *= 6.0
+    where = reference(Job(y, job.design, 80, job.window), (80, 80), (), None)
+    assert unlike(where, np.arange(30, 80)).startswith("compares with wilder times")
+    assert unlike(where, np.arange(30)).startswith("compares with calmer times")
+    assert unlike(reference(job, (80, 80), (), None), np.arange(20, 70)) == ""
+
+
+@pytest.fixture(scope="module")
+def world():
+    """One stock with three events apart, one whose hour is unknown, and a range."""
+    rng = np.random.default_rng(4)
+    days = ash.PricePanel.from_frames(
+        {"M": pd.Series(1.0, index=pd.bdate_range("2024-01-02", "2024-12-31"))}, calendar="XNYS"
+    ).sessions.dates
+    market = 0.01 * rng.standard_normal(len(days))
+    stock = market + 0.02 * rng.standard_normal(len(days))
+    index = pd.DatetimeIndex(days)
+    panel = ash.PricePanel.from_frames(
+        {
+            "A": pd.Series(100 * np.exp(np.cumsum(stock)), index=index),
+            "M": pd.Series(100 * np.exp(np.cumsum(market)), index=index),
+        },
+        calendar="XNYS",
     )
-    np.testing.assert_array_equal(short, long)
-
-
-def test_admissible_sessions_keep_a_windows_length_away():
-    free = admissible(12, [(3, 3), (8, 9), (-4, -4)], 2)
-    assert np.flatnonzero(~free).tolist() == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
-    assert np.flatnonzero(~admissible(6, [(-2, -2)], 1)).tolist() == []
-
-
-def test_the_p_value_counts_admissible_sessions_only():
-    job, window = make_job(), Window(0, 0)
-    placed = place(job, [window], ESTIMATION, 35, [(60, 60), (70, 71)])[window]
-    t = one_at_a_time(job, window, 35)
-    near = {59, 60, 61, 69, 70, 71, 72}
-    others = np.array([t[d] for d in range(N) if d not in near and np.isfinite(t[d])])
-    assert np.isfinite(placed.quiet).sum() == others.size == 43
-    assert placed.statistic == pytest.approx(t[60])
-    beyond = (np.abs(others) >= abs(t[60])).sum()
-    assert placed.p_value == pytest.approx((1 + beyond) / (others.size + 1))
-    rest = np.array([t[d] for d in range(N) if d != 60 and np.isfinite(t[d])])
-    assert placed.p_all == pytest.approx((1 + (np.abs(rest) >= abs(t[60])).sum()) / (rest.size + 1))
-
-
-def placebo(statistic, values):
-    values = np.asarray(values, dtype=float)
-    return Placebo(statistic, values, values)
-
-
-def test_events_apart_are_enumerated_over_all_pairs():
-    first, second = [0.1, -0.4, np.nan, 2.0], [np.nan, 1.0, -3.0, 0.2]
-    own = [placebo(1.5, first), placebo(-0.5, second)]
-    joint = jointly(own, np.array([0, 3]), [[0], [1]], seed=0)
-    pairs = [(a + b) / 2 for a, b in itertools.product([0.1, -0.4, 2.0], [1.0, -3.0, 0.2])]
-    beyond = sum(abs(pair) >= 0.5 for pair in pairs)
-    assert joint.statistic == pytest.approx(0.5)
-    assert (joint.m, joint.enumerated) == (9, True)
-    assert joint.p_value == pytest.approx((1 + beyond) / 10)
-
-
-def test_events_with_overlapping_windows_shift_together():
-    first = [9.0, 1.0, 2.0, np.nan, 3.0]
-    second = [np.nan, 10.0, 20.0, 30.0, np.nan]
-    own = [placebo(14.0, first), placebo(10.0, second)]
-    joint = jointly(own, np.array([2, 3]), [[0, 1]], seed=0)
-    # day d of the first goes with day d + 1 of the second: (9, 10), (1, 20), (2, 30)
-    assert joint.m == 3
-    assert joint.statistic == 12.0
-    assert joint.p_value == pytest.approx((1 + 1) / 4)  # means 9.5, 10.5, 16
-
-
-def test_too_many_assignments_are_drawn_with_the_seed():
-    rng = np.random.default_rng(1)
-    own = [placebo(0.5, rng.standard_normal(300)) for _ in range(3)]
-    rows, clusters = np.array([10, 100, 200]), [[0], [1], [2]]
-    first, again = (jointly(own, rows, clusters, seed=4) for _ in range(2))
-    assert (first.m, first.enumerated) == (9_999, False)
-    assert first == again
-    # the mean of three standard normals has a standard deviation of 0.577
-    assert first.p_value == pytest.approx(0.386, abs=0.03)
-
-
-def test_nowhere_to_go_has_no_p_value():
-    own = [placebo(1.0, [np.nan, np.nan])]
-    joint = jointly(own, np.array([0]), [[0]], seed=0)
-    assert joint.m == 0
-    assert np.isnan(joint.p_value)
-
-
-def test_overlap_chains():
-    assert overlapping(np.array([30, 10, 12, 14, 50]), Window(0, 2)) == [[1, 2, 3], [0], [4]]
-    assert overlapping(np.array([10, 13]), Window(0, 2)) == [[0], [1]]
-
-
-def test_a_study_prints_m_and_the_floor(make_panel):
-    panel = make_panel(sessions=150, tickers=("AAA", "BBB", "^IDX"), seed=5)
     rows = [
-        {"id": name, "ticker": ticker, "kind": "announcement", "timing": "pre_open",
-         "when": str(panel.sessions.date(at))}
-        for name, ticker, at in (("x", "AAA", 100), ("y", "BBB", 101))
-    ]  # fmt: skip
-    book = ash.EventBook.from_frame(pd.DataFrame(rows), calendar="XHKG")
-    study = ash.Study(
-        title="T", events=ash.select(), model=ash.MarketModel(benchmark="^IDX"),
-        returns="simple", estimation=(-60, -11), window=(-5, 5), cars=[(0, 0)],
-    )  # fmt: skip
-    result = study.fit(book, panel)
-    own = result.single.query("event == 'x'").set_index("test")
-    # returns start on row 1, so the first full estimation window ends 11 before row 61;
-    # 89 sessions from 61 to 149, less x itself, less the session on either side of it
-    assert own.loc["placebo, all dates", "m"] == 88
-    assert own.loc["placebo", "m"] == 86
-    assert own.loc["placebo", "floor"] == pytest.approx(1 / 87)
-    assert own.loc["SQ rank", "floor"] == pytest.approx(1 / 51)
-    joint = result.tests.query("test == 'placebo, jointly'")
-    assert joint["note"].str.contains(r"floor \d\.\d+, 1 cluster").all()  # event windows overlap
-
-
-def test_the_rank_of_a_day_on_which_the_market_jumped():
-    """A market ten sigmas out makes the prediction uncertain, and SQ knows it."""
-    rng = np.random.default_rng(34)
-    market = 0.01 * rng.standard_normal(N)
-    market[60] = 0.1
-    y = market + 0.02 * rng.standard_normal(N)
-    y[60] = 0.14
-    frame = pd.DataFrame({"AAA": y, "^IDX": market}, index=pd.bdate_range("2024-01-01", periods=N))
+        ("a", "2024-05-01", "pre_open"),
+        ("b", "2024-07-01", "pre_open"),
+        ("hour", "2024-09-03", "unknown"),
+        ("range", "2024-10-07..2024-10-09", "unknown"),
+    ]
     book = ash.EventBook.from_frame(
         pd.DataFrame(
-            [{"id": "x", "ticker": "AAA", "kind": "announcement", "timing": "pre_open",
-              "when": str(frame.index[60].date())}]
-        )
-    )  # fmt: skip
-    study = ash.Study(
-        title="T", events=ash.select(), model=ash.MarketModel(benchmark="^IDX"), returns="simple",
-        estimation=(-40, -6), window=(-5, 5),
-    )  # fmt: skip
-    own = study.fit(book, ash.ReturnPanel.from_frame(frame, kind="simple")).single
-    rows = np.arange(20, 55)
-    x = np.column_stack([np.ones(rows.size), market[rows]])
-    inverse = np.linalg.inv(x.T @ x)
-    b = inverse @ x.T @ y[rows]
-    e = np.abs(y[rows] - x @ b) / np.sqrt(1 - np.einsum("ij,jk,ik->i", x, inverse, x))
-    day = np.array([1.0, market[60]])
-    h = day @ inverse @ day
-    ar = abs(y[60] - day @ b)
-    p = (1 + (e >= ar / np.sqrt(1 + h)).sum()) / 36
-    assert own.set_index("test").loc["SQ rank", "p_value"] == pytest.approx(p)
-    assert (e >= ar).sum() < (e >= ar / np.sqrt(1 + h)).sum()  # or the test would be blind to h
+            [
+                {"id": name, "ticker": "A", "kind": "announcement", "when": when, "timing": timing}
+                for name, when, timing in rows
+            ]
+        ),
+        calendar="XNYS",
+    )
+    return book, panel
 
 
-def test_more_assignments_than_a_float_holds_are_drawn():
-    """Two hundred separate events with a thousand dates each: 10^600 assignments."""
-    values = np.random.default_rng(5).standard_normal(1001)
-    values[0] = np.nan
-    placebo = Placebo(0.0, values, values)
-    joint = jointly([placebo] * 200, np.zeros(200, dtype=np.int64), [[i] for i in range(200)], 1)
-    assert not joint.enumerated
-    assert joint.p_value == 1.0
+def study(**options):
+    values = {
+        "title": "world",
+        "events": ash.select(),
+        "model": ash.MarketModel(benchmark="M"),
+        "returns": "simple",
+        "estimation": (-60, -11),
+        "window": (-5, 5),
+        "cars": [(0, 0), (-1, 1)],
+    }
+    return ash.Study(**{**values, **options})
+
+
+def test_single_csv_has_what_is_needed_to_read_a_p(world):
+    single = study().fit(*world).single
+    assert list(single.columns) == [
+        "event", "start", "end", "test", "statistic", "dof", "p_value", "n", "floor",
+        "one_day_floor", "breakdown", "null", "note",
+    ]  # fmt: skip
+    ring = single[(single["event"] == "a") & (single["test"] == "ring")].set_index("end")
+    assert ring.loc[0, "floor"] == ring.loc[0, "one_day_floor"] == 1 / ring.loc[0, "n"]
+    assert ring.loc[1, "one_day_floor"] == 3 / ring.loc[1, "n"]
+    assert ring.loc[0, "note"].endswith("p as of 2024-12-31")
+    windows = single[single["event"] == "range"].set_index("test")
+    assert windows.loc["ring kept", "n"].tolist() == [251, 251]
+    assert windows.loc["ring kept", "one_day_floor"].tolist() == [3 / 251, 5 / 251]
+
+
+def test_both_candidates_of_another_event_go(world):
+    single = study(cars=[(0, 0)]).fit(*world).single
+    one_day = (single["test"] == "ring left out") & (single["end"] == 0)
+    left = single[one_day].set_index("event")["n"]
+    # of 251 returns: a and b one session each, the unknown hour two, the range three
+    assert left.to_dict() == {"a": 251 - 6, "b": 251 - 6, "hour": 251 - 5, "range": 251 - 4}
+
+
+def test_the_window_over_both_candidates_has_a_ring_too(world):
+    single = study().fit(*world).single
+    own = single[(single["event"] == "hour") & (single["test"] == "ring")]
+    assert (0, 1) in set(zip(own["start"], own["end"], strict=True))
+
+
+def test_a_reference_confined_to_the_estimation_window_has_t_plus_l_sessions(world):
+    single = study(reference="estimation").fit(*world).single
+    kept = single[(single["test"] == "ring kept") & (single["event"] == "b")].set_index("end")
+    assert kept.loc[0, "n"] == 51
+    assert kept.loc[1, "n"] == 53
+    with pytest.raises(ash.errors.StudyError, match='write "history" or "estimation"'):
+        study(reference="all")
+
+
+def test_a_model_that_is_not_linear_says_why_there_is_no_ring(world):
+    robust = study(model=ash.models.RobustModel(benchmark="M")).fit(*world)
+    ring = robust.single[robust.single["test"] == "ring"]
+    assert ring["p_value"].isna().all()
+    assert set(ring["note"]) == {"no ring: the model is not one linear regression"}
+
+
+def test_bins_of_the_ring_hold_all_other_windows(world):
+    result = study(cars=[(0, 0)]).fit(*world)
+    ring = result.single[result.single["test"] == "ring"].set_index(["event", "end"])["n"]
+    counts = result.placebo.groupby(["event", "end"])["count"].sum()
+    assert (counts.sort_index() == ring.sort_index() - 1).all()
+
+
+def test_the_joint_placebo_says_how_its_p_came_about(world):
+    tests = study(cars=[(0, 0)]).fit(*world).tests
+    joint = tests[tests["test"] == "placebo, jointly"].iloc[0]
+    assert joint["n"] == 3
+    assert "9,999 assignments (drawn), floor 0.0001, 3 clusters" in joint["note"]
+    assert joint["p_value"] >= 1e-4

@@ -427,7 +427,7 @@ def test_a_result_is_saved_and_read_back(panel, tmp_path):
     assert {path.name for path in paths} == {
         "events.csv", "estimates.csv", "abnormal_returns.csv", "car.csv", "aar.csv", "caar.csv", "tests.csv",
         "single.csv", "regression.csv", "outcomes.csv", "influence.csv", "calendar_time.csv",
-        "attributes.csv", "depth.csv", "placebo.csv",
+        "attributes.csv", "depth.csv", "placebo.csv", "verdict.csv",
     }  # fmt: skip
     again = StudyResult.read(tmp_path, result.record)
     for name in FILES:

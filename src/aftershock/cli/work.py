@@ -142,6 +142,7 @@ def go(space: Workspace, request: Request, lang: str | None) -> tuple[Path, str]
     with progress(steps) as step, _interruptible(space, request):
         path = run_workspace(space, request, step=step)
     _print_age(path, code)
+    _print_verdicts(path)
     print_text(str(path / PAGES[code]))
     return path, code
 
@@ -155,6 +156,16 @@ def _print_age(path: Path, code: str) -> None:
     line = age_line(Folder(path).record("manifest.json"), language(code))
     if line is not None:
         print_note(line.striptags())
+
+
+def _print_verdicts(path: Path) -> None:
+    """Print what was found of each question, the surest first."""
+    from aftershock.study.verdict import in_lines
+    from aftershock.tables import read_table
+    from aftershock.workspace.verdicts import VERDICTS
+
+    if (path / VERDICTS).is_file():
+        print_text("\n".join(in_lines(read_table(path / VERDICTS))))
 
 
 @contextmanager

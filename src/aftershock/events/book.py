@@ -266,6 +266,7 @@ def load_events(
         raise EventError(f"{path} has no event files; write one, such as {path / 'lockups.yaml'}")
     events: list[Event] = []
     seen: dict[str, str] = {}
+    places: dict[str, tuple[Document, int]] = {}
     for document in documents:
         for at, record in enumerate(_records(document)):
             for event in _events(document, at, record, kinds, calendar):
@@ -275,9 +276,29 @@ def load_events(
                     )
                 seen[event.id] = f"{document.path}:{document.line((at, 'id'))}"
                 events.append(event)
+                places[event.id] = (document, at)
+    _one_rule(events, places)
     company_file = path / COMPANIES
     companies = read_companies(read_yaml(company_file), calendar) if company_file.is_file() else {}
     return EventBook(ordered(events), companies, calendar)
+
+
+def _one_rule(events: Iterable[Event], places: Mapping[str, tuple[Document, int]]) -> None:
+    """Refuse a rule that does not cover every event of its kind in its file."""
+    rules: dict[tuple[Path, str], str] = {}
+    for event in events:
+        if event.rule:
+            rules.setdefault((places[event.id][0].path, event.kind), event.rule)
+    for event in events:
+        document, at = places[event.id]
+        rule = rules.get((document.path, event.kind))
+        if rule is not None and event.rule != rule:
+            raise document.error(
+                (at,),
+                f"event '{event.id}': the file takes its {event.kind} events by the rule"
+                f" '{rule}', which covers all of them or none; give it the same rule, or move"
+                " it to another file",
+            )
 
 
 def ordered(events: Iterable[Event]) -> tuple[Event, ...]:

@@ -84,6 +84,10 @@ class Event(Strict):
         Why no study may use the event; it stays in every table with this reason.
     source, quote, note
         Where it is from, in its own words, and what to know about it.
+    chosen, chosen_note, rule
+        How it came into the book (``schedule``, ``rule`` or ``after``) and why; None is
+        derived from ``known_at`` and the dates in the source, see ``events.chosen``. ``rule``
+        states the rule, and every event of the kind in the file follows the same.
     """
 
     usual_timing: ClassVar[Timing] = "unknown"
@@ -102,6 +106,9 @@ class Event(Strict):
     source: str = ""
     quote: str = ""
     note: str = ""
+    chosen: Literal["schedule", "rule", "after"] | None = None
+    chosen_note: str = ""
+    rule: str = ""
 
     @model_validator(mode="before")
     @classmethod
@@ -124,6 +131,17 @@ class Event(Strict):
         if isinstance(when, When) and when.precision != precision:
             raise ValueError(f"'{when}' is written as {when.precision}")
         return precision
+
+    @model_validator(mode="after")
+    def _stated(self) -> Self:
+        if self.chosen == "rule" and not self.rule:
+            raise ValueError(
+                "chosen: rule needs the rule, such as rule: every release announced on the"
+                " company's account"
+            )
+        if self.rule and self.chosen not in ("rule", None):
+            raise ValueError(f"a rule is stated, but chosen is {self.chosen}; write chosen: rule")
+        return self
 
     @property
     def base_id(self) -> str:

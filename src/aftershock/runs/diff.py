@@ -22,7 +22,7 @@ KEYS: dict[str, tuple[list[str], list[str]]] = {
     "car.csv": (["event", "session", "start", "end", "row"], ["car", "se", "t", "p_value"]),
     "estimates.csv": (["event"], ["alpha", "beta", "sigma", "r2"]),
     "tests.csv": (["group", "start", "end", "test"], ["statistic", "p_value", "n"]),
-    "single.csv": (["event", "start", "end", "test"], ["statistic", "p_value", "m"]),
+    "single.csv": (["event", "start", "end", "test"], ["statistic", "p_value", "n"]),
     "events.csv": (["id"], ["session", "status", "n_obs", "reason"]),
     "trades.csv": (
         ["event", "ticker", "entry_session"],

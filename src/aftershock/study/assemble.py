@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from aftershock.study.attributes import attribute_table, depth_table
@@ -23,6 +24,7 @@ from aftershock.study.singles import (
     placebo_rows,
     regression_rows,
     single_rows,
+    strands,
 )
 from aftershock.study.tables import (
     abnormal_table,
@@ -31,6 +33,7 @@ from aftershock.study.tables import (
     events_table,
     outcomes_table,
 )
+from aftershock.study.verdict import verdicts
 from aftershock.study.windows import Window
 from aftershock.tables import make_table
 
@@ -52,7 +55,7 @@ def assemble(
     names = group_names(study, items)
     pool_once(items, names)
     placed = place_all(study, records)
-    groups = members_of(records, names, placed)
+    groups = members_of(study, records, names)
     pooled = list(pools(study, groups, seed))
     located = [
         (record.unit.id, record.unit.event, None if record.fit is None else record.row)
@@ -61,7 +64,7 @@ def assemble(
     attributes = attribute_table(located, book, prices)
     outcomes = outcomes_table(study, records, prices, book)
     volumes = _volumes(outcomes)
-    return StudyResult(
+    result = StudyResult(
         title=study.title,
         events=events_table(items, names),
         estimates=estimates_table(items, sessions),
@@ -81,7 +84,13 @@ def assemble(
         conventions=conventions(study, records, prices, seed),
         warnings=tuple(warnings(study, records, groups, prices)),
         is_market_data=prices.origin.is_market_data,
+        strands=strands(study, records, placed),
+        pooled={
+            (pool.group, *pool.window): tuple(member.id for member in pool.members)
+            for pool in pooled
+        },
     )
+    return replace(result, verdict=verdicts([result], seed))
 
 
 def _volumes(outcomes: pd.DataFrame) -> dict[tuple[str, int, int], float]:

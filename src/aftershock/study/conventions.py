@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aftershock.events.chosen import in_words
 from aftershock.formats import counted
 from aftershock.prices.comparisons import THIN, clashes, hours_apart, idle_share, lags_for
 from aftershock.prices.panel import PricePanel
@@ -45,6 +46,7 @@ def conventions(
         "groups": f"by {study.by}" if study.by else "one; opposite signs are never pooled",
         "families": "Holm and Benjamini-Hochberg over every window and event of the study",
         "halts": "bridged, trade to trade" if study.bridges_halts else "missing, never filled",
+        "chosen": in_words(record.unit.event for record in records.items),
         "seed": str(seed),
         "source": prices.origin.source,
         "market data": "yes" if prices.origin.is_market_data else f"no: {prices.origin.notice}",

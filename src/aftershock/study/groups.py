@@ -9,56 +9,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aftershock.formats import counted
+from aftershock.study.clusters import joint_outcome
 from aftershock.study.inference.battery import MIN_EVENTS, run_tests
-from aftershock.study.inference.outcome import Outcome, refused, two_sided_t
+from aftershock.study.inference.outcome import two_sided_t
 from aftershock.study.inference.standardised import bmp
-from aftershock.study.placebo import jointly, overlapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aftershock.arrays import BoolArray, FloatArray
+    from aftershock.study.inference.outcome import Outcome
     from aftershock.study.models import Design
     from aftershock.study.pooling import Pool
     from aftershock.study.windows import Window
-
-JOINT = "placebo, jointly"
-JOINT_NULL = "the mean standardised CAR is one of those where nothing happened"
 
 
 def outcomes(pool: Pool, seed: int) -> Iterator[Outcome]:
     """Yield every test's outcome and the joint placebo."""
     yield from run_tests(pool.sample)
-    yield joint_placebo(pool, seed)
-
-
-def joint_placebo(pool: Pool, seed: int) -> Outcome:
-    """Return the placebo test of the members' mean standardised CAR.
-
-    It needs no minimum of events: members whose windows overlap shift together, and the
-    floor of the p-value is in the note. A member without a CAR is not in it.
-    """
-    window = pool.window
-    members = [member for member in pool.members if window in member.placebos]
-    if not members:
-        return refused(JOINT, JOINT_NULL, "placebo", 0, "no placebos for this model")
-    stuck = [m.id for m in members if not np.isfinite(m.placebos[window].quiet).any()]
-    if stuck:
-        reason = f"no admissible dates for {', '.join(stuck)}"
-        return refused(JOINT, JOINT_NULL, "placebo", len(members), reason)
-    rows = np.array([member.row for member in members])
-    clusters = overlapping(rows, members[0].fit.window)
-    joint = jointly([member.placebos[window] for member in members], rows, clusters, seed)
-    if not joint.m:
-        reason = "no shift puts every event of a cluster on an admissible date"
-        return refused(JOINT, JOINT_NULL, "placebo", len(members), reason)
-    how = "all" if joint.enumerated else "drawn"
-    note = (
-        f"m = {joint.m} ({how}), floor {1 / (joint.m + 1):.4f}, {counted(len(clusters), 'cluster')}"
-    )
-    return Outcome(
-        JOINT, JOINT_NULL, joint.statistic, "placebo", math.nan, joint.p_value, len(members), note
-    )
+    yield joint_outcome(pool.members, pool.window, seed)
 
 
 def influence(pool: Pool) -> Iterator[tuple[Any, ...]]:

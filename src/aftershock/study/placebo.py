@@ -1,233 +1,238 @@
-"""The same statistic where nothing happened: for one event, and for several jointly.
+"""Placebos of single events: each window's ring over the stock's own history.
 
-An event's placebos are the other sessions of its own stock. Those with a full estimation
-window and a full event window are all dates; those that also lie further than one window
-length from every event of the stock are the admissible ones.
+Other events of the stock are kept in the ring and left out of it, and the larger p decides:
+events that were chosen because they moved make a ring without them too calm.
 """
 
 from __future__ import annotations
 
-import itertools
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aftershock.events.admissible import admissible, chained
-from aftershock.study.inference.single import placebo_p
-from aftershock.study.models.batch import inverse_or_nan
-from aftershock.study.models.estimate import EXACT
+from aftershock.study.inference.ring import (
+    Residuals,
+    Ring,
+    null_residuals,
+    scaled_ring,
+    too_short,
+    unscaled_ring,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping
 
     from aftershock.arrays import BoolArray, FloatArray, IntArray
     from aftershock.study.engine import Job
-    from aftershock.study.windows import Window
 
-DRAWS = 9_999
+DECIDES, KEPT, LEFT_OUT, UNSCALED = "ring", "ring kept", "ring left out", "ring unscaled"
+
+EARLY = 4  # the unscaled ring is refused for an event in the first quarter of its sessions
+LEVEL = 0.05
+CALM, WILD = 0.67, 1.5  # spread of the estimation window over that of the reference
+
+Stretch = tuple[int, int]  # first and last panel row, both included
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The sessions a window is compared with, in order, the window's own among them.
+
+    Attributes
+    ----------
+    rows : ndarray, shape (n,)
+        Panel rows.
+    start, length
+        Place of the window's first session among them, and the window's sessions.
+    residuals
+        With the null imposed on all n of them.
+    """
+
+    rows: IntArray
+    start: int
+    length: int
+    residuals: Residuals
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One ring, or why there is none.
+
+    Attributes
+    ----------
+    ring
+        None where it is refused.
+    note
+        Why it is refused, or what to know about it.
+    """
+
+    ring: Ring | None
+    note: str = ""
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided p-value; NaN where the ring is refused."""
+        return float("nan") if self.ring is None else float(self.ring.p_value)
 
 
 @dataclass(frozen=True, slots=True)
 class Placebo:
-    """An event's statistic among its placebos.
+    """A window's statistic among the same statistic at every other place of its history.
 
     Attributes
     ----------
-    statistic
-        The event's own, NaN where it cannot be computed.
-    everywhere : ndarray, shape (S,)
-        The statistic had the event been on that session; NaN where it cannot be computed and
-        on the event's own session.
-    quiet : ndarray, shape (S,)
-        The same, NaN also near the stock's own events.
+    comparisons
+        By name: ``ring`` decides; ``ring kept``, ``ring left out`` and ``ring unscaled``
+        stand beside it.
     """
 
-    statistic: float
-    everywhere: FloatArray
-    quiet: FloatArray
+    comparisons: Mapping[str, Comparison]
+
+    @property
+    def ring(self) -> Ring | None:
+        """The deciding ring; None where the placebo is refused."""
+        return self.comparisons[DECIDES].ring
 
     @property
     def p_value(self) -> float:
-        """Share of admissible sessions at least as extreme, the event's own counted in."""
-        return float(placebo_p(self.statistic, self.quiet))
-
-    @property
-    def p_all(self) -> float:
-        """The same over all dates."""
-        return float(placebo_p(self.statistic, self.everywhere))
+        """The deciding p-value."""
+        return self.comparisons[DECIDES].p_value
 
 
 def place(
-    job: Job,
-    windows: Sequence[Window],
-    estimation: Window,
-    fewest: int,
-    own: Sequence[tuple[int, int]],
-) -> dict[Window, Placebo]:
-    """Return one event's placebos over each window.
+    job: Job, window: Stretch, others: Iterable[Stretch], within: BoolArray | None = None
+) -> Placebo:
+    """Return the placebo of one window of one event.
 
     Parameters
     ----------
     job
-        The event's fit: returns, right-hand side, day 0.
-    windows
-        The CARs' windows.
-    estimation
-        The estimation window.
-    fewest
-        Returns that a full estimation window holds: as many as the event's own.
-    own
-        First and last row of each of the stock's events.
-    """
-    placed = {}
-    for window, t in everywhere(job, windows, estimation, fewest).items():
-        statistic = float(t[job.day_zero])
-        t[job.day_zero] = np.nan
-        free = admissible(job.y.size, own, window.length)
-        placed[window] = Placebo(statistic, t, np.where(free, t, np.nan))
-    return placed
-
-
-def everywhere(
-    job: Job, windows: Sequence[Window], estimation: Window, fewest: int
-) -> dict[Window, FloatArray]:
-    """Return CAR over its standard error with day 0 on every session, shape (S,) per window.
-
-    NaN where the estimation window holds fewer than ``fewest`` returns or the CAR's window
-    lacks one. The regressions roll: every sum of one is the next one's but for two rows.
-    """
-    inverse, coefficients, variance = _rolling_fits(job, estimation, fewest)
-    design = job.design
-    span = np.ones(job.y.size) if design.span is None else design.span
-    found = {}
-    for window in windows:
-        x = _over(design.regressors, window)
-        car = _over(job.y - design.fixed, window) - (x * coefficients).sum(axis=-1)
-        spread = _over(span, window) + np.einsum("si,sij,sj->s", x, inverse, x)
-        with np.errstate(invalid="ignore"):
-            t = car / np.sqrt(variance * spread)
-        found[window] = np.where(_ends_halted(job, window), np.nan, t)
-    return found
-
-
-def _ends_halted(job: Job, window: Window) -> BoolArray:
-    """Return for which day 0 the window ends inside a bridged halt, shape (S,)."""
-    days = np.arange(job.y.size)
-    over = days > (np.inf if job.final is None else job.final)
-    halted = (job.design.sessions == 0) & ~over
-    last = days + window.end
-    inside = (last >= 0) & (last < days.size)
-    return np.asarray(inside & halted[np.clip(last, 0, days.size - 1)])
-
-
-def _rolling_fits(
-    job: Job, estimation: Window, fewest: int
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return (X'X)^-1, b and s^2 before each session, shapes (S, k, k), (S, k) and (S,)."""
-    design, usable = job.design, job.design.estimable(job.y)
-    y = np.where(usable, (job.y - design.fixed) / design.root, 0.0)
-    x = np.where(usable[:, None], design.regressors / design.root[:, None], 0.0)
-    inverse = inverse_or_nan(_within(x[:, :, None] * x[:, None, :], estimation))
-    cross = _within(x * y[:, None], estimation)
-    coefficients = (inverse @ cross[..., None])[..., 0]
-    counts = _within(usable.astype(float), estimation)
-    rss = _within(y**2, estimation) - (coefficients * cross).sum(axis=-1)
-    dof = counts - x.shape[1]
-    enough = (counts >= max(fewest, 1)) & (dof > 0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        variance = rss / dof
-    return inverse, coefficients, np.where(enough & (variance > EXACT**2), variance, np.nan)
-
-
-def _within(values: FloatArray, window: Window) -> FloatArray:
-    """Return, for day 0 on every row, the sum of the window's rows that exist, shape (S, ...)."""
-    size = len(values)
-    total = np.concatenate([np.zeros((1, *values.shape[1:])), values.cumsum(axis=0)])
-    days = np.arange(size)
-    first, last = np.clip(days + window.start, 0, size), np.clip(days + window.end + 1, 0, size)
-    return np.asarray(total[last] - total[first])
-
-
-def _over(values: FloatArray, window: Window) -> FloatArray:
-    """Return the sum of the window's rows, NaN where one is missing, shape (S, ...)."""
-    known = np.isfinite(values)
-    whole = _within(known.astype(float), window) == window.length
-    return np.where(whole, _within(np.where(known, values, 0.0), window), np.nan)
-
-
-@dataclass(frozen=True, slots=True)
-class Joint:
-    """Several events moved together.
-
-    Attributes
-    ----------
-    statistic, p_value
-        Mean statistic of the events, and its placebo p-value.
-    m
-        Assignments looked at; the floor of the p-value is 1/(m + 1).
-    enumerated
-        True where all assignments were looked at.
-    """
-
-    statistic: float
-    p_value: float
-    m: int
-    enumerated: bool
-
-
-def jointly(
-    placebos: Sequence[Placebo], rows: IntArray, clusters: Sequence[Sequence[int]], seed: int
-) -> Joint:
-    """Return the placebo p-value of the mean statistic of several events.
-
-    Parameters
-    ----------
-    placebos
-        One per event.
-    rows : ndarray, shape (N,)
-        Row of each event's day 0.
-    clusters
-        Numbers of the events that shift by the same number of sessions, because their windows
-        overlap; clusters move independently.
-    seed
-        Seed of the draws, where there are more assignments than ``DRAWS``.
-    """
-    sums = [_shifted(placebos, rows, members) for members in clusters]
-    statistic = float(np.mean([placebo.statistic for placebo in placebos]))
-    if any(not found.size for found in sums) or not np.isfinite(statistic):
-        return Joint(statistic, float("nan"), 0, True)
-    count = math.prod(float(found.size) for found in sums)  # may be beyond any whole number
-    if count <= DRAWS:
-        totals = np.array([sum(parts) for parts in itertools.product(*sums)])
-    else:
-        rng = np.random.default_rng(seed)
-        totals = np.sum([rng.choice(found, DRAWS) for found in sums], axis=0)
-    means = totals / len(placebos)
-    return Joint(statistic, float(placebo_p(statistic, means)), means.size, count <= DRAWS)
-
-
-def _shifted(placebos: Sequence[Placebo], rows: IntArray, members: Sequence[int]) -> FloatArray:
-    """Return the sum of a cluster's statistics for every shift all members can make."""
-    size = placebos[members[0]].quiet.size
-    shifts = np.arange(-int(rows[list(members)].max()), size - int(rows[list(members)].min()))
-    total = np.zeros(shifts.size)
-    for i in members:
-        at = rows[i] + shifts
-        inside = (at >= 0) & (at < size)
-        total += np.where(inside, placebos[i].quiet[np.clip(at, 0, size - 1)], np.nan)
-    return total[np.isfinite(total)]
-
-
-def overlapping(rows: IntArray, window: Window) -> list[list[int]]:
-    """Return events in clusters whose windows, chained, share sessions.
-
-    Parameters
-    ----------
-    rows : ndarray, shape (N,)
-        Row of each event's day 0.
+        The event's returns and right-hand side.
     window
-        The window all of them have.
+        Its panel rows.
+    others
+        The windows of the stock's other events.
+    within : ndarray, shape (S,), or None
+        Sessions the reference is confined to: the estimation window, for a study with
+        ``reference="estimation"``. The window itself always stays.
     """
-    return chained(rows, window.length)
+    reason = gap(job, window)
+    if reason:
+        refusal = Comparison(None, reason)
+        return Placebo(dict.fromkeys((DECIDES, KEPT, LEFT_OUT, UNSCALED), refusal))
+    every = reference(job, window, (), within)
+    without = reference(job, window, others, within)
+    kept, left_out = compared(every), compared(without)
+    return Placebo(
+        {
+            DECIDES: larger(kept, left_out),
+            KEPT: kept,
+            LEFT_OUT: left_out,
+            UNSCALED: larger(compared(every, scaled=False), compared(without, scaled=False)),
+        }
+    )
+
+
+def larger(kept: Comparison, left_out: Comparison) -> Comparison:
+    """Return the comparison that decides: the larger p; kept alone where it stands alone."""
+    if kept.ring is None:
+        return kept
+    if left_out.ring is None:
+        return Comparison(kept.ring, f"other events kept; left out: {left_out.note}")
+    return kept if kept.p_value >= left_out.p_value else left_out
+
+
+def compared(where: Reference, *, scaled: bool = True) -> Comparison:
+    """Return a reference's ring, or the reason for which there is none."""
+    n, (start, length) = where.rows.size, (where.start, where.length)
+    reason = too_short(n, length)
+    if not reason and not scaled and start < n / EARLY:
+        reason = "the event lies in the first quarter of its sessions: only the scaled ring holds"
+    if reason:
+        return Comparison(None, reason)
+    ring = (scaled_ring if scaled else unscaled_ring)(where.residuals, start, length)
+    reason = too_short(int(ring.n), length)
+    if not np.isfinite(ring.statistic):
+        reason = "nothing varies near a session of the window"
+    return Comparison(None, reason) if reason else Comparison(ring, _one_day(ring))
+
+
+def _one_day(ring: Ring) -> str:
+    floor = float(ring.one_day_floor)
+    if floor <= LEVEL:
+        return ""
+    return (
+        f"a move of one day cannot reach 5 % over this window (L/n = {floor:.3f}): test the"
+        " day itself"
+    )
+
+
+def gap(job: Job, window: Stretch) -> str:
+    """Return why a window has no ring in its stock's history, empty where it has."""
+    first, last = window
+    if min(window) < 0 or last >= job.y.size:
+        return "the prices do not reach over the window"
+    rows = np.arange(first, last + 1)
+    if job.final is not None and last > job.final:
+        return "nothing is held after the final value"
+    if (job.design.sessions[rows] != 1).any():
+        return "a bridged halt inside the window"
+    if not job.design.estimable(job.y)[rows].all():
+        return "a session of the window has no return"
+    return ""
+
+
+def reference(
+    job: Job, window: Stretch, others: Iterable[Stretch], within: BoolArray | None
+) -> Reference:
+    """Return the sessions a whole window is compared with, less the other windows given."""
+    free = job.design.estimable(job.y)
+    if within is not None:
+        free = free & within
+    for first, last in others:
+        free[max(first, 0) : max(last + 1, 0)] = False
+    free[window[0] : window[1] + 1] = True
+    rows = np.flatnonzero(free)
+    start = int(np.searchsorted(rows, window[0]))
+    return Reference(rows, start, window[1] - window[0] + 1, residuals_on(job, rows))
+
+
+def residuals_on(job: Job, rows: IntArray) -> Residuals:
+    """Return the null residuals of a job on some rows; NaN where they identify nothing."""
+    root = job.design.root[rows]
+    y = (job.y[rows] - job.design.fixed[rows]) / root
+    x = job.design.regressors[rows] / root[:, None]
+    if not identified(x):
+        return Residuals(np.full(y.shape, np.nan), np.zeros_like(x))
+    return null_residuals(y, x)
+
+
+def identified(x: FloatArray) -> bool:
+    """Return whether n rows identify the k coefficients of regressors, shape (n, k)."""
+    if x.shape[1] == 0:
+        return True
+    scale = np.abs(x).max(axis=0) if len(x) else np.zeros(x.shape[1])
+    enough = len(x) > x.shape[1] and bool((scale > 0).all())
+    return enough and bool(np.linalg.matrix_rank(x / scale) == x.shape[1])
+
+
+def unlike(where: Reference, estimation: IntArray) -> str:
+    """Return that the reference is wilder or calmer than the event's own time, or nothing.
+
+    Parameters
+    ----------
+    where
+        The reference.
+    estimation : ndarray, shape (T,)
+        Panel rows of the event's estimation window.
+    """
+    u = where.residuals.u
+    near = u[np.isin(where.rows, estimation)]
+    if near.size < 2 or not u.std() > 0:  # noqa: PLR2004 - a spread needs two
+        return ""
+    ratio = float(near.std() / u.std())
+    if CALM <= ratio <= WILD:
+        return ""
+    times = "calmer" if ratio > WILD else "wilder"
+    return f"compares with {times} times: spread of the estimation window {ratio:.2f} times theirs"

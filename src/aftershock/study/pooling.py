@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aftershock.errors import unknown
 from aftershock.events.book import COMMON
+from aftershock.formats import counted
 from aftershock.study.fit import EventFit, cumulate
+from aftershock.study.inference.overlap import Calendar
 from aftershock.study.inference.sample import Sample
 from aftershock.study.inference.sign import positive_share
 
@@ -17,8 +19,9 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from aftershock.arrays import BoolArray, IntArray
     from aftershock.prices.panel import ReturnKind
-    from aftershock.study.placebo import Placebo
+    from aftershock.study.engine import Job
     from aftershock.study.run import Record, Records
     from aftershock.study.study import Study
     from aftershock.study.windows import Window
@@ -36,15 +39,21 @@ class Member:
         The event, its stock, and the row of its day 0.
     fit
         Its fit.
-    placebos
-        By window; empty where the model has none.
+    job
+        What was fitted, for placebos; None where the model has none.
+    others
+        Stretches of panel rows of the stock's other events, by event.
+    within : ndarray, shape (S,), or None
+        Sessions a placebo is confined to.
     """
 
     id: str
     ticker: str
     row: int
     fit: EventFit
-    placebos: Mapping[Window, Placebo]
+    job: Job | None = None
+    others: Mapping[str, Sequence[tuple[int, int]]] = field(default_factory=dict)
+    within: BoolArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,8 @@ def pools(study: Study, groups: Mapping[str, Sequence[Member]], seed: int) -> It
                 if np.isfinite(cumulate(member.fit, window, study.returns).car)
             ]
             sample = make_sample(members, window, study.estimation, study.returns, seed)
+            if sample.staggered or sample.repeats:
+                sample = with_calendar(sample, members, study)
             yield Pool(group, window, everyone, members, sample)
 
 
@@ -119,10 +130,49 @@ def make_sample(
         ar=ar,
         ar_se=ar_se,
         inside=window.within(full),
-        window_days=np.array([member.row + window.offsets for member in members], dtype=np.int64),
+        window_days=np.array(
+            [member.row + window.offsets for member in members], dtype=np.int64
+        ).reshape(-1, window.length),
         firm=np.array([tickers.index(member.ticker) for member in members], dtype=np.int64),
         seed=seed,
     )
+
+
+def with_calendar(sample: Sample, members: Sequence[Member], study: Study) -> Sample:
+    """Return the sample with its stocks side by side on the sessions of all windows.
+
+    The common estimation rows are those of the first event that every stock has; they end
+    before any window begins.
+    """
+    jobs = [member.job for member in members if member.job is not None]
+    if len(jobs) < len(members) or study.estimation is None:
+        return replace(sample, no_calendar="the model is not one linear regression")
+    first = min(member.row for member in members)
+    rows = first + study.estimation.offsets
+    usable = np.all([job.design.estimable(job.y) for job in jobs], axis=0)
+    rows = rows[rows >= 0]
+    rows = rows[usable[rows]]
+    if rows.size < study.min_obs:
+        many = counted(rows.size, "estimation row")
+        return replace(
+            sample,
+            no_calendar=f"{many} that all stocks have before the first event, at least"
+            f" {study.min_obs} needed",
+        )
+    return replace(sample, calendar=_side_by_side(sample, jobs, rows))
+
+
+def _side_by_side(sample: Sample, jobs: Sequence[Job], rows: IntArray) -> Calendar:
+    days = np.unique(sample.window_days)
+    firms = np.unique(sample.firm)
+    weights = np.zeros((days.size, firms.size))
+    for firm, window_days in zip(sample.firm, sample.window_days, strict=True):
+        weights[np.searchsorted(days, window_days), np.searchsorted(firms, firm)] += 1 / sample.n
+    stocks = [jobs[int(np.flatnonzero(sample.firm == firm)[0])] for firm in firms]
+    y = np.column_stack([job.y - job.design.fixed for job in stocks])
+    x = stocks[0].design.regressors
+    inside = np.where(weights > 0, y[days], 0.0)
+    return Calendar(y[rows], x[rows], inside, x[days], weights)
 
 
 def group_names(study: Study, records: Iterable[Record]) -> dict[str, str]:
@@ -168,16 +218,20 @@ def _attribute(record: Record, name: str) -> str:
     return "not stated" if value is None or value == "" else str(value)
 
 
-def members_of(
-    records: Records, names: Mapping[str, str], placed: Mapping[str, Mapping[Window, Placebo]]
-) -> dict[str, list[Member]]:
+def members_of(study: Study, records: Records, names: Mapping[str, str]) -> dict[str, list[Member]]:
     """Return the pooled events of each group."""
     groups: dict[str, list[Member]] = {}
+    moves = study.model.is_linear and study.estimation is not None
     for record in records.items:
         if record.pooled and record.fit is not None:
             member = Member(
-                record.unit.id, record.unit.ticker, record.row, record.fit,
-                placed.get(record.unit.id, {}),
-            )  # fmt: skip
+                record.unit.id,
+                record.unit.ticker,
+                record.row,
+                record.fit,
+                record.job if moves else None,
+                records.others_of(record),
+                records.confined(record),
+            )
             groups.setdefault(names[record.unit.id], []).append(member)
     return groups

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from aftershock.tables import read_table, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import pandas as pd
     from matplotlib.axes import Axes
 
     from aftershock.locale import Code
     from aftershock.study.cross_section import CrossSection
+    from aftershock.study.evidence import Strand
 
 FILES = {
     "events": "events.csv",
@@ -33,6 +35,7 @@ FILES = {
     "calendar_time": "calendar_time.csv",
     "attributes": "attributes.csv",
     "depth": "depth.csv",
+    "verdict": "verdict.csv",
 }
 
 
@@ -75,12 +78,18 @@ class StudyResult:
         What is known of each event besides its date.
     depth
         Deepest fall after each event, where the study asks for it; a description.
+    verdict
+        What the study alone says of its question: class, reason, the estimate that speaks.
     conventions
         What was assumed, in words.
     warnings
         What to be wary of, one sentence each.
     is_market_data
         False on a reconstruction: its numbers show the method, not the market.
+    strands
+        Rings by event and window, for a page of several studies; not saved.
+    pooled
+        Events in each mean, by group and window; not saved.
     """
 
     title: str
@@ -102,6 +111,9 @@ class StudyResult:
     conventions: dict[str, str]
     warnings: tuple[str, ...]
     is_market_data: bool = True
+    verdict: pd.DataFrame = field(default_factory=pd.DataFrame)
+    strands: Mapping[tuple[str, int, int], Strand] = field(default_factory=dict, repr=False)
+    pooled: Mapping[tuple[str, int, int], tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     @property
     def car(self) -> pd.DataFrame:
@@ -213,7 +225,10 @@ class StudyResult:
         table
             How one CSV file is read.
         """
-        tables = {name: table(Path(folder) / file) for name, file in FILES.items()}
+        from aftershock.study.verdict import typed
+
+        tables: dict[str, Any] = {name: table(Path(folder) / file) for name, file in FILES.items()}
+        tables["verdict"] = typed(tables["verdict"])
         return cls(
             title=record["title"],
             **tables,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
 
+    from aftershock.arrays import BoolArray
     from aftershock.events.book import EventBook
     from aftershock.prices.panel import PricePanel
     from aftershock.prices.returns import ReturnPanel
@@ -119,6 +120,22 @@ class Records:
     subject: Subject
     diary: Diary
     engine: Engine
+
+    def others_of(self, record: Record) -> dict[str, list[tuple[int, int]]]:
+        """Return the stretches of panel rows of the other events of a record's stocks."""
+        first = self.diary.sessions.position(self.subject.prices.sessions.first)
+        return {
+            name: [(begin - first, end - first) for begin, end in stretches]
+            for name, stretches in self.diary.other_stretches(record.unit).items()
+        }
+
+    def confined(self, record: Record) -> BoolArray | None:
+        """Return the sessions a record's placebo is confined to, None for the whole history."""
+        if self.subject.study.reference == "history" or record.fit is None or record.job is None:
+            return None
+        inside = np.zeros(record.job.y.size, dtype=bool)
+        inside[record.fit.used] = True
+        return inside
 
 
 def make_records(

@@ -1,4 +1,4 @@
-"""Tests of single events: the rank of the day, placebos, all of a stock's events at once."""
+"""Tests of single events: the rank of the day, the ring, all of a stock's events at once."""
 
 from __future__ import annotations
 
@@ -7,31 +7,48 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aftershock.errors import StudyError
+from aftershock.study.evidence import Strand
 from aftershock.study.fit import cumulate
 from aftershock.study.groups import window_mask
+from aftershock.study.inference.breakdown import FEWEST_DAYS, breakdown_multiple, own_window_t
+from aftershock.study.inference.outcome import two_sided_t
 from aftershock.study.inference.single import placebo_p, sq_p
 from aftershock.study.models import SyntheticControl
-from aftershock.study.placebo import Placebo, place
+from aftershock.study.placebo import DECIDES, KEPT, Comparison, Placebo, place, reference, unlike
 from aftershock.study.regression import EventParameter, event_regression
+from aftershock.study.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from aftershock.study.engine import Job
-    from aftershock.study.fit import EventFit
+    from aftershock.study.fit import Car, EventFit
     from aftershock.study.run import Record, Records
     from aftershock.study.study import Study
-    from aftershock.study.windows import Window
 
 SQ_NULL = "the day ranks like any day of the estimation window"
-PLACEBO_NULL = "the CAR is one of those where nothing happened"
+RING_NULL = "the window is one of all windows of as many sessions in the stock's history"
+OWN_NULL = "the mean abnormal return of the window's own days is 0"
 DONOR_NULL = "the CAR over its spread is one of the donors'"
 
 NO_RETURN = "no session of its window has a return of the stock and its benchmarks"
+NOT_LINEAR = "no ring: the model is not one linear regression"
 
 SINGLE = [
-    "event", "start", "end", "test", "statistic", "p_value", "floor", "m", "null", "note",
-]  # fmt: skip
+    "event",
+    "start",
+    "end",
+    "test",
+    "statistic",
+    "dof",
+    "p_value",
+    "n",
+    "floor",
+    "one_day_floor",
+    "breakdown",
+    "null",
+    "note",
+]
 REGRESSION = [
     "ticker", "event", "start", "end", "car", "se", "t", "dof", "p_value", "f", "note",
 ]  # fmt: skip
@@ -39,64 +56,120 @@ REGRESSION = [
 PLACEBO = ["event", "start", "end", "statistic", "lower", "upper", "count"]
 BINS = 20  # of a histogram of placebos
 
+NAN = float("nan")
 Row = tuple[Any, ...]
+Placed = dict[str, dict[Window, Placebo]]
 
 
-def place_all(study: Study, records: Records) -> dict[str, dict[Window, Placebo]]:
-    """Return the placebos of every studied event by window; none for a model that is not linear."""
-    estimation = study.estimation
-    if estimation is None or not study.model.is_linear:
+def place_all(study: Study, records: Records) -> Placed:
+    """Return the placebos of every studied event by window.
+
+    None for a model that is not one linear regression, or a study that estimates nothing.
+    """
+    if study.estimation is None or not study.model.is_linear:
         return {}
-    placed: dict[str, dict[Window, Placebo]] = {}
+    placed: Placed = {}
     for record in records.items:
-        if record.fit is None or record.job is None or record.status != "used":
+        if record.job is None:
             continue
-        own = own_rows(record, records)
-        fewest = record.fit.used.size
-        placed[record.unit.id] = place(record.job, study.cars, estimation, fewest, own)
+        placed[record.unit.id] = {
+            window: place(
+                record.job,
+                (car.first, car.last),
+                other_windows(record, records, window),
+                records.confined(record),
+            )
+            for window, car in spoken(record)
+        }
     return placed
 
 
-def own_rows(record: Record, records: Records) -> list[tuple[int, int]]:
-    """Return first and last panel row of every event of the record's stocks, its own included."""
-    diary, sessions = records.diary, records.subject.prices.sessions
-    first = diary.sessions.position(sessions.first)
+def spoken(record: Record) -> Iterator[tuple[Window, Car]]:
+    """Yield the windows of a record's first candidate session, with its default CARs."""
+    for row in record.cars:
+        if row.row == "default" and row.session == record.first_session:
+            yield row.window, row.car
+
+
+def other_windows(record: Record, records: Records, window: Window) -> list[tuple[int, int]]:
+    """Return the panel rows of a window around every other event of the record's stocks."""
     return [
-        (begin - first, end - first)
-        for event in diary.book
-        if event.ticker in record.unit.tickers
-        for begin, end in diary.stretches(event.id)
+        (first + window.start, last + window.end)
+        for stretches in records.others_of(record).values()
+        for first, last in stretches
     ]
 
 
-def single_rows(
-    study: Study, records: Records, placed: Mapping[str, Mapping[Window, Placebo]]
-) -> Iterator[Row]:
-    """Yield SQ for one-day windows, placebos for every window, for each event in turn."""
+def strands(study: Study, records: Records, placed: Placed) -> dict[tuple[str, int, int], Strand]:
+    """Return every window's ring over its whole history, other events kept, as pages move it."""
+    found = {}
     for record in records.items:
-        if record.fit is None or record.fit.estimate is None or record.status != "used":
+        for window, car in spoken(record) if record.unit.id in placed else ():
+            placebo = placed[record.unit.id][window]
+            if study.reference != "history" and record.job is not None:
+                placebo = place(record.job, (car.first, car.last), ())
+            ring = placebo.comparisons[KEPT].ring
+            if ring is not None:
+                strand = Strand(record.unit.ticker, car.first, car.last, ring.z)
+                found[record.unit.id, window.start, window.end] = strand
+    return found
+
+
+def single_rows(study: Study, records: Records, placed: Placed) -> Iterator[Row]:
+    """Yield, for each event and window in turn: SQ, the rings, the window's own t."""
+    for record in records.items:
+        fit = record.fit
+        if fit is None or fit.estimate is None:
             continue
-        for window in study.cars:
-            yield from _sq(record.unit.id, record.fit, window)
-            if record.unit.id in placed:
-                yield from _placebo(record.unit.id, placed[record.unit.id][window], window)
+        for window, car in spoken(record):
+            key = (record.unit.id, *window)
+            breakdown = _breakdown(fit, car)
+            yield from _sq(key, fit, window, breakdown)
+            if not study.model.is_linear:
+                yield (*key, DECIDES, NAN, NAN, NAN, 0, NAN, NAN, breakdown, RING_NULL, NOT_LINEAR)
+            elif record.unit.id in placed:
+                yield from _rings(records, record, window, placed[record.unit.id][window])
+            yield from _own_window(key, fit, car, breakdown)
         if isinstance(study.model, SyntheticControl) and record.job is not None:
-            yield from _donors(study, study.model, record.unit.id, record.fit, record.job)
+            yield from _donors(study, study.model, record.unit.id, fit, record.job)
 
 
 def placebo_rows(placed: Mapping[str, Mapping[Window, Placebo]]) -> Iterator[Row]:
-    """Yield each event's placebos counted in bins of one width: what a histogram needs."""
+    """Yield each event's deciding ring counted in bins of one width: what a histogram needs."""
     for name, windows in placed.items():
         for window, placebo in windows.items():
-            known = placebo.quiet[np.isfinite(placebo.quiet)]
-            if not known.size or not np.isfinite(placebo.statistic):
+            if placebo.ring is None:
                 continue
-            counts, edges = np.histogram(known, bins=BINS)
+            z = placebo.ring.z
+            others = z[1:][np.isfinite(z[1:])]
+            counts, edges = np.histogram(others, bins=BINS)
             for lower, upper, count in zip(edges[:-1], edges[1:], counts, strict=True):
-                yield name, *window, placebo.statistic, lower, upper, int(count)
+                yield name, *window, float(z[0]), lower, upper, int(count)
 
 
-def _sq(name: str, fit: EventFit, window: Window) -> Iterator[Row]:
+def _rows_of(car: Car, fit: EventFit) -> slice:
+    """Return where a CAR's sessions stand in the fit's arrays; the prices reach over them."""
+    first = int(np.flatnonzero(fit.rows == car.first)[0])
+    return slice(first, first + car.last - car.first + 1)
+
+
+def _h(fit: EventFit, car: Car) -> float:
+    """Return ``1'X_w (X'X)^-1 X_w'1`` of a CAR's window."""
+    if fit.estimate is None or not np.isfinite(car.se):
+        return NAN
+    return car.se**2 / fit.estimate.sigma**2 - float(fit.span[_rows_of(car, fit)].sum())
+
+
+def _breakdown(fit: EventFit, car: Car) -> float:
+    if fit.estimate is None or not np.isfinite(car.se):
+        return NAN
+    length = car.last - car.first + 1
+    values = (np.array(value) for value in (car.car, fit.estimate.sigma, _h(fit, car), car.dof))
+    own, s, h, dof = values
+    return float(breakdown_multiple(own, s, length, h, dof))
+
+
+def _sq(key: Row, fit: EventFit, window: Window, breakdown: float) -> Iterator[Row]:
     if window.length != 1 or fit.estimate is None:
         return
     at = window.start - fit.window.start
@@ -105,19 +178,62 @@ def _sq(name: str, fit: EventFit, window: Window) -> Iterator[Row]:
         return
     h = float(fit.covariance[at, at]) / fit.estimate.sigma**2 - 1.0
     p = float(sq_p(fit.estimate.residuals, fit.estimate.leverage, np.array(ar), np.array(h)))
-    t = fit.estimate.residuals.size
-    yield name, *window, "SQ rank", ar, p, 1 / (t + 1), t, SQ_NULL, ""
+    n = fit.estimate.residuals.size + 1
+    yield (*key, "SQ rank", ar, NAN, p, n, 1 / n, 1 / n, breakdown, SQ_NULL, "")
 
 
-def _placebo(name: str, placebo: Placebo, window: Window) -> Iterator[Row]:
-    if not np.isfinite(placebo.statistic):
+def _own_window(key: Row, fit: EventFit, car: Car, breakdown: float) -> Iterator[Row]:
+    length = car.last - car.first + 1
+    bridged = (fit.span != 1).any()
+    if length < FEWEST_DAYS or not np.isfinite(car.se) or fit.estimate is None or bridged:
         return
-    for test, values, p, note in (
-        ("placebo", placebo.quiet, placebo.p_value, "sessions away from the stock's own events"),
-        ("placebo, all dates", placebo.everywhere, placebo.p_all, ""),
-    ):
-        m = int(np.isfinite(values).sum())
-        yield name, *window, test, placebo.statistic, p, 1 / (m + 1), m, PLACEBO_NULL, note
+    ar, s = fit.ar[_rows_of(car, fit)], np.array(fit.estimate.sigma)
+    t, dof = own_window_t(ar, s, np.array(_h(fit, car)))
+    p = float(two_sided_t(t, dof))
+    note = "sees drifts, never a single day"
+    yield (*key, "own-window t", float(t), dof, p, length, NAN, NAN, breakdown, OWN_NULL, note)
+
+
+def _rings(records: Records, record: Record, window: Window, placebo: Placebo) -> Iterator[Row]:
+    car = dict(spoken(record))[window]
+    breakdown = NAN if record.fit is None else _breakdown(record.fit, car)
+    for test, comparison in placebo.comparisons.items():
+        note = comparison.note
+        if test == DECIDES and comparison.ring is not None:
+            note = "; ".join(_remarks_on(records, record, car, comparison))
+        yield (
+            record.unit.id,
+            *window,
+            test,
+            *_figures(comparison),
+            breakdown,
+            RING_NULL,
+            note,
+        )
+
+
+def _figures(comparison: Comparison) -> tuple[float, float, float, int, float, float]:
+    """Return statistic, dof, p-value, n and both floors of a ring."""
+    ring = comparison.ring
+    if ring is None:
+        return NAN, NAN, NAN, 0, NAN, NAN
+    floors = float(ring.floor), float(ring.one_day_floor)
+    return float(ring.statistic), NAN, float(ring.p_value), int(ring.n), *floors
+
+
+def _remarks_on(
+    records: Records, record: Record, car: Car, comparison: Comparison
+) -> Iterator[str]:
+    """Yield what to know about a deciding ring."""
+    if comparison.note:
+        yield comparison.note
+    if record.job is None or record.fit is None:
+        return
+    where = reference(record.job, (car.first, car.last), (), records.confined(record))
+    times = unlike(where, record.fit.used)
+    if times:
+        yield times
+    yield f"p as of {records.subject.prices.sessions.date(int(where.rows[-1]))}"
 
 
 def _donors(
@@ -134,9 +250,10 @@ def _donors(
         if not np.isfinite(own):
             continue
         others = ar[:, inside].sum(axis=1) / spreads
-        m = int(np.isfinite(others).sum())
+        n = int(np.isfinite(others).sum()) + 1
         p = float(placebo_p(own, others))
-        yield name, *window, "placebo across donors", own, p, 1 / (m + 1), m, DONOR_NULL, ""
+        key = (name, *window, "placebo across donors", own, NAN, p, n, 1 / n)
+        yield (*key, NAN, NAN, DONOR_NULL, "")
 
 
 def regression_rows(study: Study, records: Records) -> Iterator[Row]:

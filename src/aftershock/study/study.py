@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from aftershock.study.system import SystemResult
 
 Halts = Literal["missing", "trade_to_trade"]
+Reference = Literal["history", "estimation"]
 
 MIN_OBS = 3
 PAIR = 2
@@ -59,6 +60,10 @@ class Study:
     halts
         ``"missing"`` leaves a session without a close without a return;
         ``"trade_to_trade"`` bridges it, with the benchmark compounded over the same sessions.
+    reference
+        What a placebo compares an event with: ``"history"``, every session of the stock, or
+        ``"estimation"``, those of the estimation window, for a stock that was another one
+        before or after.
     depth
         Window after the close of day -1 over which the deepest fall is described beside the
         events' attributes; None describes nothing.
@@ -82,6 +87,7 @@ class Study:
     by: str | None
     contrast: tuple[str, str] | None
     halts: Halts
+    reference: Reference
     depth: Window | None
     caveats: tuple[str, ...]
 
@@ -99,6 +105,7 @@ class Study:
         by: str | None = None,
         contrast: tuple[str, str] | None = None,
         halts: Halts = "missing",
+        reference: Reference = "history",
         depth: tuple[int, int] | None = None,
         caveats: str | Sequence[str] = (),
     ) -> None:
@@ -114,6 +121,7 @@ class Study:
             "by": by,
             "contrast": contrast,
             "halts": halts,
+            "reference": reference,
             "depth": None if depth is None else as_window(depth, "depth"),
             "caveats": (caveats,) if isinstance(caveats, str) else tuple(caveats),
         }
@@ -259,6 +267,10 @@ def _check_options(study: Study) -> None:
         raise StudyError(f'by is {study.by!r}; write the name of an attribute, such as by="sign"')
     if study.halts not in get_args(Halts):
         raise StudyError(f'halts="{study.halts}" is not known; write "missing" or "trade_to_trade"')
+    if study.reference not in get_args(Reference):
+        raise StudyError(
+            f'reference="{study.reference}" is not known; write "history" or "estimation"'
+        )
     if study.bridges_halts and not study.model.is_linear:
         raise StudyError(
             'halts="trade_to_trade" weighs each return by its sessions, which the'

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aftershock.events.chosen import choice
 from aftershock.prices.panel import PricePanel
 from aftershock.study.fit import path
 from aftershock.study.inference.multiple import adjusted
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 EVENTS = [
     "id", "ticker", "kind", "when", "precision", "timing", "known_at", "session", "session_alt",
-    "n_obs", "status", "reason", "confounders", "source", "title", "group", "note",
+    "n_obs", "status", "reason", "confounders", "source", "title", "group", "note", "chosen",
 ]  # fmt: skip
 ABNORMAL = ["event", "offset", "session", "ret", "expected", "ar", "se", "car", "car_se"]
 CAR = [
@@ -57,6 +58,7 @@ def events_table(records: Iterable[Record], names: Mapping[str, str]) -> pd.Data
             "confounders": ";".join(f"{name}:{at:+d}" for name, at in record.confounders.items()),
             "group": names[record.unit.id],
             "note": "; ".join(record.notes),
+            "chosen": choice(event).how,
         }
         rows.append({name: values.get(name, str(getattr(event, name, ""))) for name in EVENTS})
     return make_table(rows, EVENTS)

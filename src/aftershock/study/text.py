@@ -17,6 +17,7 @@ from aftershock.formats import (
     percent,
     share,
 )
+from aftershock.study.verdict import in_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +38,9 @@ def summarise(result: StudyResult) -> str:
         parts.append(f"({notice_of(result)})")
     said = result.conventions
     parts.append(f"{said['model']}; {said['returns']}; estimation {said['estimation']}")
+    parts.append(f"events chosen: {said['chosen']}")
+    if len(result.verdict):
+        parts += ["", "This study alone", *(f"  {line}" for line in in_lines(result.verdict))]
     for name, block in _blocks(result):
         parts += ["", name, block]
     return "\n".join(parts)
@@ -150,7 +154,7 @@ def _single(single: pd.DataFrame) -> str:
     """Return one row per event and window, one column per test."""
     rows: dict[tuple[object, str], dict[object, object]] = {}
     for row in single.itertuples():
-        said = f"{p_value(row.p_value)} (m {row.m:g}, floor {p_value(row.floor)})"
+        said = f"{p_value(row.p_value)} (n {row.n:g}, floor {p_value(row.floor)})"
         window = f"({row.start:g},{row.end:g})"
         rows.setdefault((row.event, window), {"event": row.event, "window": window})[row.test] = (
             said

@@ -137,6 +137,10 @@ class Diary:
     def _is_own(self, event: Event, unit: Unit) -> bool:
         return event.id == unit.id or (len(unit.tickers) > 1 and event.base_id == unit.id)
 
+    def other_stretches(self, unit: Unit) -> dict[str, list[tuple[int, int]]]:
+        """Return the stretches of the stocks' other events by event, as positions."""
+        return {event.id: self.stretches(event.id) for event in self._others(unit, unit.tickers)}
+
     def near_events(self, unit: Unit, days: DateArray, reach: int) -> BoolArray:
         """Return which of a panel's sessions lie within ``reach`` of the tickers' other events."""
         near = np.zeros(days.size, dtype=bool)

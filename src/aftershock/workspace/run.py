@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -22,6 +22,7 @@ from aftershock.runs.history import write_index
 from aftershock.runs.manifest import Manifest, git_state
 from aftershock.tables import make_table, write_table
 from aftershock.workspace.load import EVENTS, STRATEGIES, STUDIES
+from aftershock.workspace.verdicts import VERDICTS, judged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from aftershock.events.book import EventBook
     from aftershock.events.supply import SupplyStep
     from aftershock.prices.panel import PricePanel
+    from aftershock.study.result import StudyResult
     from aftershock.study.study import Study
     from aftershock.workspace.load import Workspace
     from aftershock.workspace.request import Request
@@ -112,11 +114,15 @@ def _run(
             manifest = _manifest(workspace, request, prices, started, inputs.settled())
             manifest.age = _age(events, prices, clock.now())
             _write_inputs(folder.path, events, prices)
-            _studies(folder, manifest, studies, events, prices, step)
+            results = _studies(folder, manifest, studies, events, prices, step)
             trade = _Trading(folder, manifest, settings, request, events, prices)
             for name, backtest in backtests.items():
                 step(f"{'sweep' if request.grid else 'backtest'} {name}")
                 trade.add(name, backtest)
+            if results:
+                beside = _beside(workspace, results, events, prices, manifest.seed)
+                table = judged(beside, results, trade.results, manifest.seed)
+                write_table(table, folder.path / VERDICTS)
             manifest.inputs = inputs.settled()
             manifest.write(folder.path)
             draw(folder.path)
@@ -137,13 +143,37 @@ def _studies(
     events: EventBook,
     prices: PricePanel,
     step: Callable[[str], None],
-) -> None:
+) -> dict[str, StudyResult]:
+    results = {}
     for name, study in studies.items():
         step(f"study {name}")
-        result = study.fit(events, prices, seed=manifest.seed)
+        result = results[name] = study.fit(events, prices, seed=manifest.seed)
         result.save(folder.path / "studies" / name)
         manifest.studies[name] = result.record
         manifest.warn(name, result.warnings)
+    return results
+
+
+def _beside(
+    workspace: Workspace,
+    results: dict[str, StudyResult],
+    events: EventBook,
+    prices: PricePanel,
+    seed: int,
+) -> dict[str, StudyResult]:
+    """Return every study of the workspace: a page counts those that were not asked for too.
+
+    One whose benchmarks were not loaded is left out; what it would be worth is not known.
+    """
+    page = {}
+    for name in workspace.studies:
+        if name in results:
+            page[name] = results[name]
+            continue
+        study = workspace.study(name)
+        if set(study.model.benchmarks) <= set(prices.tickers):
+            page[name] = study.fit(events, prices, seed=seed)
+    return page
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +186,7 @@ class _Trading:
     request: Request
     events: EventBook
     prices: PricePanel
+    results: dict[str, BacktestResult] = field(default_factory=dict)
 
     def add(self, name: str, backtest: Backtest) -> None:
         """Run one strategy at its parameters, or in every cell of the grid."""
@@ -189,7 +220,7 @@ class _Trading:
         }
 
     def _keep(self, name: str, result: BacktestResult) -> None:
-        result = result.against(self.prices, *self.settings.benchmarks)
+        result = self.results[name] = result.against(self.prices, *self.settings.benchmarks)
         result.save(self.folder.path / "backtests" / name)
         self.manifest.backtests[name] = {**result.record, "name": name}
         self.manifest.warn(name, result.warnings)

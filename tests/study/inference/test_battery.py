@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -10,6 +12,7 @@ from aftershock.study.inference.battery import TESTS, portfolio, run_tests
 from aftershock.study.inference.sample import Sample
 
 RNG = np.random.default_rng(12)
+STAGGERED_TESTS = {"chain t", "calendar-day t", "calendar covariance t", "row permutation"}
 
 
 def sample(n, *, t=60, w=11, one_date=False, estimated=True):
@@ -43,9 +46,9 @@ def test_every_test_states_its_null_its_distribution_and_n():
     assert set(outcomes) == {
         "cross-sectional t", "skewness-adjusted t", "bootstrap t", "Patell", "BMP", "Kolari-Pynnonen",
         "crude dependence", "Corrado rank", "Corrado-Zivney rank", "GRANK-T", "sign", "generalised sign",
-        "Wilcoxon", "BHAR, skewness-adjusted bootstrap",
+        "Wilcoxon", "BHAR, skewness-adjusted bootstrap", *STAGGERED_TESTS,
     }  # fmt: skip
-    for outcome in outcomes.values():
+    for outcome in (outcomes[name] for name in set(outcomes) - STAGGERED_TESTS):
         assert outcome.null
         assert outcome.n == 12
         assert 0.0 <= outcome.p_value <= 1.0
@@ -57,7 +60,9 @@ def test_every_test_states_its_null_its_distribution_and_n():
 
 def test_p_values_come_from_the_distribution_that_is_named():
     for outcome in run_tests(sample(12, one_date=True)):
-        if outcome.distribution == "t":
+        if outcome.test in STAGGERED_TESTS:
+            assert outcome.note == "no windows overlap on different dates"
+        elif outcome.distribution == "t":
             assert outcome.p_value == pytest.approx(
                 2 * stats.t.sf(abs(outcome.statistic), outcome.dof)
             )
@@ -68,7 +73,7 @@ def test_p_values_come_from_the_distribution_that_is_named():
 @pytest.mark.parametrize("n", [1, 2])
 def test_a_cross_section_of_one_or_two_is_refused(n):
     for outcome in run_tests(sample(n)):
-        assert outcome.note.startswith("n too small")
+        assert outcome.note.startswith("n too small") or outcome.test in STAGGERED_TESTS
         assert np.isnan(outcome.p_value)
 
 
@@ -204,7 +209,7 @@ def test_the_methods_page_has_every_test_with_its_fewest_events(root):
     for test in TESTS:
         assert table[test.name][4].split(",")[0] == str(test.fewest), test.name
         judged = {"t": "t, ", "normal": "normal", "binomial": "exact binomial",
-                  "bootstrap": "999 resamples", "signed rank": "exact to N = 50"}  # fmt: skip
+                  "bootstrap": "999 resamples", "signed rank": "exact to N = 50", "placebo": "placebo"}  # fmt: skip
         assert table[test.name][3].startswith(judged[test.distribution]), test.name
 
 
@@ -215,3 +220,45 @@ def test_the_methods_page_has_every_model(root):
     parts = {"Design", "Estimate", "Market", "Model", "NotEstimable"}
     for name in set(models.__all__) - parts:
         assert f"`{name}`" in page or f"`models.{name}`" in page, name
+
+
+def staggered(apart, *, n=6, one_firm=False, rho=0.0):
+    """Six events whose three-session windows begin ``apart`` sessions after one another."""
+    own = sample(n)
+    window_days = 100 + apart * np.arange(n)[:, None] + np.arange(3)
+    days = np.tile(np.arange(60), (n, 1))
+    common = 0.02 * RNG.standard_normal(60)
+    residuals = np.sqrt(1 - rho) * own.residuals + np.sqrt(rho) * common
+    firm = np.zeros(n, dtype=int) if one_firm else np.arange(n)
+    return replace(own, window_days=window_days, days=days, residuals=residuals, firm=firm)
+
+
+def test_tests_of_independent_events_refuse_windows_that_overlap_on_different_dates():
+    notes = {o.test: o.note for o in run_tests(staggered(1, rho=0.9))}
+    refused = set(notes) - STAGGERED_TESTS - {"Kolari-Pynnonen"}
+    ranked = {"GRANK-T", "Corrado-Zivney rank"}  # refused already, for want of events
+    for name in refused - ranked:
+        assert notes[name].startswith("windows overlap on different dates"), name
+    assert notes["Kolari-Pynnonen"] == ""
+    assert notes["chain t"] == "1 chain of windows, at least 3 needed"
+    assert (
+        notes["calendar-day t"] == "no estimation rows that all stocks have before the first event"
+    )
+
+
+def test_a_little_overlap_is_said_and_no_reason_to_refuse():
+    own = staggered(20)
+    days = own.window_days.copy()
+    days[1] = days[0] + 2  # one pair of fifteen, one session of three, independent stocks
+    outcomes = {o.test: o for o in run_tests(replace(own, window_days=days))}
+    assert 0.0 <= outcomes["BMP"].p_value <= 1.0
+    assert "1 pair of windows overlap on different dates" in outcomes["BMP"].note
+    assert outcomes["chain t"].dof == 4  # five chains
+
+
+def test_one_stock_inside_a_chain_is_refused_by_all_but_the_tests_made_for_it():
+    outcomes = {o.test: o for o in run_tests(staggered(2, one_firm=True))}
+    for name in set(outcomes) - STAGGERED_TESTS - {"GRANK-T", "Corrado-Zivney rank"}:
+        assert outcomes[name].note.startswith("one stock has two events"), name
+    apart = {o.test: o for o in run_tests(staggered(3, one_firm=True))}
+    assert apart["BMP"].note == apart["Kolari-Pynnonen"].note == ""

@@ -277,6 +277,6 @@ def test_every_model_runs_a_whole_study(make_panel, model, coefficients):
     assert result.conventions["engine"] == "one event at a time"
     if isinstance(study.model, ash.models.SyntheticControl):
         across = result.single.query("test == 'placebo across donors'")
-        assert across["m"].tolist() == [3] * 6
+        assert across["n"].tolist() == [4] * 6
         assert (across["floor"] == 0.25).all()
         assert across["p_value"].between(0.25, 1.0).all()

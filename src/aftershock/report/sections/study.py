@@ -35,7 +35,7 @@ TESTS = [
 SINGLE = [
     EVENT, *WINDOW, Column("test", mark("test"), "phrase"),
     Column("statistic", mark("statistic"), "number"), P,
-    Column("floor", mark("smallest possible p"), "p"), Column("m", mark("compared with"), "count"),
+    Column("floor", mark("smallest possible p"), "p"), Column("n", mark("compared with"), "count"),
     Column("null", mark("null hypothesis"), "phrase"), NOTE,
 ]  # fmt: skip
 REGRESSION = [

@@ -9,10 +9,11 @@ Kolari-Pynnonen is over the days two events have in common.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from aftershock.formats import counted
 from aftershock.study.inference.bootstrap import bhar_p, caar_p
 from aftershock.study.inference.cross_section import (
     cross_sectional_t,
@@ -26,6 +27,12 @@ from aftershock.study.inference.outcome import (
     two_sided_normal,
     two_sided_t,
 )
+from aftershock.study.inference.overlap import (
+    calendar_covariance_t,
+    calendar_day_t,
+    chain_t,
+    row_permutation,
+)
 from aftershock.study.inference.ranks import corrado, corrado_zivney, grank_t
 from aftershock.study.inference.sign import binomial_p, generalised_sign, sign, wilcoxon
 from aftershock.study.inference.standardised import bmp, kolari_pynnonen, mean_correlation, patell
@@ -34,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from aftershock.arrays import FloatArray, IntArray
+    from aftershock.study.inference.overlap import Calendar, Statistic
     from aftershock.study.inference.sample import Sample
 
 MIN_EVENTS = 3
@@ -41,9 +49,16 @@ FEW_RANKED = 10  # below it the rank of a standardised CAR is too often extreme 
 FEWEST_DOF = 2  # degrees of freedom up to which Student's t has no variance
 TOO_SMALL = "n too small"
 OVERLAP = "windows overlap, and the test takes the events as independent"
+STAGGERED = "windows overlap on different dates"
+REPEATED = "one stock has two events whose windows share sessions"
+INSTEAD = "see chain t and calendar-day t"
+TOLERATED = 1.10  # inflation of the variance up to which size stays within a point of 5 %
+FEW_CHAINS = 3
+FEW_DAYS = 10
 LEVEL = 0.05
 EVEN = 0.5
 
+Staggered = Literal["refuses", "corrects", "needs"]
 Value = tuple[float, float, float]  # statistic, dof, p-value; NaN where the distribution says it
 _NAN = float("nan")
 
@@ -67,6 +82,10 @@ class Test:
         Returns why it does not apply to a sample, empty where it does.
     independent
         True where it takes the events as independent of one another.
+    staggered
+        What it does with windows that overlap on different dates: ``"refuses"`` where they
+        add more than a tenth to the variance or one stock repeats inside a chain of them,
+        ``"corrects"`` for them unless a stock repeats, or is made for them (``"needs"``).
     floor
         Smallest p-value that N events can give, for the exact tests.
     undefined
@@ -83,6 +102,7 @@ class Test:
     needs_estimation: bool = True
     obstacle: Callable[[Sample], str] = lambda _: ""
     independent: bool = True
+    staggered: Staggered = "refuses"
     floor: Callable[[int], float] = lambda _: 0.0
     undefined: str = "no variation"
 
@@ -107,6 +127,9 @@ class Test:
             yield f"{sample.n} events cannot give p below {self.floor(sample.n):.3f}"
         if self.independent and sample.overlaps:
             yield OVERLAP
+        if self.staggered == "refuses" and sample.staggered:
+            pairs = counted(sample.staggered, "pair")
+            yield f"{pairs} of {STAGGERED} (1 + (N-1) r = {sample.inflation:.2f})"
 
     def _reason(self, sample: Sample) -> str:
         if sample.n < self.fewest:
@@ -114,7 +137,15 @@ class Test:
             return TOO_SMALL + least
         if self.needs_estimation and not np.isfinite(sample.se).all():
             return "no estimation window"
-        return self.obstacle(sample)
+        return self._overlap(sample) or self.obstacle(sample)
+
+    def _overlap(self, sample: Sample) -> str:
+        """Return that windows overlap as the test cannot have it, empty where they do not."""
+        if self.staggered != "needs" and sample.repeats:
+            return f"{REPEATED}: {INSTEAD}"
+        if self.staggered == "refuses" and sample.inflation > TOLERATED:
+            return f"{STAGGERED} (1 + (N-1) r = {sample.inflation:.2f}): {INSTEAD}"
+        return ""
 
 
 def _t(statistic: FloatArray, dof: float) -> Value:
@@ -192,6 +223,48 @@ def _bhar(sample: Sample) -> Value:
     return float(skewness_adjusted_t(sample.bhar)), _NAN, float(p)
 
 
+def _few_chains(sample: Sample) -> str:
+    if not sample.staggered and not sample.repeats:
+        return NOT_STAGGERED
+    if sample.chains < FEW_CHAINS:
+        return f"{counted(sample.chains, 'chain')} of windows, at least {FEW_CHAINS} needed"
+    return ""
+
+
+def _chain(sample: Sample) -> Value:
+    found = chain_t(sample.scar, sample.chain)
+    return _t(found.t, float(found.dof))
+
+
+def _no_calendar(sample: Sample) -> str:
+    if not sample.staggered and not sample.repeats:
+        return NOT_STAGGERED
+    if sample.calendar is None:
+        return sample.no_calendar
+    days = len(sample.calendar.weights)
+    if days < FEW_DAYS:
+        return f"{counted(days, 'session')} in the windows, at least {FEW_DAYS} needed"
+    return ""
+
+
+def _calendar(compute: Callable[[Calendar], Statistic]) -> Callable[[Sample], Value]:
+    def value(sample: Sample) -> Value:
+        if sample.calendar is None:
+            return _NAN, _NAN, _NAN
+        found = compute(sample.calendar)
+        return _t(found.t, float(found.dof))
+
+    return value
+
+
+def _rows(sample: Sample) -> Value:
+    if sample.calendar is None:
+        return _NAN, _NAN, _NAN
+    statistic, p = row_permutation(sample.calendar, sample.seed)
+    return statistic, _NAN, p
+
+
+NOT_STAGGERED = "no windows overlap on different dates"
 MEAN = "the mean CAR is 0"
 STANDARDISED = "the mean standardised CAR is 0"
 RANKED = "event days rank like any other day"
@@ -226,7 +299,47 @@ TESTS = (
         "t",
         _kp,
         independent=False,
+        staggered="corrects",
         undefined="no variation, or a mean correlation at or below -1/(n - 1)",
+    ),
+    Test(
+        "chain t",
+        STANDARDISED,
+        "t",
+        _chain,
+        obstacle=_few_chains,
+        independent=False,
+        staggered="needs",
+    ),
+    Test(
+        "calendar-day t",
+        STANDARDISED,
+        "t",
+        _calendar(calendar_day_t),
+        fewest=2,
+        obstacle=_no_calendar,
+        independent=False,
+        staggered="needs",
+    ),
+    Test(
+        "calendar covariance t",
+        f"{STANDARDISED}, the variance unchanged",
+        "t",
+        _calendar(calendar_covariance_t),
+        fewest=2,
+        obstacle=_no_calendar,
+        independent=False,
+        staggered="needs",
+    ),
+    Test(
+        "row permutation",
+        f"{STANDARDISED}, the variance unchanged",
+        "placebo",
+        _rows,
+        fewest=2,
+        obstacle=_no_calendar,
+        independent=False,
+        staggered="needs",
     ),
     Test("crude dependence", MEAN, "t", _crude, obstacle=_one_date, independent=False),
     Test(

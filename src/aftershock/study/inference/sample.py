@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from aftershock.events.admissible import chained
+from aftershock.study.inference.standardised import mean_correlation
+
 if TYPE_CHECKING:
     from aftershock.arrays import FloatArray, IntArray
+    from aftershock.study.inference.overlap import Calendar
+
+NO_COMMON_ROWS = "no estimation rows that all stocks have before the first event"
+LEFT_OUT = "one event is left out"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sample:
     """The CARs of N events over one window, each with what the tests need.
 
@@ -53,6 +61,8 @@ class Sample:
     window_days: IntArray
     firm: IntArray
     seed: int = 0
+    calendar: Calendar | None = None
+    no_calendar: str = NO_COMMON_ROWS
 
     @property
     def n(self) -> int:
@@ -69,6 +79,43 @@ class Sample:
         """True where two events' windows share a session."""
         return np.unique(self.window_days).size < self.window_days.size
 
+    @property
+    def chain(self) -> IntArray:
+        """Number of each event's chain of windows that, one after the other, share sessions."""
+        out = np.zeros(self.n, dtype=np.int64)
+        length = self.window_days.shape[1]
+        for number, members in enumerate(chained(self.window_days[:, 0], length)):
+            out[members] = number
+        return out
+
+    @property
+    def chains(self) -> int:
+        """How many chains there are."""
+        return int(self.chain.max()) + 1 if self.n else 0
+
+    @property
+    def repeats(self) -> bool:
+        """True where one firm has two events inside a chain."""
+        return len(set(zip(self.firm.tolist(), self.chain.tolist(), strict=True))) < self.n
+
+    @property
+    def staggered(self) -> int:
+        """Pairs of events on different dates whose windows share a session."""
+        first, length = self.window_days[:, 0], self.window_days.shape[1]
+        distance = np.abs(first[:, None] - first)
+        return int(((distance > 0) & (distance < length)).sum()) // 2
+
+    @cached_property
+    def inflation(self) -> float:
+        """``1 + (N-1) r``: what windows that overlap on different dates add to the variance.
+
+        r is Kolari and Pynnonen's mean correlation, counting such pairs only.
+        """
+        if not self.staggered:
+            return 1.0
+        r = mean_correlation(self.residuals, self.days, self.window_days, self.firm, apart=True)
+        return float(1.0 + (self.n - 1) * r)
+
     def without(self, i: int) -> Sample:
         """Return the sample without event ``i``."""
         keep = np.arange(self.n) != i
@@ -77,4 +124,4 @@ class Sample:
             for name in self.__dataclass_fields__
             if isinstance(getattr(self, name), np.ndarray)
         }
-        return Sample(**arrays, inside=self.inside, seed=self.seed)
+        return Sample(**arrays, inside=self.inside, seed=self.seed, no_calendar=LEFT_OUT)

@@ -90,7 +90,12 @@ def kolari_pynnonen(scar: FloatArray, r: FloatArray | float) -> FloatArray:
 
 
 def mean_correlation(
-    residuals: FloatArray, days: IntArray, window_days: IntArray, firm: IntArray
+    residuals: FloatArray,
+    days: IntArray,
+    window_days: IntArray,
+    firm: IntArray,
+    *,
+    apart: bool = False,
 ) -> FloatArray:
     """Return the average correlation of N events' CARs, aligned on the calendar.
 
@@ -104,6 +109,8 @@ def mean_correlation(
         Calendar rows of each event window.
     firm : ndarray, shape (N,)
         Which stock; two events of one stock have residual correlation 1.
+    apart
+        Count pairs on different dates only, 0 for all others.
 
     Returns
     -------
@@ -120,6 +127,8 @@ def mean_correlation(
     n, length = window_days.shape
     overlap = _on_calendar(window_days, np.ones(window_days.shape))
     overlap = overlap @ overlap.T / length
+    if apart:
+        overlap = np.where(np.equal.outer(window_days[:, 0], window_days[:, 0]), 0.0, overlap)
     pairs = np.triu_indices(n, 1)
     if not overlap[pairs].any():
         return np.zeros(residuals.shape[:-2])
