@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from aftershock.clock import SYSTEM
-from aftershock.errors import RunError, WorkspaceError
+from aftershock.errors import AftershockError, RunError, WorkspaceError
 from aftershock.events.day_zero import day_zero, spanning
 from aftershock.events.standing import standing
 from aftershock.events.supply import supply_steps, write_holders
@@ -120,7 +120,7 @@ def _run(
                 step(f"{'sweep' if request.grid else 'backtest'} {name}")
                 trade.add(name, backtest)
             if results:
-                beside = _beside(workspace, results, events, prices, manifest.seed)
+                beside = _beside(workspace, results, events, prices, manifest)
                 table = judged(beside, results, trade.results, manifest.seed)
                 write_table(table, folder.path / VERDICTS)
             manifest.inputs = inputs.settled()
@@ -159,20 +159,21 @@ def _beside(
     results: dict[str, StudyResult],
     events: EventBook,
     prices: PricePanel,
-    seed: int,
+    manifest: Manifest,
 ) -> dict[str, StudyResult]:
     """Return every study of the workspace: a page counts those that were not asked for too.
 
-    One whose benchmarks were not loaded is left out; what it would be worth is not known.
+    One that cannot be fitted to the prices at hand is not counted, and the manifest says why.
     """
     page = {}
     for name in workspace.studies:
         if name in results:
             page[name] = results[name]
             continue
-        study = workspace.study(name)
-        if set(study.model.benchmarks) <= set(prices.tickers):
-            page[name] = study.fit(events, prices, seed=seed)
+        try:
+            page[name] = workspace.study(name).fit(events, prices, seed=manifest.seed)
+        except AftershockError as cause:
+            manifest.warn("verdicts", [f"{name} is not counted: {cause}"])
     return page
 
 
