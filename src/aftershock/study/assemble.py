@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aftershock.study.attributes import attribute_table, depth_table
 from aftershock.study.conventions import conventions, warnings
+from aftershock.study.evidence import evidence
 from aftershock.study.group_tables import (
     aar_table,
     caar_table,
@@ -90,6 +91,7 @@ def assemble(
             for pool in pooled
         },
     )
+    result = replace(result, evidence=evidence(result))
     return replace(result, verdict=verdicts([result], seed))
 
 

@@ -15,7 +15,7 @@ from aftershock.study.inference.breakdown import ROBUST
 from aftershock.study.placebo import DECIDES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import pandas as pd
 
@@ -140,25 +140,65 @@ def evidence(result: StudyResult) -> tuple[Evidence, ...]:
     unknown, the window over both candidates only), and the mean of every group of two events
     or more that has a standard error.
     """
-    return (*_singles(result), *_means(result))
+    return (*_singles(result, _Cells.of(result)), *_means(result))
 
 
-def _singles(result: StudyResult) -> Iterator[Evidence]:
-    events = result.events.set_index("id")
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """What the evidence reads from a result's tables, by event, window and row.
+
+    Attributes
+    ----------
+    events
+        The study's events by id.
+    variants
+        p of the CARs by event, window and row.
+    rings
+        The deciding ring's p, one-day floor and breakdown multiple.
+    """
+
+    events: Mapping[str, Any]
+    variants: Mapping[tuple[Any, ...], float]
+    rings: Mapping[tuple[Any, ...], tuple[float, float, float]]
+
+    @classmethod
+    def of(cls, result: StudyResult) -> _Cells:
+        rows, single = result.car_rows, result.single
+        deciding = single[single["test"] == DECIDES]
+        variants: dict[tuple[Any, ...], float] = {}
+        for *key, p in zip(
+            *(rows[name] for name in ("event", "start", "end", "row", "p_value")), strict=True
+        ):
+            variants.setdefault(tuple(key), p)  # the first candidate session's stand first
+        rings = {
+            (event, start, end): values
+            for event, start, end, *values in zip(
+                *(deciding[name] for name in ("event", "start", "end", *RING)), strict=True
+            )
+        }
+        events: dict[str, Any] = {str(row.id): row for row in result.events.itertuples()}
+        return cls(events, variants, {key: (p, f, b) for key, (p, f, b) in rings.items()})
+
+
+RING = ("p_value", "one_day_floor", "breakdown")
+
+
+def _singles(result: StudyResult, cells: _Cells) -> Iterator[Evidence]:
     row: Any
     for row in counted(result).itertuples():
-        event = events.loc[row.event]
-        length = _length(result, row)
+        event, key = cells.events[row.event], (row.event, row.start, row.end)
+        strand = result.strands.get(key)
+        length = int(row.end - row.start + 1) if strand is None else strand.length
+        p, floor, breakdown = cells.rings.get(key, (NAN, NAN, NAN))
         checks = (
-            *_robustness(result, row),
-            *_placebo(result, row),
-            *_wilder(result, row, length),
-            Check(event["chosen"] != "after", "picked afterwards"),
+            *(_robustness(cells.variants.get((*key, name), NAN), name) for name in ROWS),
+            _placebo(p, floor),
+            *([_wilder(breakdown)] if length == 1 else []),
+            Check(event.chosen != "after", "picked afterwards"),
         )
-        strand = result.strands.get((row.event, row.start, row.end))
         yield Evidence(
             study=result.title,
-            group=str(event["group"]),
+            group=str(event.group),
             event=row.event,
             start=int(row.start),
             end=int(row.end),
@@ -171,11 +211,11 @@ def _singles(result: StudyResult) -> Iterator[Evidence]:
             holm=row.p_holm,
             detectable=row.detectable,
             test="t",
-            placebo_p=_ring_value(result, row, "p_value"),
+            placebo_p=p,
             strands=() if strand is None else (strand,),
             checks=checks,
-            chosen=str(event["chosen"]),
-            shares=tuple(_inside(str(event["confounders"]), int(row.start), int(row.end))),
+            chosen=str(event.chosen),
+            shares=tuple(_inside(str(event.confounders), int(row.start), int(row.end))),
         )
 
 
@@ -193,50 +233,25 @@ def counted(result: StudyResult) -> pd.DataFrame:
     return kept
 
 
-def _length(result: StudyResult, row: Any) -> int:
-    """Return the sessions of a CAR's window."""
-    strand = result.strands.get((row.event, row.start, row.end))
-    return strand.length if strand is not None else int(row.end - row.start + 1)
-
-
-def _robustness(result: StudyResult, row: Any) -> Iterator[Check]:
-    """Yield whether p stays on its side with alpha = 0 and with other events left out."""
-    rows = result.car_rows
-    same = (rows["event"] == row.event) & (rows["start"] == row.start) & (rows["end"] == row.end)
-    for name, words in ROWS.items():
-        p = rows.loc[same & (rows["row"] == name), "p_value"].to_numpy()
-        if not p.size or not np.isfinite(p[0]):
-            yield Check(None, f"not checked: {words}")
-        else:
-            yield Check(bool(p[0] < LEVEL), f"{words} (p = {p[0]:.3f})")
-
-
-def _placebo(result: StudyResult, row: Any) -> Iterator[Check]:
-    p, floor = (_ring_value(result, row, name) for name in ("p_value", "one_day_floor"))
+def _robustness(p: float, name: str) -> Check:
+    """Return whether p stays on its side in one of the robustness rows."""
     if not np.isfinite(p):
-        yield Check(None, "not checked: placebo")
-    elif floor > LEVEL:
-        yield Check(None, f"not checked: a move of one day cannot reach 5 % (L/n = {floor:.3f})")
-    else:
-        yield Check(p <= LEVEL, f"placebo p = {p:.3f}")
+        return Check(None, f"not checked: {ROWS[name]}")
+    return Check(p < LEVEL, f"{ROWS[name]} (p = {p:.3f})")
 
 
-def _wilder(result: StudyResult, row: Any, length: int) -> Iterator[Check]:
-    if length > 1:
-        return
-    multiple = _ring_value(result, row, "breakdown")
+def _placebo(p: float, floor: float) -> Check:
+    if not np.isfinite(p):
+        return Check(None, "not checked: placebo")
+    if floor > LEVEL:
+        return Check(None, f"not checked: a move of one day cannot reach 5 % (L/n = {floor:.3f})")
+    return Check(p <= LEVEL, f"placebo p = {p:.3f}")
+
+
+def _wilder(multiple: float) -> Check:
     if not np.isfinite(multiple):
-        yield Check(None, "not checked: a wilder day")
-    else:
-        yield Check(multiple >= ROBUST, f"a wilder day (variance x {multiple:.1f})")
-
-
-def _ring_value(result: StudyResult, row: Any, column: str) -> float:
-    single = result.single
-    same = (single["event"] == row.event) & (single["test"] == DECIDES)
-    same &= (single["start"] == row.start) & (single["end"] == row.end)
-    values = single.loc[same, column].to_numpy("float64")
-    return float(values[0]) if values.size else NAN
+        return Check(None, "not checked: a wilder day")
+    return Check(multiple >= ROBUST, f"a wilder day (variance x {multiple:.1f})")
 
 
 def _inside(confounders: str, start: int, end: int) -> Iterator[str]:

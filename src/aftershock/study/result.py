@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from aftershock.locale import Code
     from aftershock.study.cross_section import CrossSection
-    from aftershock.study.evidence import Strand
+    from aftershock.study.evidence import Evidence, Strand
 
 FILES = {
     "events": "events.csv",
@@ -90,6 +90,8 @@ class StudyResult:
         Rings by event and window, for a page of several studies; not saved.
     pooled
         Events in each mean, by group and window; not saved.
+    evidence
+        The estimates that a page counts; not saved.
     """
 
     title: str
@@ -114,6 +116,7 @@ class StudyResult:
     verdict: pd.DataFrame = field(default_factory=pd.DataFrame)
     strands: Mapping[tuple[str, int, int], Strand] = field(default_factory=dict, repr=False)
     pooled: Mapping[tuple[str, int, int], tuple[str, ...]] = field(default_factory=dict, repr=False)
+    evidence: tuple[Evidence, ...] = field(default=(), repr=False)
 
     @property
     def car(self) -> pd.DataFrame:

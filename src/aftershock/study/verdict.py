@@ -176,7 +176,7 @@ def verdicts(results: Sequence[StudyResult], seed: int = 0) -> pd.DataFrame:
     A second row of a question names the single event that stands out beside a mean that says
     nothing, or the other of two events neither of which is seen.
     """
-    groups = [evidence(result) for result in results]
+    groups = [result.evidence or evidence(result) for result in results]
     page = Page.of([item for group in groups for item in group], seed)
     at = 0
     rows: list[tuple[tuple[Any, ...], list[dict[str, Any]]]] = []
