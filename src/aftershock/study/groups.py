@@ -36,9 +36,9 @@ def outcomes(pool: Pool, seed: int) -> Iterator[Outcome]:
 
 def mean_by_weight(sample: Sample) -> WeightedMean | None:
     """Return a sample's weighted mean CAR; None where nothing is to be weighed."""
-    if sample.weights is None or sample.variance is None or not sample.n:
+    if sample.weights is None or not sample.n:
         return None
-    return weighted_mean(sample.car, sample.weights, sample.variance)
+    return weighted_mean(sample.car, sample.weights)
 
 
 def _weighted_t(sample: Sample) -> tuple[float, float, float]:

@@ -95,8 +95,7 @@ def pools(
             if sample.staggered or sample.repeats:
                 sample = with_calendar(sample, members, study)
             weighed = weigh(study, [member.id for member in members], sample.se, weights)
-            if weighed is not None:
-                sample = replace(sample, weights=weighed[0], variance=weighed[1])
+            sample = replace(sample, weights=weighed)
             yield Pool(group, window, everyone, members, sample)
 
 

@@ -101,22 +101,20 @@ def _market_value(record: Record, prices: PricePanel, book: EventBook) -> float:
 
 def weigh(
     study: Study, names: Sequence[str], se: FloatArray, weights: Mapping[str, float] | None
-) -> tuple[FloatArray, FloatArray] | None:
-    """Return the weights of some events and the variances they imply; None where not asked for.
+) -> FloatArray | None:
+    """Return the weights of N events, shape (N,); None where none are asked for.
 
     Parameters
     ----------
     study
         Which says by what.
     names
-        Ids of N events.
+        Ids of the events.
     se : ndarray, shape (N,)
         Standard errors of their CARs.
     weights
         From ``event_weights``.
     """
     if study.weights == PRECISION:
-        return 1.0 / se**2, se**2
-    if weights is None:
-        return None
-    return np.array([weights[name] for name in names]), np.ones(len(names))
+        return 1.0 / se**2
+    return None if weights is None else np.array([weights[name] for name in names])

@@ -47,9 +47,8 @@ class Sample:
         Seed of the bootstraps.
     calendar, no_calendar
         The stocks side by side on the sessions of all windows, or why they are not.
-    weights, variance : ndarray, shape (N,), or None
-        What each event weighs in the weighted mean, and the variances of the CARs, up to a
-        factor, that these weights imply; None where no weights are asked for.
+    weights : ndarray, shape (N,), or None
+        What each event weighs in the weighted mean; None where no weights are asked for.
     """
 
     car: FloatArray
@@ -69,7 +68,6 @@ class Sample:
     calendar: Calendar | None = None
     no_calendar: str = NO_COMMON_ROWS
     weights: FloatArray | None = None
-    variance: FloatArray | None = None
 
     @property
     def n(self) -> int:
