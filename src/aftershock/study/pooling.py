@@ -137,7 +137,9 @@ def make_sample(
         ar=np.where(ar_se == 0, np.nan, ar),  # inside a bridged halt nothing was observed
         ar_se=np.where(ar_se == 0, np.nan, ar_se),
         inside=window.within(full),
-        window_days=np.array([member.row + window.offsets for member in members], dtype=np.int64),
+        window_days=np.array(
+            [member.row + window.offsets for member in members], dtype=np.int64
+        ).reshape(-1, window.length),
         firm=np.array([tickers.index(member.ticker) for member in members], dtype=np.int64),
         seed=seed,
     )
