@@ -17,6 +17,8 @@ LAYERS = [
     {"errors"},
     {"clock", "locale", "palette", "whole"},
     {"arrays", "charts", "tables", "content", "formats"},
+    {"offsets", "overrides"},
+    {"calendars"},
     {"sessions"},
     {"prices"},
     {"events"},

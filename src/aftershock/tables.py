@@ -28,7 +28,7 @@ TEXT = frozenset(
         "inferred", "source", "quote", "note", "status", "reason", "confounders", "group", "row",
         "robust", "test", "distribution", "null", "side", "item", "metric", "basis", "holders",
         "series", "check", "left_out", "name", "local_name", "engine", "chosen", "question",
-        "class", "window", "shares", "tradeable",
+        "class", "window", "tradeable",
     }
 )  # fmt: skip
 

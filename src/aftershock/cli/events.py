@@ -102,7 +102,12 @@ def _rows(folder: Path) -> list[dict[str, str]]:
     if not len(book):
         return []
     start = book.events[0].when.first.replace(month=1, day=1)
-    year = Sessions.exchange(space.settings.calendar, start, start.replace(month=12, day=31))
+    year = Sessions.exchange(
+        space.settings.calendar,
+        start,
+        start.replace(month=12, day=31),
+        overrides=space.settings.overrides,
+    )
     sessions = spanning(year, book)
     rows = []
     for event in book:

@@ -310,7 +310,7 @@ CHECKS = {
     ),
     "non_session": Check(
         "warning", (), True,
-        "left out of the panel; check the date, or the calendar and the setting 'closed'", None,
+        "left out of the panel; check the date, or the calendar, 'closed' and 'open'", None,
     ),
     "contradiction": Check(
         "warning", (), True,

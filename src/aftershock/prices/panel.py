@@ -12,13 +12,14 @@ import pandas as pd
 from aftershock.arrays import BoolArray, FloatArray, read_only
 from aftershock.errors import PriceError, StudyError, unknown
 from aftershock.formats import counted
+from aftershock.overrides import AS_LISTED, Overrides
 from aftershock.prices.align import FIELDS, align, places_of, published
 from aftershock.prices.frames import Bars, tidy
 from aftershock.sessions import Sessions, exchange_zone
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from aftershock.prices.quality import Finding
 
@@ -105,7 +106,7 @@ class PricePanel:
         *,
         calendar: str,
         origin: Origin | None = None,
-        closed: Iterable[dt.date | str] = (),
+        overrides: Overrides = AS_LISTED,
     ) -> PricePanel:
         """Build a panel from one frame of bars per ticker.
 
@@ -118,9 +119,8 @@ class PricePanel:
             ISO code of the exchange whose sessions the rows are, such as ``"XNYS"``.
         origin
             Where the prices come from.
-        closed
-            Days the exchange did not trade although its calendar lists them, such as a
-            typhoon's.
+        overrides
+            Where the exchange did not keep to its calendar, such as on a typhoon's day.
 
         Raises
         ------
@@ -139,7 +139,7 @@ class PricePanel:
         bars = {ticker: tidy(ticker, frame, zone) for ticker, frame in frames.items()}
         first = min(own.days[0] for own in bars.values()).item()
         last = max(own.days[-1] for own in bars.values()).item()
-        sessions = Sessions.exchange(calendar, first, last, closed=closed)
+        sessions = Sessions.exchange(calendar, first, last, overrides=overrides)
         notes = [note for ticker, own in bars.items() for note in _left_out(ticker, own, sessions)]
         arrays: dict[str, Any] = {**align(bars, sessions.dates)}
         return cls(

@@ -12,6 +12,7 @@ import pandas as pd
 from aftershock.arrays import FloatArray, read_only
 from aftershock.errors import PriceError, StudyError
 from aftershock.formats import counted
+from aftershock.overrides import AS_LISTED, Overrides
 from aftershock.prices.dates import local_dates
 from aftershock.prices.panel import Origin, ReturnKind, check_kind, column_of
 from aftershock.sessions import Sessions, exchange_zone
@@ -46,7 +47,12 @@ class ReturnPanel:
 
     @classmethod
     def from_frame(
-        cls, frame: pd.DataFrame, *, kind: ReturnKind, calendar: str | None = None
+        cls,
+        frame: pd.DataFrame,
+        *,
+        kind: ReturnKind,
+        calendar: str | None = None,
+        overrides: Overrides = AS_LISTED,
     ) -> ReturnPanel:
         """Build a panel from a wide frame of returns: dates down, tickers across.
 
@@ -58,6 +64,8 @@ class ReturnPanel:
             ``"simple"`` or ``"log"``.
         calendar
             ISO code of the exchange; without it the frame's own rows are the sessions.
+        overrides
+            Where the exchange did not keep to its calendar.
 
         Raises
         ------
@@ -76,7 +84,7 @@ class ReturnPanel:
         sessions = (
             Sessions.rows(days)
             if calendar is None
-            else Sessions.exchange(calendar, min(days), max(days))
+            else Sessions.exchange(calendar, min(days), max(days), overrides=overrides)
         )
         index = pd.DatetimeIndex(sessions.dates).as_unit("us")
         values = wide.reindex(index).to_numpy(dtype="float64", copy=True)

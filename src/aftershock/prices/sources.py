@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from aftershock.content import load_file
 from aftershock.errors import PriceError, nearest
+from aftershock.overrides import AS_LISTED, Overrides
 from aftershock.prices.panel import Origin, PricePanel
 from aftershock.prices.quality import (
     Finding,
@@ -25,7 +26,7 @@ from aftershock.sessions import exchange_zone
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
@@ -57,7 +58,7 @@ def load_prices(
     end: dt.date | None = None,
     quality: Policy | Mapping[str, Policy] = "keep",
     risk_free: float | RiskFree = 0.0,
-    closed: Iterable[dt.date | str] = (),
+    overrides: Overrides = AS_LISTED,
     offline: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> PricePanel:
@@ -79,8 +80,8 @@ def load_prices(
         them and say so, or ``"fail"``; or a mapping from checks to one of these.
     risk_free
         An annual rate, decimal, or a ``RiskFree`` read from a file.
-    closed
-        Days the exchange did not trade although its calendar lists them.
+    overrides
+        Where the exchange did not keep to its calendar: days closed, open, ended early.
     offline
         Ask nobody: serve what is stored.
     progress
@@ -95,7 +96,7 @@ def load_prices(
         ``quality`` names a check that does not exist.
     """
     policies = Policies(quality)
-    wanted = Request(tickers, source, calendar, start, end, tuple(closed), offline, progress)
+    wanted = Request(tickers, source, calendar, start, end, overrides, offline, progress)
     panel, found = _gathered(wanted, policies)
     found = ordered([*found, *examine(panel)], panel.tickers)
     rate = RiskFree(rate=risk_free) if isinstance(risk_free, int | float) else risk_free
@@ -107,7 +108,7 @@ def check_prices(
     *,
     source: str | PriceSource,
     calendar: str | None = None,
-    closed: Iterable[dt.date | str] = (),
+    overrides: Overrides = AS_LISTED,
     offline: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> tuple[PricePanel, list[Finding]]:
@@ -121,7 +122,7 @@ def check_prices(
     PriceError
         The source cannot be read at all.
     """
-    wanted = Request(tickers, source, calendar, None, None, tuple(closed), offline, progress)
+    wanted = Request(tickers, source, calendar, None, None, overrides, offline, progress)
     panel, found = _gathered(wanted, _LENIENT)
     return panel, ordered([*found, *examine(panel, notes=True)], panel.tickers)
 
@@ -131,7 +132,7 @@ def fetch_prices(
     *,
     source: str,
     calendar: str | None = None,
-    closed: Iterable[dt.date | str] = (),
+    overrides: Overrides = AS_LISTED,
     accept: bool = False,
     offline: bool = False,
     progress: Callable[[str], None] | None = None,
@@ -142,7 +143,7 @@ def fetch_prices(
     ----------
     accept
         Record values that contradict stored ones as a revision.
-    tickers, source, calendar, closed, offline, progress
+    tickers, source, calendar, overrides, offline, progress
         As in ``load_prices``.
 
     Raises
@@ -158,7 +159,7 @@ def fetch_prices(
         provider = replace(provider, strict=True, accept=accept)
     elif accept:
         raise PriceError(f"--accept revises the store of yahoo; the source {source} has none")
-    wanted = Request(tickers, source, calendar, None, None, tuple(closed), offline, progress)
+    wanted = Request(tickers, source, calendar, None, None, overrides, offline, progress)
     panel, found = _gathered(wanted, _LENIENT, provider)
     flags = tuple(item for item in found if item.check in {"contradiction", "revision"})
     return replace(panel, flags=flags)
@@ -173,7 +174,7 @@ class Request:
     calendar: str | None
     start: dt.date | None
     end: dt.date | None
-    closed: tuple[dt.date | str, ...]
+    overrides: Overrides
     offline: bool
     progress: Callable[[str], None] | None
 
@@ -199,7 +200,10 @@ def _gathered(
     asked = {ticker: frames[ticker] for ticker in tickers}
     bars, found = read_rows(asked, exchange_zone(calendar), policies)
     panel = PricePanel.from_frames(
-        bars, calendar=calendar, origin=origin_of(wanted.source, provider), closed=wanted.closed
+        bars,
+        calendar=calendar,
+        origin=origin_of(wanted.source, provider),
+        overrides=wanted.overrides,
     )
     found += [*outside(bars, panel), *getattr(frames, "findings", ())]
     notes = (*getattr(frames, "notes", ()), *panel.notes)

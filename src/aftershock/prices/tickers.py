@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import re
+from functools import cache
+from importlib import resources
 from typing import TYPE_CHECKING
 
 from aftershock.errors import PriceError, nearest
@@ -77,6 +80,26 @@ def exchange_of(tickers: Sequence[str]) -> str:
         f"the exchange of {', '.join(tickers)} cannot be told from the tickers;"
         ' name it, such as calendar="XHKG"'
     )
+
+
+def exchange_named(ticker: str) -> str | None:
+    """Return the exchange calendar a ticker names: by its ending, or as a well-known index.
+
+    Examples
+    --------
+    >>> exchange_named("0100.HK"), exchange_named("^HSI"), exchange_named("AAPL")
+    ('XHKG', 'XHKG', None)
+    """
+    name, dot, ending = ticker.upper().rpartition(".")
+    return EXCHANGES.get(ending) if dot and name else _indices().get(ticker.upper())
+
+
+@cache
+def _indices() -> dict[str, str]:
+    """Return the exchange of well-known indices, as Yahoo spells them."""
+    table = resources.files("aftershock.prices") / "indices.csv"
+    rows = csv.DictReader(table.read_text("utf-8").splitlines())
+    return {row["index"]: row["exchange"] for row in rows}
 
 
 def hint(ticker: str, known: Iterable[str]) -> str:

@@ -37,7 +37,9 @@ TESTS = (
     mark("BMP"), mark("Kolari-Pynnonen"), mark("crude dependence"), mark("Corrado rank"),
     mark("Corrado-Zivney rank"), mark("GRANK-T"), mark("sign"), mark("generalised sign"),
     mark("Wilcoxon"), mark("BHAR, skewness-adjusted bootstrap"), mark("placebo, jointly"),
-    mark("SQ rank"), mark("placebo"), mark("placebo, all dates"), mark("deflated sharpe"),
+    mark("SQ rank"), mark("placebo"), mark("deflated sharpe"), mark("ring"), mark("ring kept"),
+    mark("ring left out"), mark("ring unscaled"), mark("own-window t"), mark("chain t"),
+    mark("calendar-day t"), mark("calendar covariance t"), mark("row permutation"),
     mark("overfitting"), mark("walk-forward"),
     mark("abnormal volume, cross-sectional t"), mark("placebo across donors"),
 )  # fmt: skip
@@ -47,9 +49,11 @@ NULLS = (
     mark("event days rank like any other day"), mark("CARs are positive as often as negative"),
     mark("CARs are positive as often as without an event"), mark("CARs are symmetric around 0"),
     mark("the mean BHAR is 0"),
-    mark("the mean standardised CAR is one of those where nothing happened"),
+    mark("the mean CAR is one of those of as many windows in the stocks' histories"),
+    mark("the mean standardised CAR is 0, the variance unchanged"),
+    mark("the window is one of all windows of as many sessions in the stock's history"),
+    mark("the mean abnormal return of the window's own days is 0"),
     mark("the day ranks like any day of the estimation window"),
-    mark("the CAR is one of those where nothing happened"),
     mark("the mean abnormal log turnover is 0"),
     mark("the CAR over its spread is one of the donors'"),
 )  # fmt: skip
@@ -82,7 +86,7 @@ METRICS = (
 CONVENTIONS = (
     mark("events"), mark("model"), mark("returns"), mark("day 0"), mark("estimation"),
     mark("window"), mark("standard errors"), mark("engine"), mark("groups"), mark("families"),
-    mark("halts"), mark("seed"), mark("source"), mark("market data"), mark("contrast"),
+    mark("halts"), mark("chosen"), mark("{n} schedule, {k} rule, {all} after"), mark("seed"), mark("source"), mark("market data"), mark("contrast"),
     mark("orders"), mark("capital"), mark("prices"), mark("benchmark"), mark("exchange"),
     mark("costs"), mark("settlement"), mark("equity to open"),
     mark("{ticker} shortable from"),

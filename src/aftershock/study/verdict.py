@@ -192,7 +192,8 @@ def verdicts(results: Sequence[StudyResult], seed: int = 0) -> pd.DataFrame:
         at += len(items)
         rows += _questions(result, judged)
     rows.sort(key=lambda row: row[0])
-    return make_table([row for _, lines in rows for row in lines], COLUMNS)
+    table = make_table([row for _, lines in rows for row in lines], COLUMNS)
+    return table.astype({"shares": "str"})
 
 
 def _questions(

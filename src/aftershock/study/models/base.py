@@ -123,6 +123,16 @@ class Model(ABC):
         """Tickers the model needs besides the stock itself."""
         return ()
 
+    @property
+    def reach(self) -> tuple[int, int]:
+        """Sessions before and after its own whose benchmark returns explain a return."""
+        return 0, 0
+
+    @property
+    def allows_thin_trading(self) -> bool:
+        """True where a stock that trades seldom does not bend the slope."""
+        return False
+
     @abstractmethod
     def design(self, market: Market) -> Design:
         """Return the right-hand side over every session."""

@@ -52,6 +52,16 @@ class Dimson(MarketModel):
                 f"Dimson with {self.lags} lags and {self.leads} leads is the market model"
             )
 
+    @property
+    def reach(self) -> tuple[int, int]:
+        """Lags and leads."""
+        return self.lags, self.leads
+
+    @property
+    def allows_thin_trading(self) -> bool:
+        """True with a lag: the price of a trade to come holds the market of before."""
+        return self.lags > 0
+
     def design(self, market: Market) -> Design:
         """Return a constant and the market from ``lags`` before to ``leads`` after."""
         own = market.of(self.benchmark)
