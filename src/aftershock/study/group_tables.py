@@ -135,12 +135,12 @@ def tests_table(study: Study, pools: Iterable[Pool], volumes: Volumes, seed: int
     """Return every test of every window of every group."""
     rows: list[tuple[Any, ...]] = []
     for pool in pools:
-        found = [*outcomes(pool, seed)]
+        tested = [*outcomes(pool, seed)]
         if volumes:
-            values = volumes_of(pool.everyone, pool.window, volumes)
+            turnover = volumes_of(pool.everyone, pool.window, volumes)
             whole = make_sample(pool.everyone, pool.window, study.estimation, study.returns, seed)
-            found.append(mean_volume(values, whole))
-        for outcome in found:
+            tested.append(mean_volume(turnover, whole))
+        for outcome in tested:
             values = (getattr(outcome, name) for name in TESTS[3:])
             rows.append((pool.group, *pool.window, *values))
     return make_table(rows, TESTS)

@@ -283,9 +283,10 @@ def _conformal(model: SyntheticControl, record: Record, fit: EventFit, job: Job)
             continue
         u = model.null_residuals(job.design, job.y, rows)
         ring = conformal_ring(u, int(np.searchsorted(rows, car.first)), inside.size)
-        if not np.isfinite(ring.statistic):
-            ring, reason = None, "nothing varies over its rows"
-        yield (*key, *_figures(Comparison(ring)), breakdown, CONFORMAL_NULL, reason)
+        varies = np.isfinite(ring.statistic)
+        reason = "" if varies else "nothing varies over its rows"
+        figures = _figures(Comparison(ring if varies else None))
+        yield (*key, *figures, breakdown, CONFORMAL_NULL, reason)
 
 
 def conformal_ring(u: FloatArray, start: int, length: int) -> Ring:

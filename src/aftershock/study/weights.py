@@ -9,7 +9,7 @@ import pandas as pd
 
 from aftershock.errors import StudyError, unknown
 from aftershock.prices.actions import later_splits
-from aftershock.prices.currency import main_currency
+from aftershock.prices.comparisons import main_currency
 from aftershock.prices.panel import PricePanel
 from aftershock.study.outcomes import shares_in_issue
 from aftershock.study.study import MARKET_VALUE, PRECISION
