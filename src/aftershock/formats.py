@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DASH = "–"
+NUMBER = re.compile(
+    r"((?:(?<![^\s(\[])[-+])?\d+(?:\.\d+)?)"
+)  # a sign only where a word could begin
 SMALLEST_P = 0.001  # the last digit shown
 METHOD_ONLY = "shows the method, not the market"
 
@@ -50,6 +54,23 @@ def text(value: Any) -> str:
 def counted(count: int, one: str, many: str = "") -> str:
     """Return a number with its noun, ``1 trade`` and ``2 trades``; ``many`` where -s is wrong."""
     return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+
+
+def natural(label: str) -> tuple[bool, list[tuple[bool, float, str]]]:
+    """Return what labels are sorted by: numbers by their size, "not stated" last.
+
+    Examples
+    --------
+    >>> sorted(["10 %", "not stated", "-3 %", "2.5 %", "2 %"], key=natural)
+    ['-3 %', '2 %', '2.5 %', '10 %', 'not stated']
+    """
+    parts = NUMBER.split(label)
+    numbers = [
+        (False, float(part), "") if at % 2 else (True, 0.0, part.casefold())
+        for at, part in enumerate(parts)
+        if part
+    ]
+    return label == "not stated", numbers
 
 
 def plain(value: Any) -> str:

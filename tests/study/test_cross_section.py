@@ -67,10 +67,63 @@ def test_clustered_errors_by_hand(make_panel):
     np.testing.assert_allclose(own.table["p_value"], expected, rtol=1e-8)
 
 
-def test_few_clusters_are_refused(make_panel):
+def test_few_clusters_are_bootstrapped(make_panel):
+    """The t stays, only its p changes; two clusters have 36 assignments of Webb's weights."""
     result, _ = fitted(make_panel, 20)
     own = result.cross_section("car ~ percent", window=(0, 1), covariance="cluster:ticker")
-    assert own.note == "refused: 2 clusters by ticker, at least 10 needed; use HC3"
+    assert own.note == (
+        "2 clusters by ticker: p by the wild cluster bootstrap (all 36 draws); 2 clusters cannot"
+        " give p below 0.167"
+    )
+    ranks = own.table["p_value"] * 36
+    np.testing.assert_allclose(ranks, ranks.round(), atol=1e-9)
+    assert (ranks >= 6).all()
+    assert str(own).endswith(own.note)
+    facts = result.attributes.assign(sector="one")
+    alone = dataclasses.replace(result, attributes=facts).cross_section(
+        "car ~ percent", window=(0, 1), covariance="cluster:sector"
+    )
+    assert alone.note == "refused: one cluster by sector, at least 2 needed; use HC3"
+
+
+def test_events_without_a_cluster_are_left_out_and_said(make_panel):
+    """Before, the events without a label made a cluster of their own."""
+    result, _ = fitted(make_panel, 20)
+    labels = [f"s{i % 5}" for i in range(17)] + [None, "", float("nan")]
+    facts = result.attributes.assign(sector=labels)
+    ask = {"window": (0, 1), "covariance": "cluster:sector"}
+    own = dataclasses.replace(result, attributes=facts).cross_section("car ~ percent", **ask)
+    rest = dataclasses.replace(result, attributes=facts.iloc[:17], events=result.events.iloc[:17])
+    alone = rest.cross_section("car ~ percent", **ask)
+    assert (own.n, alone.n) == (17, 17)
+    pd.testing.assert_frame_equal(own.table, alone.table)
+    assert own.note == f"{alone.note}; 3 events left out: no sector to cluster by"
+    assert "5 clusters by sector" in own.note
+
+
+def test_a_session_of_a_stock_enters_once(make_panel):
+    """Twenty copies of one event leave the regression as it was; they halved its errors before."""
+    result, panel = fitted(make_panel, 20)
+    alone = result.cross_section("car ~ percent", window=(0, 1))
+    rows = [
+        {"id": event.id, "ticker": event.ticker, "kind": event.kind, "timing": "pre_open",
+         "when": str(panel.sessions.date(80 + 18 * i)), "percent": event.percent}
+        for i, event in enumerate(result_events(result))
+    ]  # fmt: skip
+    copies = [{**rows[3], "id": f"copy{i}"} for i in range(20)]
+    book = ash.EventBook.from_frame(pd.DataFrame([*rows, *copies]), calendar="XHKG")
+    study = ash.Study(
+        title="T", events=ash.select(), model=ash.MarketModel(benchmark="^IDX"), returns="simple",
+        estimation=(-60, -11), window=(-5, 5), cars=[(0, 1)],
+    )  # fmt: skip
+    again = study.fit(book, panel).cross_section("car ~ percent", window=(0, 1))
+    assert again.n == 20
+    assert again.note == "20 events left out: each shares stock and session with one before it"
+    pd.testing.assert_frame_equal(again.table, alone.table)
+
+
+def result_events(result):
+    return result.attributes.rename(columns={"event": "id"}).itertuples()
 
 
 def test_fewer_than_k_plus_ten_is_refused_with_the_numbers(make_panel):

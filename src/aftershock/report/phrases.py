@@ -42,6 +42,7 @@ TESTS = (
     mark("calendar-day t"), mark("calendar covariance t"), mark("row permutation"),
     mark("overfitting"), mark("walk-forward"),
     mark("abnormal volume, cross-sectional t"), mark("placebo across donors"),
+    mark("conformal placebo"), mark("weighted t"),
 )  # fmt: skip
 
 NULLS = (
@@ -56,6 +57,8 @@ NULLS = (
     mark("the day ranks like any day of the estimation window"),
     mark("the mean abnormal log turnover is 0"),
     mark("the CAR over its spread is one of the donors'"),
+    mark("the window's distance from the mix is like that of any other time"),
+    mark("the weighted mean CAR is 0"),
 )  # fmt: skip
 
 ITEMS = (
@@ -86,7 +89,7 @@ METRICS = (
 CONVENTIONS = (
     mark("events"), mark("model"), mark("returns"), mark("day 0"), mark("estimation"),
     mark("window"), mark("standard errors"), mark("engine"), mark("groups"), mark("families"),
-    mark("halts"), mark("chosen"), mark("{n} schedule, {k} rule, {all} after"), mark("seed"), mark("source"), mark("market data"), mark("contrast"),
+    mark("weights"), mark("precision"), mark("market_value"), mark("halts"), mark("chosen"), mark("{n} schedule, {k} rule, {all} after"), mark("seed"), mark("source"), mark("market data"), mark("contrast"),
     mark("orders"), mark("capital"), mark("prices"), mark("benchmark"), mark("exchange"),
     mark("costs"), mark("settlement"), mark("equity to open"),
     mark("{ticker} shortable from"),

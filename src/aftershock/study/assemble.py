@@ -35,6 +35,7 @@ from aftershock.study.tables import (
     outcomes_table,
 )
 from aftershock.study.verdict import verdicts
+from aftershock.study.weights import event_weights
 from aftershock.study.windows import Window
 from aftershock.tables import make_table
 
@@ -57,12 +58,13 @@ def assemble(
     pool_once(items, names)
     placed = place_all(study, records)
     groups = members_of(study, records, names)
-    pooled = list(pools(study, groups, seed))
     located = [
         (record.unit.id, record.unit.event, None if record.fit is None else record.row)
         for record in items
     ]
     attributes = attribute_table(located, book, prices)
+    weights = event_weights(study, items, attributes, prices, book)
+    pooled = list(pools(study, groups, seed, weights))
     outcomes = outcomes_table(study, records, prices, book)
     volumes = _volumes(outcomes)
     result = StudyResult(
@@ -73,7 +75,7 @@ def assemble(
         car_rows=car_table(items, sessions),
         aar=aar_table(study, groups),
         caar=caar_table(pooled, volumes),
-        tests=tests_table(pooled, volumes, seed),
+        tests=tests_table(study, pooled, volumes, seed),
         single=make_table(single_rows(study, records, placed), SINGLE),
         placebo=make_table(placebo_rows(placed), PLACEBO),
         regression=make_table(regression_rows(study, records), REGRESSION),

@@ -51,6 +51,8 @@ def conventions(
         "source": prices.origin.source,
         "market data": "yes" if prices.origin.is_market_data else f"no: {prices.origin.notice}",
     }
+    if study.weights:
+        said["weights"] = study.weights
     if study.contrast:
         said["contrast"] = f"{study.contrast[0]} minus {study.contrast[1]}"
     return said

@@ -10,12 +10,16 @@ import numpy as np
 import pandas as pd
 
 from aftershock.errors import StudyError, unknown
+from aftershock.formats import counted
+from aftershock.study.inference.wild import webb_weights, wild_cluster_p
 
 if TYPE_CHECKING:
     from aftershock.arrays import FloatArray
     from aftershock.study.result import StudyResult
 
-MARGIN = 10  # observations a regression needs beyond its coefficients, and clusters at all
+MARGIN = 10  # observations a regression needs beyond its coefficients
+FEW_CLUSTERS = 10  # below these, p-values come from the wild cluster bootstrap
+LEVEL = 0.05
 CLUSTERED = "cluster:"
 FUNCTIONS = {"C", "np", "log", "I", "Q", "exp", "sqrt"}  # what a formula may call
 
@@ -33,7 +37,7 @@ class CrossSection:
     r2
         NaN where it is refused.
     note
-        Why it is refused.
+        Why it is refused, or what to know about it.
     """
 
     formula: str
@@ -44,11 +48,10 @@ class CrossSection:
     note: str = ""
 
     def __str__(self) -> str:
-        if self.note:
+        if self.table.empty:
             return f"{self.formula}: {self.note}"
-        return (
-            f"{self.formula}, n = {self.n}, {self.covariance}\n{self.table.to_string(index=False)}"
-        )
+        head = f"{self.formula}, n = {self.n}, {self.covariance}"
+        return "\n".join(filter(None, (head, self.table.to_string(index=False), self.note)))
 
 
 def cross_section(
@@ -63,16 +66,19 @@ def cross_section(
     formula
         Such as ``"car ~ percent + run_up"``; the names are those of ``result.attributes``.
     window
-        Whose CARs; first candidate sessions only, events used in means only.
+        Whose CARs; first candidate sessions only, events used in means only, and a session of
+        a stock once, however many events share it.
     covariance
         ``"HC3"``, or ``"cluster:ticker"`` for standard errors clustered by an attribute,
-        judged against Student's t with one degree of freedom fewer than clusters.
+        judged against Student's t with one degree of freedom fewer than clusters; below 10
+        clusters by the restricted wild cluster bootstrap with Webb's weights. Events without
+        the attribute are left out.
 
     Returns
     -------
     CrossSection
-        With fewer than k + 10 events, fewer than 10 clusters, or attributes that repeat one
-        another, it holds the reason instead of numbers.
+        With fewer than k + 10 events, one cluster, or attributes that repeat one another, it
+        holds the reason instead of numbers.
 
     Raises
     ------
@@ -89,21 +95,66 @@ def cross_section(
     data = _data(result, window)
     names = _names(formula, data)
     by = _clusters(covariance, data)
-    data = data.dropna(subset=names)
+    data, notes = _complete(data, names, by)
     x = _regressors(formula, data)
-    (n, k), reason = x.shape, ""
-    if n < k + MARGIN:
-        reason = f"refused: {n} events for {k} coefficients, at least {k + MARGIN} needed"
-    elif by and data[by].nunique() < MARGIN:
-        count = data[by].nunique()
-        reason = f"refused: {count} clusters by {by}, at least {MARGIN} needed; use HC3"
-    elif np.linalg.matrix_rank(x) < k:
-        reason = "refused: an attribute does not vary, or others add up to it"
+    reason = _refusal(x, data, by)
     if reason:
         empty = pd.DataFrame(columns=["coefficient", "estimate", "se", "t", "p_value"])
-        return CrossSection(formula, covariance, n, empty, float("nan"), reason)
+        note = "; ".join([f"refused: {reason}", *notes])
+        return CrossSection(formula, covariance, len(x), empty, float("nan"), note)
     table, r2 = _fit(formula, data, by)
-    return CrossSection(formula, covariance, n, table, r2)
+    if by and data[by].nunique() < FEW_CLUSTERS:
+        table["p_value"], note = _wild(data, x, by, int(result.conventions.get("seed", 0)))
+        notes = [note, *notes]
+    return CrossSection(formula, covariance, len(x), table, r2, "; ".join(notes))
+
+
+def _complete(data: pd.DataFrame, names: list[str], by: str) -> tuple[pd.DataFrame, list[str]]:
+    """Return one row per session of a stock with all that is asked for, and what was left out."""
+    notes = []
+    repeated = data.duplicated(["stock", "session"])
+    if repeated.any():
+        notes.append(
+            f"{counted(int(repeated.sum()), 'event')} left out: each shares stock and session with"
+            " one before it"
+        )
+    data = data[~repeated].dropna(subset=names)
+    if by:
+        unlabelled = data[by].isna() | (data[by].astype("string").str.strip() == "")
+        if unlabelled.any():
+            notes.append(
+                f"{counted(int(unlabelled.sum()), 'event')} left out: no {by} to cluster by"
+            )
+        data = data[~unlabelled]
+    return data, notes
+
+
+def _refusal(x: FloatArray, data: pd.DataFrame, by: str) -> str:
+    """Return why there is no regression, empty where there is one."""
+    n, k = x.shape
+    if n < k + MARGIN:
+        return f"{n} events for {k} coefficients, at least {k + MARGIN} needed"
+    if by and data[by].nunique() < 2:  # noqa: PLR2004 - one cluster has no spread
+        return f"one cluster by {by}, at least 2 needed; use HC3"
+    if np.linalg.matrix_rank(x) < k:
+        return "an attribute does not vary, or others add up to it"
+    return ""
+
+
+def _wild(data: pd.DataFrame, x: FloatArray, by: str, seed: int) -> tuple[list[float], str]:
+    """Return each coefficient's p-value by the wild cluster bootstrap, and how it was made."""
+    codes, labels = pd.factorize(data[by])
+    weights, complete = webb_weights(len(labels), seed)
+    y = data["car"].to_numpy("float64")
+    p = [float(wild_cluster_p(y, x, codes, j, weights)) for j in range(x.shape[1])]
+    how = "all" if complete else "the estimate's and"
+    count = len(weights) if complete else len(weights) - 1
+    note = (
+        f"{len(labels)} clusters by {by}: p by the wild cluster bootstrap ({how} {count:,} draws)"
+    )
+    floor = 6.0 ** (1 - len(labels))
+    short = f"; {len(labels)} clusters cannot give p below {floor:.3f}"
+    return p, note + (short if floor > LEVEL else "")
 
 
 def _names(formula: str, data: pd.DataFrame) -> list[str]:
@@ -174,6 +225,7 @@ def _data(result: StudyResult, window: tuple[int, int]) -> pd.DataFrame:
     if own.empty and len(car):
         raise no_window(car, window)
     used = result.events[result.events["status"] == "used"]
-    first = used[["id", "session"]].rename(columns={"id": "event"})
-    own = own.merge(first, on=["event", "session"])
-    return own[["event", "car", "bhar"]].merge(result.attributes, on="event", how="left")
+    own = own[own["event"].isin(used["id"])].drop_duplicates("event")  # first candidate sessions
+    own = own.assign(stock=own["event"].map(used.set_index("id")["ticker"]))
+    facts = result.attributes.drop(columns=["stock", "session"], errors="ignore")
+    return own[["event", "stock", "session", "car", "bhar"]].merge(facts, on="event", how="left")

@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aftershock.study.fit import path
-from aftershock.study.groups import calendar_time, influence, outcomes, window_mask
+from aftershock.study.groups import (
+    calendar_time,
+    influence,
+    mean_by_weight,
+    outcomes,
+    window_mask,
+)
 from aftershock.study.inference.battery import MIN_EVENTS
 from aftershock.study.inference.power import detectable
 from aftershock.study.outcomes import mean_volume
+from aftershock.study.pooling import make_sample
 from aftershock.study.windows import Window
 from aftershock.tables import make_table
 
@@ -20,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from aftershock.arrays import FloatArray
+    from aftershock.study.inference.sample import Sample
     from aftershock.study.pooling import Member, Pool
     from aftershock.study.run import Records
     from aftershock.study.study import Study
@@ -29,9 +37,22 @@ if TYPE_CHECKING:
 
 AAR = ["group", "offset", "n", "aar", "se", "caar", "caar_se", "caar_n"]
 CAAR = [
-    "group", "start", "end", "n", "caar", "se", "detectable", "median", "positive", "bhar",
-    "volume", "volume_n",
-]  # fmt: skip
+    "group",
+    "start",
+    "end",
+    "n",
+    "caar",
+    "se",
+    "detectable",
+    "median",
+    "positive",
+    "bhar",
+    "volume",
+    "volume_n",
+    "weighted",
+    "weighted_se",
+    "n_effective",
+]
 TESTS = [
     "group", "start", "end", "test", "statistic", "distribution", "dof", "p_value", "n", "null",
     "note",
@@ -61,27 +82,44 @@ def caar_table(pools: Iterable[Pool], volumes: Volumes) -> pd.DataFrame:
 
     ``detectable`` is the smallest mean CAR seen with 80 % power, ``positive`` the share of
     positive CARs, ``volume`` the mean abnormal log turnover of the ``volume_n`` events that
-    have one.
+    have one; ``weighted``, its standard error and the effective n are of the mean by the
+    study's weights, empty where it has none.
     """
     rows = []
     for pool in pools:
         n, caar, se = _mean(pool.sample.car)
-        known = volumes_of(pool, volumes)
+        volume_n, volume, _ = _mean(volumes_of(pool.everyone, pool.window, volumes))
         rows.append(
             (
-                pool.group, *pool.window, n, caar, se, float(detectable(se, n - 1)),
+                pool.group,
+                *pool.window,
+                n,
+                caar,
+                se,
+                float(detectable(se, n - 1)),
                 float(np.median(pool.sample.car)) if n else np.nan,
                 float((pool.sample.car > 0).mean()) if n else np.nan,
-                _mean(pool.sample.bhar)[1], _mean(known)[1], known.size,
+                _mean(pool.sample.bhar)[1],
+                volume,
+                volume_n,
+                *_weighted(pool.sample),
             )
-        )  # fmt: skip
+        )
     return make_table(rows, CAAR)
 
 
-def volumes_of(pool: Pool, volumes: Volumes) -> FloatArray:
-    """Return the abnormal log turnover of the events that have one, shape (n,)."""
-    found = [volumes.get((member.id, *pool.window), np.nan) for member in pool.everyone]
-    return np.array([value for value in found if np.isfinite(value)])
+def _weighted(sample: Sample) -> tuple[float, float, float]:
+    """Return the weighted mean CAR, its standard error and the effective n."""
+    mean = mean_by_weight(sample)
+    if mean is None:
+        return float("nan"), float("nan"), float("nan")
+    se = float(mean.se) if sample.n >= MIN_EVENTS else float("nan")
+    return float(mean.mean), se, float(mean.n_effective)
+
+
+def volumes_of(members: Sequence[Member], window: Window, volumes: Volumes) -> FloatArray:
+    """Return the members' abnormal log turnover, NaN where one has none, shape (N,)."""
+    return np.array([volumes.get((member.id, *window), np.nan) for member in members])
 
 
 def _mean(values: FloatArray) -> tuple[int, float, float]:
@@ -94,14 +132,16 @@ def _mean(values: FloatArray) -> tuple[int, float, float]:
     return known.size, float(known.mean()), float(se)
 
 
-def tests_table(pools: Iterable[Pool], volumes: Volumes, seed: int) -> pd.DataFrame:
+def tests_table(study: Study, pools: Iterable[Pool], volumes: Volumes, seed: int) -> pd.DataFrame:
     """Return every test of every window of every group."""
     rows: list[tuple[Any, ...]] = []
     for pool in pools:
-        found = [*outcomes(pool, seed)]
+        tested = [*outcomes(pool, seed)]
         if volumes:
-            found.append(mean_volume(volumes_of(pool, volumes), overlaps=pool.sample.overlaps))
-        for outcome in found:
+            turnover = volumes_of(pool.everyone, pool.window, volumes)
+            whole = make_sample(pool.everyone, pool.window, study.estimation, study.returns, seed)
+            tested.append(mean_volume(turnover, whole))
+        for outcome in tested:
             values = (getattr(outcome, name) for name in TESTS[3:])
             rows.append((pool.group, *pool.window, *values))
     return make_table(rows, TESTS)

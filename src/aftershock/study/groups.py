@@ -10,24 +10,61 @@ import numpy as np
 
 from aftershock.formats import counted
 from aftershock.study.clusters import joint_outcome
-from aftershock.study.inference.battery import MIN_EVENTS, run_tests
+from aftershock.study.inference.battery import MIN_EVENTS, Test, run_tests
 from aftershock.study.inference.outcome import two_sided_t
 from aftershock.study.inference.standardised import bmp
+from aftershock.study.inference.weighted import WeightedMean, weighted_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aftershock.arrays import BoolArray, FloatArray
     from aftershock.study.inference.outcome import Outcome
+    from aftershock.study.inference.sample import Sample
     from aftershock.study.models import Design
     from aftershock.study.pooling import Pool
     from aftershock.study.windows import Window
 
 
 def outcomes(pool: Pool, seed: int) -> Iterator[Outcome]:
-    """Yield every test's outcome and the joint placebo."""
+    """Yield every test's outcome, that of the weighted mean where asked for, the joint placebo."""
     yield from run_tests(pool.sample)
+    if pool.sample.weights is not None:
+        yield WEIGHTED.run(pool.sample)
     yield joint_outcome(pool.members, pool.window, seed)
+
+
+def mean_by_weight(sample: Sample) -> WeightedMean | None:
+    """Return a sample's weighted mean CAR; None where nothing is to be weighed."""
+    if sample.weights is None or not sample.n:
+        return None
+    return weighted_mean(sample.car, sample.weights)
+
+
+def _weighted_t(sample: Sample) -> tuple[float, float, float]:
+    mean = mean_by_weight(sample)
+    if mean is None:
+        return math.nan, math.nan, math.nan
+    return float(mean.t), float(mean.dof), math.nan
+
+
+def _weighs_few(sample: Sample) -> str:
+    mean = mean_by_weight(sample)
+    if mean is None or mean.n_effective >= MIN_EVENTS:
+        return ""
+    return (
+        f"n too small: {float(mean.n_effective):.1f} by the weights, at least {MIN_EVENTS} needed"
+    )
+
+
+WEIGHTED = Test(
+    "weighted t",
+    "the weighted mean CAR is 0",
+    "t",
+    _weighted_t,
+    needs_estimation=False,
+    obstacle=_weighs_few,
+)
 
 
 def influence(pool: Pool) -> Iterator[tuple[Any, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,9 +11,8 @@ from scipy import stats
 
 from aftershock.prices.actions import later_splits
 from aftershock.study.fit import EventFit, cumulate, fit_event
-from aftershock.study.inference.battery import MIN_EVENTS, OVERLAP, TOO_SMALL
+from aftershock.study.inference.battery import Test
 from aftershock.study.inference.cross_section import cross_sectional_t
-from aftershock.study.inference.outcome import Outcome, refused, two_sided_t
 from aftershock.study.models import Market, MeanModel, NotEstimable
 
 if TYPE_CHECKING:
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
     from aftershock.events.companies import Company
     from aftershock.prices.panel import PricePanel
     from aftershock.study.engine import Job
+    from aftershock.study.inference.outcome import Outcome
+    from aftershock.study.inference.sample import Sample
     from aftershock.study.windows import Window
 
 VOLUME = "abnormal volume, cross-sectional t"
@@ -89,21 +90,33 @@ def log_turnover(prices: PricePanel, ticker: str, company: Company | None) -> Fl
     trading, and a count from before it counts for more shares after it. A session without
     volume is NaN: a placeholder or a halt has no turnover, and log 0 is not one either.
     """
-    column, days = prices.column(ticker), prices.sessions.dates
+    column = prices.column(ticker)
     later = later_splits(prices.split[:, column])
     volume = prices.volume[:, column] * later
     with np.errstate(divide="ignore", invalid="ignore"):
         out = np.where(volume > 0, np.log(volume), np.nan)
     if company is None or not company.shares:
         return out
-    whole = later[0] * (prices.split[0, column] or 1.0)  # of all splits in the panel
-    counts = np.full(volume.size, np.nan)
+    counts = shares_in_issue(prices, ticker, company)
+    known = counts[np.isfinite(counts)]
+    counts = np.where(np.isnan(counts), known[0] if known.size else np.nan, counts)
+    return np.asarray(out - np.log(counts))  # the first count reaches back
+
+
+def shares_in_issue(prices: PricePanel, ticker: str, company: Company) -> FloatArray:
+    """Return the shares in issue by session, NaN before the first count, shape (S,).
+
+    Counts are in shares of the last session, whatever was split since.
+    """
+    days, split = prices.sessions.dates, prices.split[:, prices.column(ticker)]
+    later = later_splits(split)
+    whole = later[0] * (split[0] or 1.0)  # of all splits in the panel
+    counts = np.full(later.size, np.nan)
     for entry in company.shares:
         since = int(np.searchsorted(days, np.datetime64(entry.date, "D"), side="right"))
         total = entry.total * (later[since - 1] if since else whole)
         counts[days >= np.datetime64(entry.date, "D")] = total
-        counts = np.where(np.isnan(counts), total, counts)  # the first one reaches back
-    return np.asarray(out - np.log(counts))
+    return counts
 
 
 def abnormal_volume(
@@ -144,15 +157,16 @@ def abnormal_volume(
         )
 
 
-def mean_volume(values: FloatArray, *, overlaps: bool) -> Outcome:
+def mean_volume(values: FloatArray, sample: Sample) -> Outcome:
     """Return the t test that events move volume on average.
 
     Parameters
     ----------
     values : ndarray, shape (N,)
-        Mean abnormal log turnover of each event over a window, finite.
-    overlaps
-        True where two events' windows share a session.
+        Mean abnormal log turnover of each event over a window, NaN where it has none.
+    sample
+        The same events, for where their windows lie: on windows that overlap the test refuses
+        as the others that take events as independent do.
 
     Notes
     -----
@@ -163,10 +177,14 @@ def mean_volume(values: FloatArray, *, overlaps: bool) -> Outcome:
     ----------
     Campbell and Wasley (1996), *Review of Quantitative Finance and Accounting* 6(4).
     """
-    if values.size < MIN_EVENTS:
-        return refused(VOLUME, VOLUME_NULL, "t", values.size, TOO_SMALL)
-    t, dof = float(cross_sectional_t(values)), float(values.size - 1)
-    if not np.isfinite(t):
-        return refused(VOLUME, VOLUME_NULL, "t", values.size, "no variation")
-    note = OVERLAP if overlaps else ""
-    return Outcome(VOLUME, VOLUME_NULL, t, "t", dof, float(two_sided_t(t, dof)), values.size, note)
+    known = np.isfinite(values)
+    return VOLUME_TEST.run(replace(sample.only(known), car=values[known]))
+
+
+VOLUME_TEST = Test(
+    VOLUME,
+    VOLUME_NULL,
+    "t",
+    lambda sample: (float(cross_sectional_t(sample.car)), float(sample.n - 1), math.nan),
+    needs_estimation=False,
+)

@@ -9,14 +9,14 @@ import numpy as np
 
 from aftershock.errors import unknown
 from aftershock.events.book import COMMON
-from aftershock.formats import counted
+from aftershock.formats import counted, natural
 from aftershock.study.fit import EventFit, cumulate
 from aftershock.study.inference.overlap import Calendar
 from aftershock.study.inference.sample import Sample
 from aftershock.study.inference.sign import positive_share
+from aftershock.study.weights import weigh
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from aftershock.arrays import BoolArray, IntArray
@@ -77,8 +77,13 @@ class Pool:
     sample: Sample
 
 
-def pools(study: Study, groups: Mapping[str, Sequence[Member]], seed: int) -> Iterator[Pool]:
-    """Yield every window of every group."""
+def pools(
+    study: Study,
+    groups: Mapping[str, Sequence[Member]],
+    seed: int,
+    weights: Mapping[str, float] | None = None,
+) -> Iterator[Pool]:
+    """Yield every window of every group; ``weights`` are those of ``event_weights``."""
     for group, everyone in groups.items():
         for window in study.cars:
             members = [
@@ -89,6 +94,8 @@ def pools(study: Study, groups: Mapping[str, Sequence[Member]], seed: int) -> It
             sample = make_sample(members, window, study.estimation, study.returns, seed)
             if sample.staggered or sample.repeats:
                 sample = with_calendar(sample, members, study)
+            weighed = weigh(study, [member.id for member in members], sample.se, weights)
+            sample = replace(sample, weights=weighed)
             yield Pool(group, window, everyone, members, sample)
 
 
@@ -198,11 +205,11 @@ def group_names(study: Study, records: Iterable[Record]) -> dict[str, str]:
 
 def pool_once(records: Iterable[Record], names: Mapping[str, str]) -> None:
     """Let each stock's session enter a group's means once, however many events share it."""
-    seen: dict[tuple[str, tuple[str, ...], dt.date | None], str] = {}
+    seen: dict[tuple[str, tuple[str, ...], int], str] = {}
     for record in records:
         if record.status != "used":
             continue
-        key = (names[record.unit.id], record.unit.tickers, record.unit.zero.session)
+        key = (names[record.unit.id], record.unit.tickers, record.row)
         if key in seen:
             record.notes.append(f"enters means and tests once, as {seen[key]}")
         else:
@@ -219,7 +226,7 @@ def _attribute(record: Record, name: str) -> str:
 
 
 def members_of(study: Study, records: Records, names: Mapping[str, str]) -> dict[str, list[Member]]:
-    """Return the pooled events of each group."""
+    """Return the pooled events of each group, the groups in their natural order."""
     groups: dict[str, list[Member]] = {}
     moves = study.model.is_linear and study.estimation is not None
     for record in records.items:
@@ -234,4 +241,4 @@ def members_of(study: Study, records: Records, names: Mapping[str, str]) -> dict
                 records.confined(record),
             )
             groups.setdefault(names[record.unit.id], []).append(member)
-    return groups
+    return {name: groups[name] for name in sorted(groups, key=natural)}

@@ -12,15 +12,26 @@ from aftershock.study.fit import cumulate
 from aftershock.study.groups import window_mask
 from aftershock.study.inference.breakdown import FEWEST_DAYS, breakdown_multiple, own_window_t
 from aftershock.study.inference.outcome import two_sided_t
+from aftershock.study.inference.ring import Residuals, Ring, too_short, unscaled_ring
 from aftershock.study.inference.single import placebo_p, sq_p
 from aftershock.study.models import SyntheticControl
-from aftershock.study.placebo import DECIDES, KEPT, Comparison, Placebo, place, reference, unlike
+from aftershock.study.placebo import (
+    DECIDES,
+    KEPT,
+    Comparison,
+    Placebo,
+    gap,
+    place,
+    reference,
+    unlike,
+)
 from aftershock.study.regression import EventParameter, event_regression
 from aftershock.study.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from aftershock.arrays import FloatArray
     from aftershock.study.engine import Job
     from aftershock.study.fit import Car, EventFit
     from aftershock.study.run import Record, Records
@@ -30,6 +41,8 @@ SQ_NULL = "the day ranks like any day of the estimation window"
 RING_NULL = "the window is one of all windows of as many sessions in the stock's history"
 OWN_NULL = "the mean abnormal return of the window's own days is 0"
 DONOR_NULL = "the CAR over its spread is one of the donors'"
+CONFORMAL = "conformal placebo"
+CONFORMAL_NULL = "the window's distance from the mix is like that of any other time"
 
 NO_RETURN = "no session of its window has a return of the stock and its benchmarks"
 NOT_LINEAR = "no ring: the model is not one linear regression"
@@ -132,6 +145,7 @@ def single_rows(study: Study, records: Records, placed: Placed) -> Iterator[Row]
             yield from _own_window(key, fit, car, breakdown)
         if isinstance(study.model, SyntheticControl) and record.job is not None:
             yield from _donors(study, study.model, record.unit.id, fit, record.job)
+            yield from _conformal(study.model, record, fit, record.job)
 
 
 def placebo_rows(placed: Mapping[str, Mapping[Window, Placebo]]) -> Iterator[Row]:
@@ -254,6 +268,43 @@ def _donors(
         p = float(placebo_p(own, others))
         key = (name, *window, "placebo across donors", own, NAN, p, n, 1 / n)
         yield (*key, NAN, NAN, DONOR_NULL, "")
+
+
+def _conformal(model: SyntheticControl, record: Record, fit: EventFit, job: Job) -> Iterator[Row]:
+    """Yield the conformal placebo: the window among all stretches of the rows it is fitted on."""
+    for window, car in spoken(record):
+        key = (record.unit.id, *window, CONFORMAL)
+        breakdown = _breakdown(fit, car)
+        inside = np.arange(car.first, car.last + 1)
+        rows = np.union1d(fit.used, inside)
+        reason = gap(job, (car.first, car.last)) or too_short(rows.size, inside.size)
+        if reason:
+            yield (*key, *_figures(Comparison(None)), breakdown, CONFORMAL_NULL, reason)
+            continue
+        u = model.null_residuals(job.design, job.y, rows)
+        ring = conformal_ring(u, int(np.searchsorted(rows, car.first)), inside.size)
+        varies = np.isfinite(ring.statistic)
+        reason = "" if varies else "nothing varies over its rows"
+        figures = _figures(Comparison(ring if varies else None))
+        yield (*key, *figures, breakdown, CONFORMAL_NULL, reason)
+
+
+def conformal_ring(u: FloatArray, start: int, length: int) -> Ring:
+    """Return a window's sum of null residuals at every place of the ring they are closed to.
+
+    Parameters
+    ----------
+    u : ndarray, shape (..., n)
+        Residuals with the null imposed on all n rows, the window's own among them.
+    start, length
+        Place of the window's first row among them, and its rows.
+
+    References
+    ----------
+    Chernozhukov, Wuthrich and Zhu (2021), *Journal of the American Statistical Association*
+    116(536), moving-block permutations, with the statistic for a mean effect.
+    """
+    return unscaled_ring(Residuals(u, np.zeros((*u.shape, 0))), start, length)
 
 
 def regression_rows(study: Study, records: Records) -> Iterator[Row]:

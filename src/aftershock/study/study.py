@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Halts = Literal["missing", "trade_to_trade"]
 Reference = Literal["history", "estimation"]
 
+PRECISION = "precision"  # weights of one over the variance of the CAR's prediction error
+MARKET_VALUE = "market_value"  # weights of the close of day -1 times shares in issue
 MIN_OBS = 3
 PAIR = 2
 
@@ -55,6 +57,11 @@ class Study:
     by
         An attribute that divides the events into groups, which are never pooled. Events of
         opposite sign are divided in any case.
+    weights
+        What the events weigh in a mean that stands beside the plain one: the name of an
+        attribute (``"percent"``, ``"supply_multiple"``), ``"market_value"`` (close of day -1
+        times shares in issue) or ``"precision"`` (one over the variance of the CAR's
+        prediction error). None weighs nothing.
     contrast
         Two tickers: the study is of the first minus the second, on the events both had.
     halts
@@ -85,6 +92,7 @@ class Study:
     cars: tuple[Window, ...]
     min_obs: int
     by: str | None
+    weights: str | None
     contrast: tuple[str, str] | None
     halts: Halts
     reference: Reference
@@ -103,6 +111,7 @@ class Study:
         cars: Sequence[tuple[int, int]] = ((0, 0),),
         min_obs: int = 30,
         by: str | None = None,
+        weights: str | None = None,
         contrast: tuple[str, str] | None = None,
         halts: Halts = "missing",
         reference: Reference = "history",
@@ -119,6 +128,7 @@ class Study:
             "cars": as_windows(cars, "cars"),
             "min_obs": min_obs,
             "by": by,
+            "weights": weights,
             "contrast": contrast,
             "halts": halts,
             "reference": reference,
@@ -265,6 +275,7 @@ def _check_options(study: Study) -> None:
         raise StudyError(f"min_obs is {study.min_obs!r}; at least {MIN_OBS} returns are needed")
     if study.by is not None and not isinstance(study.by, str):
         raise StudyError(f'by is {study.by!r}; write the name of an attribute, such as by="sign"')
+    _check_weights(study)
     if study.halts not in get_args(Halts):
         raise StudyError(f'halts="{study.halts}" is not known; write "missing" or "trade_to_trade"')
     if study.reference not in get_args(Reference):
@@ -278,6 +289,25 @@ def _check_options(study: Study) -> None:
         )
     if study.contrast is not None:
         _check_contrast(study)
+
+
+def _check_weights(study: Study) -> None:
+    if study.weights is None:
+        return
+    if not isinstance(study.weights, str) or not study.weights:
+        raise StudyError(
+            f"weights is {study.weights!r}; write the name of an attribute, or"
+            ' weights="market_value" or weights="precision"'
+        )
+    if study.weights == PRECISION and study.estimation is None:
+        raise StudyError(
+            'weights="precision" needs standard errors, and estimation=None has none; give an'
+            " estimation window"
+        )
+    if study.weights == MARKET_VALUE and study.contrast is not None:
+        raise StudyError(
+            'weights="market_value" is one stock\'s, and a contrast has two; weigh by an attribute'
+        )
 
 
 def _check_contrast(study: Study) -> None:

@@ -134,7 +134,7 @@ def robustness_table(result: StudyResult) -> pd.DataFrame:
 
 
 def _means(means: pd.DataFrame) -> str:
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "group": means["group"],
             "window": [f"({row.start:g},{row.end:g})" for row in means.itertuples()],
@@ -147,7 +147,12 @@ def _means(means: pd.DataFrame) -> str:
             "BHAR": means["bhar"].map(percent),
             "log turnover": means["volume"].map(number),
         }
-    ).to_string(index=False)
+    )
+    if means["weighted"].notna().any():
+        table["weighted"] = means["weighted"].map(percent)
+        table["se weighted"] = means["weighted_se"].map(share)
+        table["n effective"] = means["n_effective"].map(number)
+    return table.to_string(index=False)
 
 
 def _single(single: pd.DataFrame) -> str:

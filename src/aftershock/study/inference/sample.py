@@ -12,7 +12,7 @@ from aftershock.events.admissible import chained
 from aftershock.study.inference.standardised import mean_correlation
 
 if TYPE_CHECKING:
-    from aftershock.arrays import FloatArray, IntArray
+    from aftershock.arrays import BoolArray, FloatArray, IntArray
     from aftershock.study.inference.overlap import Calendar
 
 NO_COMMON_ROWS = "no estimation rows that all stocks have before the first event"
@@ -45,6 +45,10 @@ class Sample:
         Number of the stock.
     seed
         Seed of the bootstraps.
+    calendar, no_calendar
+        The stocks side by side on the sessions of all windows, or why they are not.
+    weights : ndarray, shape (N,), or None
+        What each event weighs in the weighted mean; None where no weights are asked for.
     """
 
     car: FloatArray
@@ -63,6 +67,7 @@ class Sample:
     seed: int = 0
     calendar: Calendar | None = None
     no_calendar: str = NO_COMMON_ROWS
+    weights: FloatArray | None = None
 
     @property
     def n(self) -> int:
@@ -118,7 +123,12 @@ class Sample:
 
     def without(self, i: int) -> Sample:
         """Return the sample without event ``i``."""
-        keep = np.arange(self.n) != i
+        return self.only(np.arange(self.n) != i)
+
+    def only(self, keep: BoolArray) -> Sample:
+        """Return the sample of some of its events, ``keep`` of shape (N,)."""
+        if keep.all():
+            return self
         arrays = {
             name: getattr(self, name)[keep]
             for name in self.__dataclass_fields__

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy import stats
 
 if TYPE_CHECKING:
@@ -36,10 +37,13 @@ def positive_share(residuals: FloatArray, length: int) -> FloatArray:
 
 
 def _rolling(values: FloatArray | BoolArray, length: int) -> FloatArray:
-    """Return the sums of ``length`` neighbours, shape (..., max(T - length + 1, 0))."""
-    start = np.zeros((*values.shape[:-1], 1))
-    padded = np.concatenate([start, values.cumsum(axis=-1)], axis=-1)
-    return np.asarray(padded[..., length:] - padded[..., : max(padded.shape[-1] - length, 0)])
+    """Return the sums of ``length`` neighbours, shape (..., max(T - length + 1, 0)).
+
+    Every sum is made of its own terms: differences of a running total lose digits.
+    """
+    if values.shape[-1] < length:
+        return np.zeros((*values.shape[:-1], 0))
+    return np.asarray(sliding_window_view(values, length, axis=-1).sum(axis=-1))
 
 
 def binomial_p(car: FloatArray, share: FloatArray | float) -> FloatArray:

@@ -28,8 +28,9 @@ class SyntheticControl(Model):
     The weights minimise the squared differences over the estimation window (a convex
     problem, solved by cvxpy from the extra ``models``). They are treated as known afterwards:
     prediction errors have covariance s^2 I, with one degree of freedom per active weight but
-    one taken off. What the method itself offers for inference is the placebo across donors,
-    ``placebo``, and it stands with the single-event tests.
+    one taken off. What the method itself offers for inference stands with the single-event
+    tests: the placebo across donors, ``placebo``, and the conformal placebo over time, from
+    ``null_residuals``.
 
     Attributes
     ----------
@@ -98,6 +99,14 @@ class SyntheticControl(Model):
         columns = design.regressors
         found = [_as_treated(columns, j, estimation, window) for j in range(columns.shape[1])]
         return np.array([ar for ar, _ in found]), np.array([sigma for _, sigma in found])
+
+    def null_residuals(self, design: Design, y: FloatArray, rows: IntArray) -> FloatArray:
+        """Return the differences from the best mix over all ``rows``, shape (n,).
+
+        The rows hold the event's window too: the mix is estimated as if nothing had happened.
+        """
+        donors = design.regressors[rows]
+        return np.asarray(y[rows] - donors @ simplex_weights(y[rows], donors))
 
 
 def _as_treated(
