@@ -251,4 +251,5 @@ def test_labels_of_quantiles_and_signs_have_a_natural_order():
         ["Q1", "Q2", "Q10"],
         ["2 % cut", "2 % hike", "10 % cut"],
     ):
-        assert sorted(order[::-1], key=natural) == order
+        backwards = order[::-1]
+        assert sorted(backwards, key=natural) == order

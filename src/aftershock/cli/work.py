@@ -160,12 +160,20 @@ def _print_age(path: Path, code: str) -> None:
 
 def _print_verdicts(path: Path) -> None:
     """Print what was found of each question, the surest first."""
+    from aftershock.runs.history import read_run
     from aftershock.study.verdict import in_lines
     from aftershock.tables import read_table
     from aftershock.workspace.verdicts import VERDICTS
 
-    if (path / VERDICTS).is_file():
-        print_text("\n".join(in_lines(read_table(path / VERDICTS))))
+    if not (path / VERDICTS).is_file():
+        return
+    print_text("\n".join(in_lines(read_table(path / VERDICTS))))
+    page = read_run(path).manifest["page"]
+    if page["chance"] is not None:
+        print_text(
+            f"without any effect a page of {page['estimates']} such estimates shows a p below"
+            f" 5 % in {page['chance']:.0%} of cases"
+        )
 
 
 @contextmanager

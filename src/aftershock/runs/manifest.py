@@ -43,6 +43,8 @@ class Manifest:
         without prices and of those ahead.
     studies, backtests
         Names, titles and conventions of what was run.
+    page
+        Estimates that the verdicts count, and how often chance alone shows one below 5 %.
     warnings
         Every warning, each once, with the names of the studies and backtests it belongs to; in
         the file one line each, ``lockups, listings: ...``.
@@ -61,6 +63,7 @@ class Manifest:
     git: dict[str, Any] = field(default_factory=dict)
     studies: dict[str, Any] = field(default_factory=dict)
     backtests: dict[str, Any] = field(default_factory=dict)
+    page: dict[str, float | None] = field(default_factory=dict)
     warnings: dict[str, list[str]] = field(default_factory=dict)
 
     def warn(self, name: str, sentences: Iterable[str]) -> None:

@@ -10,11 +10,17 @@ from aftershock.errors import StudyError
 from aftershock.study.evidence import Strand
 from aftershock.study.fit import cumulate
 from aftershock.study.groups import window_mask
-from aftershock.study.inference.breakdown import FEWEST_DAYS, breakdown_multiple, own_window_t
+from aftershock.study.inference.breakdown import (
+    FEWEST_DAYS,
+    ROBUST,
+    breakdown_multiple,
+    own_window_t,
+)
 from aftershock.study.inference.outcome import two_sided_t
 from aftershock.study.inference.ring import Residuals, Ring, too_short, unscaled_ring
 from aftershock.study.inference.single import placebo_p, sq_p
 from aftershock.study.models import SyntheticControl
+from aftershock.study.outcomes import abnormal_volatility
 from aftershock.study.placebo import (
     DECIDES,
     KEPT,
@@ -69,6 +75,7 @@ REGRESSION = [
 PLACEBO = ["event", "start", "end", "statistic", "lower", "upper", "count"]
 BINS = 20  # of a histogram of placebos
 
+LEVEL = 0.05
 NAN = float("nan")
 Row = tuple[Any, ...]
 Placed = dict[str, dict[Window, Placebo]]
@@ -247,7 +254,25 @@ def _remarks_on(
     times = unlike(where, record.fit.used)
     if times:
         yield times
+    if comparison.p_value < LEVEL and comparison.ring is not None:
+        yield from _unlike_other_dates(record.fit, car, int(comparison.ring.n))
     yield f"p as of {records.subject.prices.sessions.date(int(where.rows[-1]))}"
+
+
+def _unlike_other_dates(fit: EventFit, car: Car, n: int) -> Iterator[str]:
+    """Yield what a small placebo p says, and what it does not."""
+    yield (
+        f"larger than on most of {n - 1} other dates of the stock; a wilder day would show the"
+        " same, so this does not say that the mean moved"
+    )
+    multiple = _breakdown(fit, car)
+    if multiple < ROBUST:
+        yield f"not robust to a wilder day: {multiple:.1f} times the variance would explain it"
+    rows = _rows_of(car, fit)
+    window = Window(fit.window.start + rows.start, fit.window.start + rows.stop - 1)
+    wilder = abnormal_volatility(fit, window).p_value
+    if wilder < LEVEL:
+        yield f"the window is wilder than usual: volatility F p = {wilder:.3f}"
 
 
 def _donors(

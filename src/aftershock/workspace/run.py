@@ -22,7 +22,7 @@ from aftershock.runs.history import write_index
 from aftershock.runs.manifest import Manifest, git_state
 from aftershock.tables import make_table, write_table
 from aftershock.workspace.load import EVENTS, STRATEGIES, STUDIES
-from aftershock.workspace.verdicts import VERDICTS, judged
+from aftershock.workspace.verdicts import VERDICTS, judged, page_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -123,6 +123,7 @@ def _run(
                 beside = _beside(workspace, results, events, prices, manifest)
                 table = judged(beside, results, trade.results, manifest.seed)
                 write_table(table, folder.path / VERDICTS)
+                manifest.page = page_of(beside, manifest.seed)
             manifest.inputs = inputs.settled()
             manifest.write(folder.path)
             draw(folder.path)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from aftershock.study.verdict import verdicts
+from aftershock.study.verdict import Page, verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -60,3 +61,18 @@ def _strategy(result: StudyResult, backtests: Mapping[str, BacktestResult]) -> s
         if traded and traded <= events:
             nets[name] = float(outcome.trades["net"].sum())
     return min(nets, key=lambda name: nets[name]) if nets else ""
+
+
+def page_of(results: Mapping[str, StudyResult], seed: int) -> dict[str, float | None]:
+    """Return how many estimates a run's page counts, and what chance alone would show.
+
+    Returns
+    -------
+    dict
+        ``estimates``, and ``chance``: how often a page like this shows some plain p below 5 %
+        without any effect (None below ten estimates).
+    """
+    items = [item for result in results.values() for item in result.evidence]
+    page = Page.of(items, seed)
+    chance = page.chance if math.isfinite(page.chance) else None
+    return {"estimates": page.counted, "chance": chance}
