@@ -33,7 +33,7 @@ NOTES = (
     mark("compares with calmer times: spread of the estimation window {n} times theirs"),
     mark("compares with wilder times: spread of the estimation window {n} times theirs"),
     mark("sees drifts, never a single day"),
-    mark("larger than on most of {n} other dates of the stock"),
+    mark("larger than on {n} of {all} other dates of the stock"),
     mark("a wilder day would show the same, so this does not say that the mean moved"),
     mark("not robust to a wilder day: {n} times the variance would explain it"),
     mark("the window is wilder than usual: volatility F p = {share}"),

@@ -255,16 +255,16 @@ def _remarks_on(
     if times:
         yield times
     if comparison.p_value < LEVEL and comparison.ring is not None:
-        yield from _unlike_other_dates(record.fit, car, int(comparison.ring.n))
+        n = int(comparison.ring.n)
+        rank = round(comparison.p_value * n)
+        yield f"larger than on {n - rank} of {n - 1} other dates of the stock"
+        yield from _wilder_day(record.fit, car)
     yield f"p as of {records.subject.prices.sessions.date(int(where.rows[-1]))}"
 
 
-def _unlike_other_dates(fit: EventFit, car: Car, n: int) -> Iterator[str]:
-    """Yield what a small placebo p says, and what it does not."""
-    yield (
-        f"larger than on most of {n - 1} other dates of the stock; a wilder day would show the"
-        " same, so this does not say that the mean moved"
-    )
+def _wilder_day(fit: EventFit, car: Car) -> Iterator[str]:
+    """Yield what a small placebo p does not say."""
+    yield "a wilder day would show the same, so this does not say that the mean moved"
     multiple = _breakdown(fit, car)
     if multiple < ROBUST:
         yield f"not robust to a wilder day: {multiple:.1f} times the variance would explain it"
