@@ -17,6 +17,7 @@ from aftershock.backtest.break_even import borrow_grid, break_even
 from aftershock.backtest.exchanges import Exchange, PlainExchange
 from aftershock.backtest.remarks import conventions, simulated, warnings
 from aftershock.backtest.result import BacktestResult
+from aftershock.backtest.span import default_start
 from aftershock.backtest.stage import Stage, clocked
 from aftershock.backtest.strategy import EventStrategy
 from aftershock.content import load_file, sha256_of
@@ -49,7 +50,8 @@ class Backtest:
     cash
         Starting cash, in the currency of the prices.
     start, end
-        First and last session; the benchmark's own where left out.
+        First and last session. Where left out, the first on which any ticker of its events
+        has a close (a listing; not before the benchmark's first), and the benchmark's last.
     caveats
         What limits the data, one sentence each; they stand first among the warnings.
 
@@ -112,7 +114,7 @@ class Backtest:
         return Origin(self.path, self.sha256) if self.path else self.strategy
 
     def run(self, events: EventBook, prices: PricePanel, *, benchmark: str) -> BacktestResult:
-        """Run the strategy over every session of the benchmark.
+        """Run the strategy over the benchmark's sessions on which it could have traded.
 
         Parameters
         ----------
@@ -217,8 +219,10 @@ class Backtest:
     def stage(self, events: EventBook, prices: PricePanel, *, benchmark: str) -> Stage:
         """Return what a run stands on; the parameters and errors are those of ``run``."""
         _check_data(events, prices)
-        panel = clocked(prices, benchmark, self.start, self.end)
         selected = list(events.select(self.strategy.events))
+        tickers = {event.ticker for event in selected}
+        start = self.start or default_start(prices, tickers, benchmark, self.end)
+        panel = clocked(prices, benchmark, start, self.end)
         return Stage.of(selected, events, panel, self.exchange, self.cash, benchmark)
 
 
@@ -344,13 +348,13 @@ def _assemble(
         costs=costs,
         events=events,
         metrics={
-            **tables.metric_table(equity, trades, costs, orders, saved),
+            **tables.metric_table(equity, trades, orders, saved),
             **break_even(ledger),
             "ruined": str(broker.ruined) if broker.ruined else None,
         },
-        versus=compare.versus_table(equity, trades, saved),
+        versus=compare.versus_table(equity, trades, orders, saved),
         borrow_grid=borrow_grid(broker),
-        conventions=conventions(backtest, prices, stage.benchmark, broker),
+        conventions=conventions(backtest, prices, stage, broker, equity),
         warnings=(
             *backtest.caveats,
             *warnings(prices, broker, equity, trades, events, stage.benchmark),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from aftershock.backtest.compare import riskless
 from aftershock.backtest.luck.verdict import Trials
 from aftershock.backtest.metrics import performance
 from aftershock.backtest.placebo import DRAWS, PlaceboDates, rule_reach, stage_dates
@@ -122,7 +123,8 @@ def run_sweep(
     ran = iter(run_all(backtest, stage, cells.plans, jobs=jobs, step=step))
     trials = [next(ran) if params is not None else None for params in cells.params]
     p_values, words = _corrected(backtest, stage, cells, trials, seed, min(placebos, DRAWS), step)
-    table = _table(cells, trials, p_values, grid)
+    saved = riskless(stage.panel, pd.Series(stage.panel.sessions.dates))
+    table = _table(cells, trials, p_values, grid, saved)
     tried = _tried(stage, [trial for trial in trials if trial is not None])
     tried = replace(tried, corrected=bool(np.isfinite(p_values).any()))
     profits = [-math.inf if trial is None else trial.profit for trial in trials]
@@ -215,7 +217,11 @@ def _dates(
 
 
 def _table(
-    cells: _Cells, trials: list[Trial | None], p_values: FloatArray, grid: Mapping[str, Any]
+    cells: _Cells,
+    trials: list[Trial | None],
+    p_values: FloatArray,
+    grid: Mapping[str, Any],
+    saved: FloatArray | None,
 ) -> pd.DataFrame:
     rows = []
     for given, trial, p_value, note in zip(
@@ -223,7 +229,7 @@ def _table(
     ):
         figures: tuple[Any, ...] = (None, math.nan, math.nan, math.nan, math.nan, "", note)
         if trial is not None:
-            found = performance(trial.equity)
+            found = performance(trial.equity, saved)
             figures = (
                 trial.trades, round(trial.profit, 2), found.total_return, found.sharpe, p_value,
                 trial.engine, trial.note,
