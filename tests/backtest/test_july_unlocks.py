@@ -62,10 +62,10 @@ def test_the_page_says_that_two_trades_prove_nothing(root, book, hk_ai, costs, r
     placebo = result.luck.iloc[0]
     assert placebo["p_value"] == pytest.approx(rank / 153)
     assert placebo["floor"] == pytest.approx(1 / 153)
-    assert placebo["one_day_floor"] == pytest.approx(17 / 153)
+    assert placebo["one_day_floor"] == pytest.approx(17 / 156)
     assert placebo["statistic"] == pytest.approx(result.trades["net"].sum(), abs=0.01)
     said = result.summary()
-    assert "n = 2: no inference; placebo p = 0.039 (floor 0.007, of one day 0.111)" in said
+    assert "n = 2: no inference; placebo p = 0.039 (floor 0.007, of one day 0.109)" in said
     assert "2 trades in 1 cluster; all 153 assignments on the ring" in said
     assert "Against ^HSI, a price index, without dividends; it cannot itself be bought" in said
     notes = result.versus.set_index("metric")["note"]

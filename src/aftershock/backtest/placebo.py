@@ -129,15 +129,12 @@ class Ringed:
         The profits; None where refused.
     clusters
         How the events chain.
-    counts
-        Starts of each cluster.
     note
         How it was done, or why not.
     """
 
     ranked: Ranked | None
     clusters: tuple[Cluster, ...]
-    counts: tuple[int, ...]
     note: str
 
     @property
@@ -145,7 +142,7 @@ class Ringed:
         """Sessions held over starts of the only cluster; NaN of several."""
         if len(self.clusters) != 1 or self.ranked is None:
             return math.nan
-        return self.clusters[0].length / self.counts[0]
+        return self.clusters[0].length / self.clusters[0].places.size
 
 
 def run_placebo(
@@ -215,11 +212,11 @@ def ranked_on_rings(
     clusters = clusters_of(stage, traded, reach)
     wrong = next((why for cluster in clusters if (why := off_the_ring(cluster))), "")
     if wrong:
-        return Ringed(None, clusters, (), wrong)
+        return Ringed(None, clusters, wrong)
     rng = np.random.default_rng(seed)
     many = sum(cluster.places.size for cluster in clusters) > draws
     share = max(draws // len(clusters), FEWEST) + 1 if many else None
-    tables, rows, counts, lost = [], [], [], 0
+    tables, rows, lost = [], [], 0
     trades: IntArray = np.zeros(len(cells), dtype=np.int64)
     for cluster in clusters:
         places = cluster.places if share is None else _some(cluster, share, rng)
@@ -228,22 +225,22 @@ def ranked_on_rings(
         try:
             trials = run_all(backtest, where, plans, jobs=jobs, step=step, handed=handed)
         except HandedOver as cause:
-            return Ringed(None, clusters, (), f"{NOT_RUN}: {cause}")
+            return Ringed(None, clusters, f"{NOT_RUN}: {cause}")
         profits = np.array([trial.profit for trial in trials]).reshape(len(cells), -1).T
         filled = _filled(cluster, [set(trial.net) for trial in trials], len(cells))
         if not filled[places == cluster.own].all():  # it hangs on the other clusters
-            return Ringed(None, clusters, (), f"refused: {_names(cluster)} trade otherwise alone")
+            return Ringed(None, clusters, f"refused: {_names(cluster)} trade otherwise alone")
         at = int(np.flatnonzero(places == cluster.own)[0])
         trades += [trial.trades for trial in trials[at :: places.size]]
         lost += int((~filled).sum())
-        counts.append(int(cluster.places.size * filled.mean()))
-        few = refusal(counts[-1], cluster.length)
-        if few:
-            return Ringed(None, clusters, (), few)
+        trading = int(cluster.places.size * filled.mean())
+        if trading < FEWEST:
+            few = f"refused: {trading} starts with a trade, at least {FEWEST} needed"
+            return Ringed(None, clusters, few)
         tables.append(profits[filled])
         rows.append(int(np.flatnonzero(places[filled] == cluster.own)[0]))
     ranked = rank(tables, rows, draws=draws, seed=seed)
-    answer = Ringed(ranked, clusters, tuple(counts), "")
+    answer = Ringed(ranked, clusters, "")
     return replace(answer, note=_words(answer, int(trades[np.argmax(ranked.own)]), lost))
 
 
