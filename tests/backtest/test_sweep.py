@@ -247,7 +247,9 @@ def test_the_best_of_a_grid_is_compared_with_the_best_of_the_grid():
     assert sweep.table["p_value"].tolist() == pytest.approx([4 / 29, 1.0, 2 / 29, 1.0])
     said = sweep.summary()
     assert "Every cell, the best first" in said
-    assert "Best of all: p = 0.069 among the best of as many cells with the events elsewhere" in said
+    assert (
+        "Best of all: p = 0.069 among the best of as many cells with the events elsewhere" in said
+    )
     assert "1 trade in 1 cluster; all 29 assignments on the ring" in said
     assert "run for the whole grid" in said
     assert "not run" not in said

@@ -16,13 +16,14 @@ from itertools import product
 
 import numpy as np
 
-from aftershock.backtest.assignments import rank
+from aftershock.backtest.assignments import Span, assign, at_least, profits, share
 from aftershock.backtest.ring import Ring, refusal, starts
 from aftershock.events.admissible import chained
 
 LEVEL = 0.05
 WORLDS = 1_000
-DRAWS = 999
+DRAWS = 499
+DESIGNS = 50  # placements of the events a cell, each in as many worlds
 WEIGHT = 0.1
 CASH = 10_000_000
 SIGMA = 0.03  # a session
@@ -119,47 +120,72 @@ def event_rows(cell, rng):
     return rows, np.zeros(cell.events, dtype=int)
 
 
-def judge(cell, profits, rng):
-    """Return the p-value of one world, its fewest starts, and whether it was refused.
+def design(cell, rng):
+    """Return one placement of the events: clusters, their places, spans and fewest starts.
 
-    ``profits`` has shape (K, n, G): tickers, places, cells of the grid.
+    A cluster is its members' tickers and distances, its places, and its own row among them.
+    None where the placement is refused.
     """
     rows, column = event_rows(cell, rng)
     ring, length = Ring(0, cell.sessions - 1), cell.holding + 1
     held = [(int(row), int(row) + length - 1, str(c)) for row, c in zip(rows, column, strict=True)]
-    tables, own, fewest = [], [], ring.size
+    clusters, spans, fewest = [], [], ring.size
     for members in chained(rows, length):
         mine = [held[member] for member in members]
-        places = starts(ring, mine, [one for one in held if one not in mine])
-        entry, end = mine[0][0], max(one[1] for one in mine)
-        fewest = min(fewest, places.size)
-        if refusal(places.size, end - entry + 1):
-            return float("nan"), fewest
-        table = sum(
-            np.roll(profits[column[member]], -(held[member][0] - entry), axis=0)
-            for member in members
-        )
-        tables.append(table[places])
-        own.append(int(np.searchsorted(places, ring.place(entry))))
-    ranked = rank(tables, own, draws=DRAWS, seed=int(rng.integers(2**31)))
-    return float(ranked.p_values[np.argmax(ranked.own)]), fewest
+        places = starts(ring, mine, [])
+        entry, reach = mine[0][0], max(one[1] for one in mine) - mine[0][0] + 1
+        room = starts(ring, mine, [one for one in held if one not in mine]).size
+        fewest = min(fewest, room)
+        if refusal(room, reach):
+            return None, fewest
+        spans.append([Span("ring", ring.rows(places), reach, ring.size)])
+        own = int(np.searchsorted(places, ring.place(entry)))
+        clusters.append(([(column[m], held[m][0] - entry) for m in members], places, own))
+    return (clusters, spans), fewest
+
+
+def judge(drawn, made, rng):
+    """Return the p-value of each world of one placement, shape (W,).
+
+    ``made`` has shape (W, K, n, G): worlds, tickers, places, cells of the grid. The best cell
+    is ranked among the best.
+    """
+    clusters, spans = drawn
+    own = [row for _, _, row in clusters]
+    sizes = [places.size for _, places, _ in clusters]
+    seed = int(rng.integers(2**31))
+    rows, enumerated = assign(sizes, own, draws=DRAWS, seed=seed, spans=spans)
+    worlds, cells = made.shape[0], made.shape[-1]
+    tables = []
+    for members, places, _ in clusters:
+        summed = sum(np.roll(made[:, ticker], -ahead, axis=1) for ticker, ahead in members)
+        tables.append(summed[:, places].swapaxes(0, 1).reshape(places.size, -1))
+    sums = profits(tables, rows).reshape(len(rows), worlds, cells).max(axis=-1)
+    real = profits(tables, np.array([own])).reshape(worlds, cells).max(axis=-1)
+    return share(at_least(sums, real), len(rows), enumerated=enumerated)
 
 
 def size(cell, worlds=WORLDS, seed=0, grid=None):
     """Return how often a cell rejects, or the best cell of a grid of entries and exits."""
-    rng = np.random.default_rng([seed, *map(ord, cell.scenario), cell.sessions, cell.events,
-                                 cell.holding, len(cell.layout)])
+    words = [seed, *map(ord, cell.scenario), cell.sessions, cell.events, cell.holding]
+    rng = np.random.default_rng([*words, len(cell.layout)])
     if event_rows(cell, rng) is None:
         return None
     tickers = 1 if cell.layout == "one ticker" else cell.events
-    opens, closes = prices(cell.scenario, worlds, tickers, cell.sessions, rng)
     offsets = grid or ((0, cell.holding),)
-    profits = np.stack([ring_profits(opens, closes, *pair) for pair in offsets], axis=-1)
-    answers = np.array([judge(cell, world, rng) for world in profits])
-    judged = np.isfinite(answers[:, 0])
-    rejected = int((answers[judged, 0] <= LEVEL).sum())
-    fewest = int(answers[judged, 1].min(initial=cell.sessions))
-    return Size(int(judged.sum()), rejected, int((~judged).sum()), fewest)
+    each = worlds // DESIGNS
+    rejected = refused = 0
+    lowest = cell.sessions
+    for _ in range(DESIGNS):
+        drawn, fewest = design(cell, rng)
+        if drawn is None:
+            refused += each
+            continue
+        lowest = min(lowest, fewest)
+        opens, closes = prices(cell.scenario, each, tickers, cell.sessions, rng)
+        made = np.stack([ring_profits(opens, closes, *pair) for pair in offsets], axis=-1)
+        rejected += int((judge(drawn, made, rng) <= LEVEL + 1e-9).sum())
+    return Size(each * DESIGNS - refused, rejected, refused, lowest)
 
 
 def cells():
@@ -176,8 +202,12 @@ def main():
         found = size(cell)
         parts = (cell.scenario, cell.layout, cell.sessions, cell.events, cell.holding)
         if found is not None:
-            print("|", " | ".join(map(str, parts)), f"| {found.share:.3f} | {found.refused} |"
-                  f" {found.fewest} |", flush=True)
+            print(
+                "|",
+                " | ".join(map(str, parts)),
+                f"| {found.share:.3f} | {found.refused} | {found.fewest} |",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -30,9 +30,7 @@ def backtest(root, **exchange):
 
 @pytest.fixture(scope="module")
 def result(root, ipo_expiries, ipo_panel):
-    return backtest(root).run(
-        ipo_expiries, ipo_panel, benchmark="^HSI", placebos=DRAWS, seed=1
-    )
+    return backtest(root).run(ipo_expiries, ipo_panel, benchmark="^HSI", placebos=DRAWS, seed=1)
 
 
 def test_what_never_had_a_lockup_is_not_traded(result):

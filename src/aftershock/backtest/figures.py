@@ -63,8 +63,7 @@ def strategy_curve(equity: pd.DataFrame, trades: pd.DataFrame, orders: pd.DataFr
     """
     gross = (equity["long"] + equity["short"]).to_numpy("float64")
     levels = equity["equity"].to_numpy("float64")
-    held: BoolArray = np.asarray(holdings(equity["session"], trades).any(axis=1))
-    return Curve(levels, gross, traded_value(orders), held)
+    return Curve(levels, gross, traded_value(orders), in_market(equity["session"], trades))
 
 
 def bought_curve(levels: FloatArray) -> Curve:
@@ -107,6 +106,13 @@ def traded_value(orders: pd.DataFrame) -> float:
     """Return the value of every fill, money: entries, exits and parts of them alike."""
     filled = orders[orders["filled"] > 0]
     return float((filled["filled"] * filled["fill_price"]).sum())
+
+
+def in_market(sessions: pd.Series[pd.Timestamp], trades: pd.DataFrame) -> BoolArray:
+    """Return the sessions on which any trade was held for part of the session, shape (S,)."""
+    if not len(trades):
+        return np.zeros(len(sessions), dtype=bool)
+    return np.asarray(holdings(sessions, trades).any(axis=1))
 
 
 def holdings(sessions: pd.Series[pd.Timestamp], trades: pd.DataFrame) -> BoolArray:

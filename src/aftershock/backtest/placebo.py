@@ -14,10 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aftershock.backtest.assignments import Ranked, rank
+from aftershock.backtest.assignments import Ranked, Span, rank
 from aftershock.backtest.luck.check import NOT_RUN, Check
-from aftershock.backtest.ring import FEWEST, Ring, extended, only_tickers, refusal, starts, weekdays_after
-from aftershock.backtest.trials import HandedOver, Plan, run_all
+from aftershock.backtest.ring import (
+    FEWEST,
+    Ring,
+    extended,
+    only_tickers,
+    refusal,
+    starts,
+    weekdays_after,
+)
+from aftershock.backtest.trials import HandedOverError, Plan, run_all
 from aftershock.events.admissible import chained
 from aftershock.formats import counted
 
@@ -95,18 +103,25 @@ class Cluster:
     ring
         The sessions that all their tickers have.
     places : ndarray, shape (n,)
-        Where its first holding may start.
+        Where its first holding may start by itself: clear of what the strategy selected and
+        did not trade. The other clusters move too, and are kept clear of in every assignment.
+    room
+        Starts that are clear of every other event where it was: what a refusal counts.
     own
-        The place at which it did.
+        The place at which it did start.
     length
         Sessions from its first entry to its last exit.
+    held
+        First row, last row and ticker of each of its holdings.
     """
 
     entries: tuple[Entry, ...]
     ring: Ring
     places: IntArray
+    room: int
     own: int
     length: int
+    held: tuple[tuple[int, int, str], ...]
 
     @property
     def tickers(self) -> set[str]:
@@ -142,7 +157,7 @@ class Ringed:
         """Sessions held over starts of the only cluster; NaN of several."""
         if len(self.clusters) != 1 or self.ranked is None:
             return math.nan
-        return self.clusters[0].length / self.clusters[0].places.size
+        return self.clusters[0].length / self.clusters[0].room
 
 
 def run_placebo(
@@ -179,15 +194,27 @@ def run_placebo(
     if not traded or reach is None:
         return Placebo.refused(0, "no trade was made")
     answer = ranked_on_rings(
-        backtest, stage, [backtest.params], set(traded), reach,
-        seed=seed, draws=draws, handed=handed,
+        backtest,
+        stage,
+        [backtest.params],
+        set(traded),
+        reach,
+        seed=seed,
+        draws=draws,
+        handed=handed,
     )
     if answer.ranked is None:
         return Placebo.refused(len(traded), answer.note, len(answer.clusters))
     ranked = answer.ranked
     return Placebo(
-        round(float(ranked.own[0]), 2), np.round(ranked.best, 2), float(ranked.p_values[0]),
-        ranked.floor, answer.one_day_floor, len(traded), len(answer.clusters), answer.note,
+        round(float(ranked.own[0]), 2),
+        np.round(ranked.best, 2),
+        float(ranked.p_values[0]),
+        ranked.floor,
+        answer.one_day_floor,
+        len(traded),
+        len(answer.clusters),
+        answer.note,
     )
 
 
@@ -216,7 +243,7 @@ def ranked_on_rings(
     rng = np.random.default_rng(seed)
     many = sum(cluster.places.size for cluster in clusters) > draws
     share = max(draws // len(clusters), FEWEST) + 1 if many else None
-    tables, rows, lost = [], [], 0
+    tables, rows, kept, lost = [], [], [], 0
     trades: IntArray = np.zeros(len(cells), dtype=np.int64)
     for cluster in clusters:
         places = cluster.places if share is None else _some(cluster, share, rng)
@@ -224,7 +251,7 @@ def ranked_on_rings(
         plans = [Plan(cell, cluster.zeros(int(place))) for cell in cells for place in places]
         try:
             trials = run_all(backtest, where, plans, jobs=jobs, step=step, handed=handed)
-        except HandedOver as cause:
+        except HandedOverError as cause:
             return Ringed(None, clusters, f"{NOT_RUN}: {cause}")
         profits = np.array([trial.profit for trial in trials]).reshape(len(cells), -1).T
         filled = _filled(cluster, [set(trial.net) for trial in trials], len(cells))
@@ -233,15 +260,17 @@ def ranked_on_rings(
         at = int(np.flatnonzero(places == cluster.own)[0])
         trades += [trial.trades for trial in trials[at :: places.size]]
         lost += int((~filled).sum())
-        trading = int(cluster.places.size * filled.mean())
+        trading = int(cluster.room * filled.mean())
         if trading < FEWEST:
             few = f"refused: {trading} starts with a trade, at least {FEWEST} needed"
             return Ringed(None, clusters, few)
         tables.append(profits[filled])
         rows.append(int(np.flatnonzero(places[filled] == cluster.own)[0]))
-    ranked = rank(tables, rows, draws=draws, seed=seed)
+        kept.append(places[filled])
+    spans = spans_of(clusters, kept, stage)
+    ranked = rank(tables, rows, draws=draws, seed=seed, spans=spans)
     answer = Ringed(ranked, clusters, "")
-    return replace(answer, note=_words(answer, int(trades[np.argmax(ranked.own)]), lost))
+    return replace(answer, note=_words(answer, ranked, int(trades[np.argmax(ranked.own)]), lost))
 
 
 def clusters_of(stage: Stage, traded: set[str], reach: tuple[int, int]) -> tuple[Cluster, ...]:
@@ -250,6 +279,7 @@ def clusters_of(stage: Stage, traded: set[str], reach: tuple[int, int]) -> tuple
     rows = np.array([entry.day_zero for entry in entries], dtype=np.int64)
     first, last = reach
     held = [(row + first, row + last, ticker) for ticker, row in stage.placed]
+    moving = {(e.day_zero + first, e.day_zero + last, e.event.ticker) for e in entries}
     clusters = []
     for members in chained(rows, last - first + 1):
         some = tuple(entries[member] for member in members)
@@ -261,9 +291,37 @@ def clusters_of(stage: Stage, traded: set[str], reach: tuple[int, int]) -> tuple
         place, length = ring.place(entry), max(end for _, end, _ in own) - entry + 1
         outside = place < 0 or entry + length - 1 > ring.last
         others = [one for one in held if one not in own]
-        places = np.empty(0, dtype=np.int64) if outside else starts(ring, own, others)
-        clusters.append(Cluster(some, ring, places, place, length))
+        untraded = [one for one in others if one not in moving]
+        places = np.empty(0, dtype=np.int64) if outside else starts(ring, own, untraded)
+        room = 0 if outside else starts(ring, own, others).size
+        clusters.append(Cluster(some, ring, places, room, place, length, tuple(own)))
     return tuple(clusters)
+
+
+def spans_of(
+    clusters: Sequence[Cluster], places: Sequence[IntArray], stage: Stage
+) -> list[list[Span]]:
+    """Return which sessions clusters hold at their places, so that no two share one.
+
+    Of one ring where all of them have the same. Else of each ticker, on the ring of its own
+    bars: a cluster of several tickers has the sessions they have in common.
+    """
+    if len({cluster.ring for cluster in clusters}) == 1:
+        return [
+            [Span("ring", cluster.ring.rows(at), cluster.length, cluster.ring.size)]
+            for cluster, at in zip(clusters, places, strict=True)
+        ]
+    spans = []
+    for cluster, at in zip(clusters, places, strict=True):
+        entry, each = min(first for first, _, _ in cluster.held), []
+        for ticker in sorted(cluster.tickers):
+            own = [(first, last) for first, last, name in cluster.held if name == ticker]
+            first, last = min(own)[0], max(own)[1]
+            size = Ring.of(stage.panel.close[:, [stage.panel.column(ticker)]]).size
+            rows = cluster.ring.rows(at) + first - entry
+            each.append(Span(ticker, rows, last - first + 1, size))
+        spans.append(each)
+    return spans
 
 
 def off_the_ring(cluster: Cluster) -> str:
@@ -272,7 +330,7 @@ def off_the_ring(cluster: Cluster) -> str:
         return f"refused: {_names(cluster)}: no close before the entry"
     if not cluster.places.size:
         return f"refused: {_names(cluster)}: the data end before the exit"
-    return refusal(cluster.places.size, cluster.length)
+    return refusal(cluster.room, cluster.length)
 
 
 def ring_stage(backtest: Backtest, stage: Stage, cluster: Cluster) -> Stage:
@@ -312,10 +370,9 @@ def _names(cluster: Cluster) -> str:
     return ", ".join(entry.event.id for entry in cluster.entries)
 
 
-def _words(answer: Ringed, trades: int, lost: int) -> str:
+def _words(answer: Ringed, ranked: Ranked, trades: int, lost: int) -> str:
     """Return how a placebo was made, in parts that are joined by semicolons."""
-    assert answer.ranked is not None
-    ranked, floor = answer.ranked, answer.one_day_floor
+    floor = answer.one_day_floor
     how = "all" if ranked.enumerated else f"{ranked.best.size:,} draws of"
     parts = [
         f"{counted(trades, 'trade')} in {counted(len(answer.clusters), 'cluster')}",
@@ -327,9 +384,7 @@ def _words(answer: Ringed, trades: int, lost: int) -> str:
     if lost:
         parts.append(f"{counted(lost, 'start', 'starts')} without a trade left out")
     if floor > ONE_DAY:
-        parts.append(
-            f"a move of one day cannot reach 5 % over this holding (L/n = {floor:.3f})"
-        )
+        parts.append(f"a move of one day cannot reach 5 % over this holding (L/n = {floor:.3f})")
     return "; ".join(parts)
 
 

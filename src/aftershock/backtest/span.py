@@ -66,7 +66,9 @@ def gap_sentence(prices: PricePanel, benchmark: str, sessions: tuple[dt.date, dt
     """Return on which sessions of a run the benchmark has no close; empty where it has all."""
     part = prices.between(*sessions)
     closes = part.close[:, part.column(benchmark)]
-    missing = [str(part.sessions.date(row)) for row, close in enumerate(closes) if not math.isfinite(close)]
+    missing = [
+        str(part.sessions.date(row)) for row, close in enumerate(closes) if not math.isfinite(close)
+    ]
     if not missing:
         return ""
     more = ", ..." if len(missing) > _NAMED else ""

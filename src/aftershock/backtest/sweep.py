@@ -122,9 +122,7 @@ def run_sweep(
     stage = backtest.stage(events, prices, benchmark=benchmark)
     ran = iter(run_all(backtest, stage, cells.plans, jobs=jobs, step=step))
     trials = [next(ran) if params is not None else None for params in cells.params]
-    p_values, words = _corrected(
-        backtest, stage, cells, trials, seed, placebos, jobs, step
-    )
+    p_values, words = _corrected(backtest, stage, cells, trials, seed, placebos, jobs, step)
     saved = riskless(stage.panel, pd.Series(stage.panel.sessions.dates))
     table = _table(cells, trials, p_values, grid, saved)
     tried = _tried(stage, [trial for trial in trials if trial is not None])
@@ -193,8 +191,15 @@ def _corrected(
         return p_values, "refused: a trade is still open at the end"
     reach = _longest(backtest, stage, cells, ran, traded)
     answer = ranked_on_rings(
-        backtest, stage, [plan.params for plan in cells.plans], traded, reach,
-        seed=seed, draws=placebos, jobs=jobs, step=step,
+        backtest,
+        stage,
+        [plan.params for plan in cells.plans],
+        traded,
+        reach,
+        seed=seed,
+        draws=placebos,
+        jobs=jobs,
+        step=step,
     )
     if answer.ranked is not None:
         p_values[[trial is not None for trial in trials]] = answer.ranked.p_values

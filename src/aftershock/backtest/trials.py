@@ -28,7 +28,7 @@ _CHUNKS = 8  # of the runs left to processes, for each of them
 _ALONE = 4  # runs that are not worth a process
 
 
-class HandedOver(BacktestError):
+class HandedOverError(BacktestError):
     """More runs than may be would have to go through backtrader."""
 
 
@@ -109,7 +109,7 @@ def run_all(
 
     Raises
     ------
-    HandedOver
+    HandedOverError
         More of them would have to be.
     """
     made: dict[int, Trial] = {}
@@ -126,7 +126,7 @@ def run_all(
     else:
         left = dict.fromkeys(range(len(plans)), "the strategy decides day by day")
     if handed is not None and len(left) > handed:
-        raise HandedOver(f"{len(left):,} of {len(plans):,} runs are not for arrays")
+        raise HandedOverError(f"{len(left):,} of {len(plans):,} runs are not for arrays")
     made |= _in_processes(backtest, stage, plans, left, jobs, step)
     return [made[row] for row in range(len(plans))]
 

@@ -336,9 +336,7 @@ def placebo_of(result, p_value=0.1234, floor=0.0123):
 
 def test_two_trades_are_no_inference_and_the_sentence_says_so(two_unlocks, tmp_path):
     judged = two_unlocks.judged(seed=0, placebo=placebo_of(two_unlocks))
-    sentence = (
-        "n = 2: no inference; placebo p = 0.123 (floor 0.012), all 3 assignments on the ring"
-    )
+    sentence = "n = 2: no inference; placebo p = 0.123 (floor 0.012), all 3 assignments on the ring"
     assert luck_sentence(judged.luck) == sentence
     assert sentence in judged.summary().splitlines()
     judged.save(tmp_path)
