@@ -6,7 +6,7 @@
 The statistic is the one that is read: the package places the starts, chains the events and
 ranks the profits. Only the profit of a holding is worked out here, for all worlds at once: the
 short of a weight of the starting cash in whole shares, from an open to an open, without costs.
-A test of the suite holds it to the rule engine, cent by cent.
+A test of the suite holds it to the rule engine.
 """
 
 from __future__ import annotations
