@@ -11,6 +11,7 @@ A test of the suite holds it to the rule engine.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from itertools import product
 
@@ -194,20 +195,16 @@ def cells():
         yield Cell(*parts)
 
 
-def main():
-    """Print one line a cell."""
-    print("| errors | layout | sessions | events | held | rejected | refused | fewest starts |")
-    print("|---|---|---|---|---|---|---|---|")
+def main(write=sys.stdout.write):
+    """Write one line a cell."""
+    write("| errors | layout | sessions | events | held | rejected | refused | fewest starts |\n")
+    write("|---|---|---|---|---|---|---|---|\n")
     for cell in cells():
         found = size(cell)
-        parts = (cell.scenario, cell.layout, cell.sessions, cell.events, cell.holding)
         if found is not None:
-            print(
-                "|",
-                " | ".join(map(str, parts)),
-                f"| {found.share:.3f} | {found.refused} | {found.fewest} |",
-                flush=True,
-            )
+            parts = (cell.scenario, cell.layout, cell.sessions, cell.events, cell.holding)
+            figures = f"{found.share:.3f} | {found.refused} | {found.fewest}"
+            write(f"| {' | '.join(map(str, parts))} | {figures} |\n")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from aftershock.backtest.metrics import (
     SESSIONS_A_YEAR,
@@ -18,6 +17,8 @@ from aftershock.backtest.metrics import (
 )
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from aftershock.arrays import BoolArray, FloatArray
 
 

@@ -16,13 +16,13 @@ import numpy as np
 from aftershock.arrays import read_only
 from aftershock.backtest.metrics import known_span
 from aftershock.prices.align import FIELDS
-from aftershock.sessions import Sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from aftershock.arrays import BoolArray, FloatArray, IntArray
     from aftershock.prices.panel import PricePanel
+    from aftershock.sessions import Sessions
 
 PRICES = ("open", "high", "low", "close", "dividend")  # rescaled by the factor that joins closes
 FEWEST = 20  # starts

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
-import pandas as pd
 from pydantic import ValidationError
 
 from aftershock.backtest import compare, tables
@@ -29,6 +28,8 @@ from aftershock.tables import make_table
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Mapping, Sequence
+
+    import pandas as pd
 
     from aftershock.backtest.broker import EventBroker
     from aftershock.backtest.ledger import Ledger
@@ -143,7 +144,8 @@ class Backtest:
         Raises
         ------
         BacktestError
-            ``placebos`` is negative, the prices lack the benchmark, or a traded ticker has closes only.
+            ``placebos`` is negative, the prices lack the benchmark, or a traded ticker has closes
+            only.
         UnknownName
             The strategy selects an event that the book does not have.
         """

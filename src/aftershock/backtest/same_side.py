@@ -7,6 +7,7 @@ close at which it stood. One that is opened and closed within a session has that
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -76,4 +77,4 @@ def _stretches(side: FloatArray) -> list[tuple[int, int]]:
     """Return first row and the row after the last of every stretch of one side."""
     known = np.isfinite(side)
     turns = np.flatnonzero(np.diff(np.where(known, side, 2.0), prepend=2.0, append=2.0) != 0.0)
-    return [(int(a), int(b)) for a, b in zip(turns, turns[1:], strict=False) if known[a]]
+    return [(int(a), int(b)) for a, b in pairwise(turns) if known[a]]
