@@ -43,7 +43,7 @@ class Ranked:
     enumerated
         True where these are all assignments there are, the events' own among them.
     assignments
-        How many there are.
+        How many there are; of draws, how many combinations of starts there are.
     """
 
     best: FloatArray

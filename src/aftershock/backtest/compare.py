@@ -149,7 +149,8 @@ def _against_rows(
     whose = "" if other == "benchmark" else f"against {other}, "
     for sample, only in (("full sample", False), ("in market", True)):
         days = held if only else np.ones_like(held)
-        values, notes = {}, {}
+        values: dict[str, dict[str, float]] = {}
+        notes: dict[str, str] = {}
         for name in ("strategy", "hedged"):
             moves = columns[name].moves
             fit = regress(

@@ -373,10 +373,11 @@ def _names(cluster: Cluster) -> str:
 def _words(answer: Ringed, ranked: Ranked, trades: int, lost: int) -> str:
     """Return how a placebo was made, in parts that are joined by semicolons."""
     floor = answer.one_day_floor
-    how = "all" if ranked.enumerated else f"{ranked.best.size:,} draws of"
+    count = _many(ranked.assignments)
+    drawn = f"{ranked.best.size:,} draws of {count} combinations of starts on the ring"
     parts = [
         f"{counted(trades, 'trade')} in {counted(len(answer.clusters), 'cluster')}",
-        f"{how} {_many(ranked.assignments)} assignments on the ring",
+        f"all {count} assignments on the ring" if ranked.enumerated else drawn,
         "shortable on every date",
     ]
     if len(answer.clusters) > 1:

@@ -9,7 +9,7 @@ NOTES = (
     mark("below {n}: no inference: see placebo"),
     mark("n = {n}: no inference"), mark("not run"),
     mark("one set of parameters was run: nothing was chosen"),
-    mark("all {n} assignments on the ring"), mark("{n} draws of {all} assignments on the ring"),
+    mark("all {n} assignments on the ring"), mark("{n} draws of {all} combinations of starts on the ring"),
     mark("shortable on every date"), mark("each cluster on the starting cash"),
     mark("a move of one day cannot reach 5 % over this holding (L/n = {n})"),
     mark("aftershock {how} {name} --placebos 99 runs it"),
