@@ -252,7 +252,9 @@ def test_a_stock_that_lists_later_holds_nothing_back(panel, make_bars):
     result = run(events_of({"id": "x", "when": day(panel, 80)}), late)
     assert len(result.trades) == 1
     assert len(result.equity) == 40  # from the listing on
-    early = run(events_of({"id": "x", "when": day(panel, 60)}), late)
+    whole = ash.Backtest(Swing, exchange=FREE, cash=1_000_000, start=late.sessions.first)
+    early = whole.run(events_of({"id": "x", "when": day(panel, 60)}), late, benchmark="^IDX")
+    assert len(early.equity) == 100
     assert early.orders["reason"].tolist() == [f"no price of AAA on {day(panel, 56)}"]
 
 

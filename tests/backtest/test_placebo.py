@@ -240,6 +240,15 @@ def test_a_holding_too_long_for_its_ring_is_refused(wide):
     assert long.luck.iloc[0]["note"] == note
 
 
+def test_what_cannot_be_run_elsewhere_refuses_the_placebo_and_not_the_run(wide):
+    """A borrow rate is on record from the sale on, and on no day before."""
+    since = wide.sessions.date(30)
+    exchange = ash.exchanges.PlainExchange(bps=0.0, borrow=((since, 0.18),))
+    result = ash.Backtest(Fade, exchange=exchange).run(one_event(wide, 40), wide, benchmark="^IDX")
+    assert len(result.trades) == 1
+    assert result.luck.iloc[0]["note"].startswith("refused: no borrow rate on 2026-")
+
+
 def test_a_sweep_of_a_strategy_that_decides_by_day_has_its_placebo(wide):
     class Sized(FadeByDay):
         class Params(ash.EventStrategy.Params):

@@ -26,6 +26,7 @@ from aftershock.backtest.ring import (
     weekdays_after,
 )
 from aftershock.backtest.trials import HandedOverError, Plan, run_all
+from aftershock.errors import BacktestError
 from aftershock.events.admissible import chained
 from aftershock.formats import counted
 
@@ -253,6 +254,8 @@ def ranked_on_rings(
             trials = run_all(backtest, where, plans, jobs=jobs, step=step, handed=handed)
         except HandedOverError as cause:
             return Ringed(None, clusters, f"{NOT_RUN}: {cause}")
+        except BacktestError as cause:  # it ran where the events were, and cannot elsewhere
+            return Ringed(None, clusters, f"refused: {cause}")
         profits = np.array([trial.profit for trial in trials]).reshape(len(cells), -1).T
         filled = _filled(cluster, [set(trial.net) for trial in trials], len(cells))
         if not filled[places == cluster.own].all():  # it hangs on the other clusters

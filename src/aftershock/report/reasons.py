@@ -16,7 +16,7 @@ NOTES = (
     mark("not run: {n} of {all} runs are not for arrays"),
     mark("refused: {n} starts for a holding of {k} sessions, at least {least} needed"),
     mark("refused: {n} starts with a trade, at least {least} needed"),
-    mark("refused: a trade is still open at the end"),
+    mark("refused: a trade is still open at the end"), mark("refused: {reason}"),
     mark("refused: {names}: no close before the entry"),
     mark("refused: {names}: the data end before the exit"),
     mark("refused: {names} trade otherwise alone"), mark("no trade was made"),
