@@ -492,8 +492,13 @@ def test_a_result_is_saved_and_read_back(panel, tmp_path):
     ]
     assert columns["costs.csv"] == ["trade", "event", "ticker", "session", "item", "amount"]
     assert columns["versus.csv"] == [
-        "metric", "strategy", "benchmark", "same_side", "hedged", "note"
-    ]  # fmt: skip
+        "metric",
+        "strategy",
+        "benchmark",
+        "same_side",
+        "hedged",
+        "note",
+    ]
 
 
 def test_returns_and_plot_come_from_the_equity(panel):

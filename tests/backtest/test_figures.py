@@ -53,10 +53,17 @@ def world(rng, make_bars):
     kept = np.sort(rng.choice(np.arange(1, SESSIONS - 1), SESSIONS - 2 - gaps, replace=False))
     frames["^IDX"] = frames["^IDX"].iloc[[0, *kept, SESSIONS - 1]]
     table = [
-        {"id": f"{ticker}-{row}", "kind": "announcement", "ticker": ticker, "timing": "pre_open",
-         "when": str(days[row]), "known_at": "2025-12-01"}
-        for ticker in ("AAA", "BBB") for row in rng.choice(np.arange(8, 88), 2, replace=False)
-    ]  # fmt: skip
+        {
+            "id": f"{ticker}-{row}",
+            "kind": "announcement",
+            "ticker": ticker,
+            "timing": "pre_open",
+            "when": str(days[row]),
+            "known_at": "2025-12-01",
+        }
+        for ticker in ("AAA", "BBB")
+        for row in rng.choice(np.arange(8, 88), 2, replace=False)
+    ]
     panel = ash.PricePanel.from_frames(frames, calendar="XHKG")
     if rng.random() < 0.5:
         panel = replace(panel, risk_free=np.full(len(panel.sessions), 0.0002))
@@ -111,9 +118,12 @@ def test_every_name_in_two_files_has_one_value(seed, make_bars, tmp_path):
         "stop": [None, 0.1][int(rng.integers(2))],
     }
     exchange = ash.exchanges.PlainExchange(
-        bps=5.0, borrow=0.2, participation=[None, 0.1][seed % 3 == 0], equity_to_open=0.1,
+        bps=5.0,
+        borrow=0.2,
+        participation=[None, 0.1][seed % 3 == 0],
+        equity_to_open=0.1,
         equity_to_hold=0.0,
-    )  # fmt: skip
+    )
     backtest = ash.Backtest(Random, params=params, exchange=exchange, cash=1_000_000)
     swept = backtest.sweep(
         events, panel, benchmark="^IDX", grid={"exit": (params["exit"],)}, jobs=1
@@ -145,8 +155,14 @@ def test_a_trade_that_is_half_covered_counts_what_was_traded(make_bars):
     panel = ash.PricePanel.from_frames(
         {"AAA": bars, "^IDX": make_bars(days, np.full(12, 1_000.0))}, calendar="XHKG"
     )
-    table = {"id": "x", "kind": "announcement", "ticker": "AAA", "timing": "pre_open",
-             "when": str(days[5]), "known_at": "2025-12-01"}  # fmt: skip
+    table = {
+        "id": "x",
+        "kind": "announcement",
+        "ticker": "AAA",
+        "timing": "pre_open",
+        "when": str(days[5]),
+        "known_at": "2025-12-01",
+    }
     events = ash.EventBook.from_frame(pd.DataFrame([table]), calendar="XHKG")
     exchange = ash.exchanges.PlainExchange(bps=0.0, borrow=0.0, participation=0.1)
     result = ash.Backtest(

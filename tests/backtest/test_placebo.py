@@ -188,10 +188,16 @@ class FadeByDay(ash.EventStrategy):
 
 def one_event(panel, *rows):
     table = [
-        {"id": f"x{row}", "kind": "announcement", "ticker": "AAA", "timing": "pre_open",
-         "when": str(panel.sessions.date(row)), "known_at": "2025-12-01"}
+        {
+            "id": f"x{row}",
+            "kind": "announcement",
+            "ticker": "AAA",
+            "timing": "pre_open",
+            "when": str(panel.sessions.date(row)),
+            "known_at": "2025-12-01",
+        }
         for row in rows
-    ]  # fmt: skip
+    ]
     return ash.EventBook.from_frame(pd.DataFrame(table), calendar="XHKG")
 
 

@@ -71,13 +71,13 @@ def versus_table(
     """
     others = [name for name in equity.columns if name not in EQUITY]
     side = sides(equity["session"], trades)
-    own = strategy_curve(equity, trades, orders)
+    strategy = strategy_curve(equity, trades, orders)
     index = _levels(equity["benchmark"])
     columns = {
-        "strategy": own,
+        "strategy": strategy,
         "benchmark": bought_curve(index),
-        SAME_SIDE: held_curve(index, side, float(own.levels[0])),
-        "hedged": _hedged(equity, own),
+        SAME_SIDE: held_curve(index, side, float(strategy.levels[0])),
+        "hedged": _hedged(equity, strategy),
         **{name: bought_curve(_levels(equity[name])) for name in others},
     }
     each = holdings(equity["session"], trades)
@@ -162,8 +162,8 @@ def _against_rows(
             itself(benchmark, held, days), relative(benchmark, benchmark, days)
         )
         for metric in values["strategy"]:
-            found = {name: figure[metric] for name, figure in values.items()}
-            yield {"metric": f"{whose}{sample}: {metric}", **found, "note": notes.get(metric, "")}
+            row = {name: figure[metric] for name, figure in values.items()}
+            yield {"metric": f"{whose}{sample}: {metric}", **row, "note": notes.get(metric, "")}
 
 
 def _figures_of(fit: Regression, beside: Relative) -> dict[str, float]:

@@ -85,8 +85,8 @@ def performance(equity: FloatArray, riskless: FloatArray | None = None) -> Perfo
 
 def known_span(levels: FloatArray) -> slice:
     """Return the rows from the first level of a curve to its last, gaps included."""
-    known = np.flatnonzero(np.isfinite(levels))
-    return slice(int(known[0]), int(known[-1]) + 1) if known.size else slice(0, 0)
+    rows = np.flatnonzero(np.isfinite(levels))
+    return slice(int(rows[0]), int(rows[-1]) + 1) if rows.size else slice(0, 0)
 
 
 def marked(levels: FloatArray) -> FloatArray:

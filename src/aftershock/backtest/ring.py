@@ -158,10 +158,10 @@ def _joins(values: FloatArray, ring: Ring) -> FloatArray:
     factors = np.ones(values.shape[1])
     for column in range(values.shape[1]):
         until = values[: ring.last + 1, column]
-        known = np.flatnonzero(np.isfinite(until) & (until != 0.0))
-        if known.size:
-            at = max(int(np.searchsorted(known, ring.first, side="right")) - 1, 0)
-            factors[column] = until[known[-1]] / until[known[at]]
+        rows = np.flatnonzero(np.isfinite(until) & (until != 0.0))
+        if rows.size:
+            at = max(int(np.searchsorted(rows, ring.first, side="right")) - 1, 0)
+            factors[column] = until[rows[-1]] / until[rows[at]]
     return factors
 
 

@@ -75,6 +75,6 @@ def held_curve(index: FloatArray, side: FloatArray, cash: float) -> Curve:
 
 def _stretches(side: FloatArray) -> list[tuple[int, int]]:
     """Return first row and the row after the last of every stretch of one side."""
-    known = np.isfinite(side)
-    turns = np.flatnonzero(np.diff(np.where(known, side, 2.0), prepend=2.0, append=2.0) != 0.0)
-    return [(int(a), int(b)) for a, b in pairwise(turns) if known[a]]
+    held = np.isfinite(side)
+    turns = np.flatnonzero(np.diff(np.where(held, side, 2.0), prepend=2.0, append=2.0) != 0.0)
+    return [(int(a), int(b)) for a, b in pairwise(turns) if held[a]]
