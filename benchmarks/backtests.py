@@ -103,9 +103,7 @@ def ours(frames):
     result = backtest.run(book, prices, benchmark="^IDX", placebos=0)
     traded = list(dict.fromkeys(result.trades["event"]))
     reach = rule_reach(Unlock, [backtest.params], stage.agenda.entries)
-    drawn, placebo = timed(
-        lambda: run_placebo(backtest, stage, traded, reach, seed=1, draws=DRAWS)
-    )
+    drawn, placebo = timed(lambda: run_placebo(backtest, stage, traded, reach, seed=1, draws=DRAWS))
     assert sweep.trials == len(ENTRIES) * len(EXITS) * len(STOPS)
     assert placebo.draws.size == DRAWS
     return cells, swept, drawn
