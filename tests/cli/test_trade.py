@@ -67,7 +67,7 @@ def test_terms_reach_the_run(cli, space):
     assert said["metrics"]["last_session"] == "2026-07-31"
     assert said["metrics"]["start_equity"] == 5_000_000
     assert said["conventions"]["borrow fee"].startswith("60.00% a year, a scenario")
-    assert "no placebo was run" in out
+    assert "placebo not run; aftershock backtest unlock_short --placebos 99 runs it" in out
 
 
 def test_no_costs_is_no_borrow_either_unless_given(cli, space):

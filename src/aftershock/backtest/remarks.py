@@ -8,30 +8,47 @@ import numpy as np
 import pandas as pd
 
 from aftershock.backtest.metrics import SESSIONS_A_YEAR
+from aftershock.backtest.span import gap_sentence, sessions_sentence
 from aftershock.formats import counted
 from aftershock.prices.comparisons import clashes, hours_apart
 from aftershock.prices.quality import touched
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterator
 
     from aftershock.arrays import BoolArray, FloatArray
     from aftershock.backtest.broker import EventBroker
     from aftershock.backtest.run import Backtest
+    from aftershock.backtest.stage import Stage
     from aftershock.prices.panel import PricePanel
     from aftershock.prices.quality import Finding
 
 FORCED = ("margin call", "recalled")
+HELD = (
+    "the benchmark bought instead, and on the strategy's side, with the same money from the close"
+    " before an entry to the last close held; cash in between"
+)
 NOT_PUBLISHED = "no published price"
 PRICE_INDEX = "a price index, without dividends; it cannot itself be bought"
 
 
 def conventions(
-    backtest: Backtest, prices: PricePanel, benchmark: str, broker: EventBroker
+    backtest: Backtest,
+    prices: PricePanel,
+    stage: Stage,
+    broker: EventBroker,
+    equity: pd.DataFrame,
 ) -> dict[str, str]:
     """Return what was assumed."""
-    said = {
+    benchmark = stage.benchmark
+    placed, without = stage.agenda.entries, stage.agenda.excluded
+    tickers = [entry.event.ticker for entry in placed] + [event.ticker for event, _ in without]
+    sentences = {
         "events": str(backtest.strategy.events),
+        "sessions": sessions_sentence(prices, tickers, backtest.start, _run_span(equity)),
+        "a year": "252 sessions of the calendar, from the first close to the last, gaps included",
+        "sessions held": HELD,
         "orders": "decided after a close, filled at the next session's open, whole lots; a stop"
         " is a standing order filled at its level, or at the open beyond it",
         "splits and dividends": "on the ex-date: positions and stops are restated in new shares,"
@@ -52,13 +69,18 @@ def conventions(
     for ticker in sorted({record.ticker for record in broker.records}):
         instrument = broker.instrument(ticker)
         if instrument.is_index:
-            said[ticker] = "a notional tracker fund: no stamp duty, no lot, any volume"
+            sentences[ticker] = "a notional tracker fund: no stamp duty, no lot, any volume"
         elif instrument.shortable_from is not None:
             note = f", inferred: {instrument.shortable_note}" if instrument.shortable_note else ""
-            said[f"{ticker} shortable from"] = f"{instrument.shortable_from}{note}"
+            sentences[f"{ticker} shortable from"] = f"{instrument.shortable_from}{note}"
         elif any(r.side == "sell" and r.entering for r in broker.records if r.ticker == ticker):
-            said[f"{ticker} shortable from"] = "any day, assumed: nothing is known about it"
-    return said
+            sentences[f"{ticker} shortable from"] = "any day, assumed: nothing is known about it"
+    return sentences
+
+
+def _run_span(equity: pd.DataFrame) -> tuple[dt.date, dt.date]:
+    days = equity["session"]
+    return days.iloc[0].date(), days.iloc[-1].date()
 
 
 def _rate(risk_free: FloatArray) -> str:
@@ -101,6 +123,9 @@ def warnings(
     yield from forced
     if traded and not any(_has_volume(prices, ticker) for ticker in traded):
         yield "the prices have no volumes, so a halt with a repeated price cannot be told"
+    gaps = gap_sentence(prices, benchmark, _run_span(equity))
+    if gaps:
+        yield gaps
     span = prices.span(benchmark)
     if span is not None and span[1] < prices.sessions.last:
         yield f"the run ends on {span[1]}, the last session of {benchmark}"

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
-import pandas as pd
 from pydantic import ValidationError
 
 from aftershock.backtest import compare, tables
@@ -17,6 +16,7 @@ from aftershock.backtest.break_even import borrow_grid, break_even
 from aftershock.backtest.exchanges import Exchange, PlainExchange
 from aftershock.backtest.remarks import conventions, simulated, warnings
 from aftershock.backtest.result import BacktestResult
+from aftershock.backtest.span import default_start
 from aftershock.backtest.stage import Stage, clocked
 from aftershock.backtest.strategy import EventStrategy
 from aftershock.content import load_file, sha256_of
@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Mapping, Sequence
 
+    import pandas as pd
+
     from aftershock.backtest.broker import EventBroker
+    from aftershock.backtest.ledger import Ledger
     from aftershock.backtest.placebo import Placebo
     from aftershock.backtest.sweep import SweepResult
 
@@ -50,7 +53,8 @@ class Backtest:
     cash
         Starting cash, in the currency of the prices.
     start, end
-        First and last session; the benchmark's own where left out.
+        First and last session. Where left out, the first on which any ticker of its events
+        has a close (a listing; not before the benchmark's first), and the benchmark's last.
     caveats
         What limits the data, one sentence each; they stand first among the warnings.
 
@@ -112,8 +116,16 @@ class Backtest:
         """What another process is given: the strategy's file, or its class where it has none."""
         return Origin(self.path, self.sha256) if self.path else self.strategy
 
-    def run(self, events: EventBook, prices: PricePanel, *, benchmark: str) -> BacktestResult:
-        """Run the strategy over every session of the benchmark.
+    def run(
+        self,
+        events: EventBook,
+        prices: PricePanel,
+        *,
+        benchmark: str,
+        placebos: int | None = None,
+        seed: int = 0,
+    ) -> BacktestResult:
+        """Run the strategy over the benchmark's sessions on which it could have traded.
 
         Parameters
         ----------
@@ -123,16 +135,28 @@ class Backtest:
             Raw prices of every ticker it trades, and the benchmark.
         benchmark
             The clock, and what the result is compared with.
+        placebos
+            Assignments of its events to other sessions on which it is run again: all there
+            are where they are at most so many, else so many drawn. None takes 9,999 of a rule
+            that runs over arrays and none of any other strategy; 0 takes none.
+        seed
+            Of the draws, and of the resampling of the other checks.
 
         Raises
         ------
         BacktestError
-            The prices lack the benchmark, or a traded ticker has closes only.
+            ``placebos`` is negative, the prices lack the benchmark, or a traded ticker has closes
+            only.
         UnknownName
             The strategy selects an event that the book does not have.
         """
+        if placebos is not None and placebos < 0:
+            raise BacktestError(f"placebos is {placebos}; 0 for none, or how many: 9999")
         stage = self.stage(events, prices, benchmark=benchmark)
-        return _assemble(self, stage, stage.trade(self.strategy, self.params), prices)
+        broker = stage.trade(self.strategy, self.params)
+        result = _assemble(self, stage, broker, prices)
+        placebo = _placebo(self, stage, broker.ledger, placebos, seed)
+        return result.judged(seed=seed, placebo=placebo)
 
     def sweep(
         self,
@@ -161,8 +185,8 @@ class Backtest:
         seed
             Of everything random.
         placebos
-            Placebo dates on which the whole grid is run again, so that each cell's profit is
-            compared with the best of as many cells where nothing happened.
+            Assignments of its events to other sessions, as for ``run``, at which the whole
+            grid is run again: each cell's profit is compared with the best cell's there.
         jobs
             Processes; -1 for one a core.
         step
@@ -180,35 +204,6 @@ class Backtest:
             jobs=jobs, step=step,
         )  # fmt: skip
 
-    def placebo(
-        self,
-        events: EventBook,
-        prices: PricePanel,
-        *,
-        benchmark: str,
-        result: BacktestResult,
-        seed: int = 0,
-        draws: int = 999,
-    ) -> Placebo:
-        """Run the strategy where its events did not happen.
-
-        Parameters
-        ----------
-        events, prices, benchmark
-            As for ``run``.
-        result
-            What ``run`` made of them; ``result.judged(placebo=...)`` takes the answer.
-        seed, draws
-            Of the dates.
-        """
-        from aftershock.backtest.luck.tables import event_nets
-        from aftershock.backtest.placebo import run_placebo
-
-        stage = self.stage(events, prices, benchmark=benchmark)
-        net = {str(event): float(value) for event, value in event_nets(result.trades).items()}
-        reach = None if self.strategy.is_rule() else _reach(stage, result.trades)
-        return run_placebo(self, stage, net, seed=seed, draws=draws, reach=reach)
-
     def with_params(self, params: Mapping[str, Any]) -> Backtest:
         """Return the backtest with other parameters; those not named are at their defaults."""
         new = copy.copy(self)
@@ -220,22 +215,35 @@ class Backtest:
         _check_data(events, prices)
         events = events.on(prices.sessions.calendar)
         benchmark = canonical(benchmark, prices.sessions.calendar)
-        panel = clocked(prices, benchmark, self.start, self.end)
         selected = list(events.select(self.strategy.events))
+        tickers = {event.ticker for event in selected}
+        start = self.start or default_start(prices, tickers, benchmark, self.end)
+        panel = clocked(prices, benchmark, start, self.end)
         return Stage.of(selected, events, panel, self.exchange, self.cash, benchmark)
 
 
-def _reach(stage: Stage, trades: pd.DataFrame) -> tuple[int, int] | None:
-    """Return the offsets of the first entry and the last exit that were traded."""
-    zeros = {entry.event.id: entry.day_zero for entry in stage.agenda.entries}
-    sessions = stage.panel.sessions
-    last = trades["exit_session"].fillna(pd.Timestamp(sessions.last))
-    offsets = [
-        sessions.position(pd.Timestamp(day).date()) - zeros[str(event)]
-        for days in (trades["entry_session"], last)
-        for event, day in zip(trades["event"], days, strict=True)
-    ]
-    return (min(offsets), max(offsets)) if offsets else None
+def _placebo(
+    backtest: Backtest, stage: Stage, ledger: Ledger, placebos: int | None, seed: int
+) -> Placebo | None:
+    """Return the placebo of what a backtest traded; None where none was asked for."""
+    from aftershock.backtest.placebo import DRAWS, HANDED, Placebo, rule_reach, run_placebo
+    from aftershock.backtest.trials import traded_reach
+
+    is_rule = backtest.strategy.is_rule()
+    draws = (DRAWS if is_rule else 0) if placebos is None else placebos
+    traded = list(dict.fromkeys(trade.event for trade in ledger.trades))
+    if not draws or not traded:
+        return None
+    if any(trade.is_open for trade in ledger.trades):
+        return Placebo.refused(len(traded), "refused: a trade is still open at the end")
+    some = [entry for entry in stage.agenda.entries if entry.event.id in traded]
+    reach = (
+        rule_reach(backtest.strategy, [backtest.params], some)
+        if is_rule
+        else traded_reach(ledger, stage)
+    )
+    handed = HANDED if placebos is None else None
+    return run_placebo(backtest, stage, traded, reach, seed=seed, draws=draws, handed=handed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,13 +355,13 @@ def _assemble(
         costs=costs,
         events=events,
         metrics={
-            **tables.metric_table(equity, trades, costs, orders, saved),
+            **tables.metric_table(equity, trades, orders, saved),
             **break_even(ledger),
             "ruined": str(broker.ruined) if broker.ruined else None,
         },
-        versus=compare.versus_table(equity, trades, saved),
+        versus=compare.versus_table(equity, trades, orders, saved),
         borrow_grid=borrow_grid(broker),
-        conventions=conventions(backtest, prices, stage.benchmark, broker),
+        conventions=conventions(backtest, prices, stage, broker, equity),
         warnings=(
             *backtest.caveats,
             *warnings(prices, broker, equity, trades, events, stage.benchmark),

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aftershock.backtest.compare import BALANCE, EQUITY, bought, holdings
+from aftershock.backtest.compare import BALANCE, EQUITY, bought
 from aftershock.backtest.exchanges.base import INDEX_LOT, Instrument
+from aftershock.backtest.figures import figures, strategy_curve
 from aftershock.backtest.hedge import Leg, index_leg
-from aftershock.backtest.metrics import SESSIONS_A_YEAR, blocks, performance
 from aftershock.backtest.money import from_cents
 from aftershock.tables import make_table
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from aftershock.arrays import BoolArray, FloatArray
+    from aftershock.arrays import FloatArray
     from aftershock.backtest.agenda import Agenda, Entry
     from aftershock.backtest.ledger import Ledger
     from aftershock.backtest.orders import OrderRecord, Side
@@ -162,7 +161,6 @@ def _why_not(agenda: Agenda, entry: Entry, day: dt.date) -> str:
 def metric_table(
     equity: pd.DataFrame,
     trades: pd.DataFrame,
-    costs: pd.DataFrame,
     orders: pd.DataFrame,
     riskless: FloatArray | None = None,
 ) -> dict[str, Any]:
@@ -170,36 +168,34 @@ def metric_table(
 
     ``riskless`` is what one unit of cash grows to, shape (S,); None where it earns nothing.
     """
-    curve = equity["equity"].to_numpy("float64")
-    held: BoolArray = np.asarray(holdings(equity["session"], trades).any(axis=1))
-    gross = ((equity["long"] + equity["short"]) / equity["equity"]).to_numpy("float64")
-    net = trades["net"].to_numpy("float64")
-    filled = orders[orders["filled"] > 0]
-    traded = float((filled["filled"] * filled["fill_price"]).sum())
-    years = max(len(curve) - 1, 1) / SESSIONS_A_YEAR
-    lost = -net[net < 0].sum()
-    figures: dict[str, Any] = {
+    curve = strategy_curve(equity, trades, orders)
+    cash = np.ones(len(equity)) if riskless is None else riskless
+    named: dict[str, Any] = {
         "first_session": str(equity["session"].iloc[0].date()),
         "last_session": str(equity["session"].iloc[-1].date()),
-        "sessions": len(curve),
-        "start_equity": curve[0],
-        "end_equity": curve[-1],
-        **asdict(performance(curve, riskless)),
-        "time_in_market": float(held.mean()),
-        "blocks_in_market": blocks(held),
-        "mean_gross_exposure": float(gross.mean()),
-        "max_gross_exposure": float(gross.max()),
-        "turnover_a_year": traded / float(curve.mean()) / years,
+        "sessions": len(equity),
+        "start_equity": curve.levels[0],
+        "end_equity": curve.levels[-1],
+        **figures(curve, cash),
+        **_trade_figures(trades),
+        "orders_rejected": int(orders["status"].isin(["rejected", "expired"]).sum()),
+    }
+    return {name: _plain(value) for name, value in named.items()}
+
+
+def _trade_figures(trades: pd.DataFrame) -> dict[str, Any]:
+    """Return what the trades came to, all together."""
+    net = trades["net"].to_numpy("float64")
+    lost = -net[net < 0].sum()
+    return {
         "trades": len(trades),
         "open_trades": int(trades["open"].sum()),
-        "orders_rejected": int(orders["status"].isin(["rejected", "expired"]).sum()),
         "hit_rate": float((net > 0).mean()) if net.size else math.nan,
         "profit_factor": float(net[net > 0].sum() / lost) if lost > 0 else math.nan,
         "mean_net": float(net.mean()) if net.size else math.nan,
-        "fees": float(costs.loc[~costs["item"].str.startswith("borrow"), "amount"].sum()),
-        "borrow": float(costs.loc[costs["item"].str.startswith("borrow"), "amount"].sum()),
+        "fees": round(float(trades["fees"].sum()), 2),
+        "borrow": round(float(trades["borrow"].sum()), 2),
     }
-    return {name: _plain(value) for name, value in figures.items()}
 
 
 def _plain(value: Any) -> Any:

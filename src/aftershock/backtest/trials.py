@@ -11,11 +11,13 @@ from aftershock.backtest.money import from_cents
 from aftershock.backtest.processes import in_processes
 from aftershock.backtest.rule_account import Leg
 from aftershock.backtest.rule_engine import RuleEngine
+from aftershock.errors import BacktestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from aftershock.arrays import FloatArray, IntArray
+    from aftershock.backtest.ledger import Ledger
     from aftershock.backtest.rule_account import RuleRun
     from aftershock.backtest.run import Backtest, Origin
     from aftershock.backtest.stage import Stage
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 ARRAYS, BACKTRADER = "arrays", "backtrader"
 _CHUNKS = 8  # of the runs left to processes, for each of them
 _ALONE = 4  # runs that are not worth a process
+
+
+class HandedOverError(BacktestError):
+    """More runs than may be would have to go through backtrader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,11 @@ class Trial:
         Number of round trips.
     engine, note
         What ran it, and why not the arrays.
+    reach
+        Offsets of the first entry and the last exit from their events, where backtrader ran
+        it; None without a trade.
+    is_open
+        True where a trade is still open at the end.
     """
 
     equity: FloatArray
@@ -47,6 +58,8 @@ class Trial:
     trades: int
     engine: str
     note: str = ""
+    reach: tuple[int, int] | None = None
+    is_open: bool = False
 
     @property
     def profit(self) -> float:
@@ -77,6 +90,7 @@ def run_all(
     *,
     jobs: int = -1,
     step: Callable[[int], None] = lambda _: None,
+    handed: int | None = None,
 ) -> list[Trial]:
     """Run every plan; a rule over arrays where they can, the rest through backtrader.
 
@@ -90,21 +104,30 @@ def run_all(
         Processes for what backtrader runs; -1 for one a core.
     step
         Called with the number of runs that have just been made.
+    handed
+        Runs of a rule that may be handed over to backtrader; None for any number.
+
+    Raises
+    ------
+    HandedOverError
+        More of them would have to be.
     """
     made: dict[int, Trial] = {}
-    handed: dict[int, str] = {}
+    left: dict[int, str] = {}
     if backtest.strategy.is_rule():
         runner = _RuleRunner(backtest.strategy, stage)
         for row, plan in enumerate(plans):
             run = runner.run(plan)
             if run.handed_over:
-                handed[row] = run.handed_over
+                left[row] = run.handed_over
             else:
                 made[row] = runner.trial(run)
                 step(1)
     else:
-        handed = dict.fromkeys(range(len(plans)), "the strategy decides day by day")
-    made |= _in_processes(backtest, stage, plans, handed, jobs, step)
+        left = dict.fromkeys(range(len(plans)), "the strategy decides day by day")
+    if handed is not None and len(left) > handed:
+        raise HandedOverError(f"{len(left):,} of {len(plans):,} runs are not for arrays")
+    made |= _in_processes(backtest, stage, plans, left, jobs, step)
     return [made[row] for row in range(len(plans))]
 
 
@@ -138,7 +161,8 @@ class _RuleRunner:
         net: dict[str, float] = {}
         for trade in run.trades:
             net[trade.event] = net.get(trade.event, 0.0) + from_cents(trade.net)
-        return Trial(run.equity / 100, net, len(run.trades), ARRAYS)
+        still = any(trade.exit < 0 for trade in run.trades)
+        return Trial(run.equity / 100, net, len(run.trades), ARRAYS, is_open=still)
 
 
 def _in_processes(
@@ -186,4 +210,29 @@ def _trade(cls: type[EventStrategy], stage: Stage, plan: Plan) -> Trial:
         net[trade.event] = net.get(trade.event, 0.0) + from_cents(earned)
     equity = np.array([from_cents(balance.equity) for balance in ledger.balances])
     missing = len(stage.panel.sessions) - equity.size
-    return Trial(np.pad(equity, (0, missing), mode="edge"), net, len(ledger.trades), BACKTRADER)
+    return Trial(
+        np.pad(equity, (0, missing), mode="edge"),
+        net,
+        len(ledger.trades),
+        BACKTRADER,
+        reach=traded_reach(ledger, where),
+        is_open=any(trade.is_open for trade in ledger.trades),
+    )
+
+
+def traded_reach(ledger: Ledger, stage: Stage) -> tuple[int, int] | None:
+    """Return the offsets of the first entry and the last exit in the books; None without any.
+
+    A trade that is still open reaches to the last session.
+    """
+    zeros = {entry.event.id: entry.day_zero for entry in stage.agenda.entries}
+    sessions = stage.panel.sessions
+    offsets = [
+        sessions.position(day) - zeros[trade.event]
+        for trade in ledger.trades
+        for day in (
+            trade.entries[0].session,
+            sessions.last if trade.is_open else trade.exits[-1].session,
+        )
+    ]
+    return (min(offsets), max(offsets)) if offsets else None

@@ -76,7 +76,8 @@ METRICS = (
     mark("full sample: up capture"), mark("full sample: down capture"),
     mark("in market: information ratio"), mark("in market: tracking error"),
     mark("in market: up capture"), mark("in market: down capture"),
-    mark("against {other}, {metric}"), mark("ruined"),
+    mark("against {other}, {metric}"), mark("ruined"), mark("held: sessions"),
+    mark("held: total return"), mark("held: beyond"), mark("strategy"), mark("hedged"),
 )  # fmt: skip
 
 CONVENTIONS = (
@@ -107,7 +108,7 @@ CONVENTIONS = (
     mark("a notional tracker fund: no stamp duty, no lot"),
     mark("{day}, inferred: {reason}"),
     mark("constituents of {index}, which underlies listed futures, should qualify from its inclusion on"),
-    mark("cash"), mark("equity to hold"), mark("risk-free"), mark("short sales"),
+    mark("a year"), mark("sessions held"), mark("cash"), mark("equity to hold"), mark("risk-free"), mark("short sales"),
     mark("splits and dividends"), mark("further benchmarks"), mark("charged"), mark("plain"),
     mark("no limit"), mark("all events"), mark("id {names}"), mark("ticker {names}"),
     mark("since {day}"), mark("until {day}"), mark("{first} minus {second}"),
@@ -184,7 +185,6 @@ SENTENCES = (
     mark("the other leg was refused"), mark("halted or no price on {day}"),
     mark("halted or no price since {day}"), mark("not shortable before {day}"),
     mark("no inference: see placebo"),
-    mark("no placebo was run (--placebos 99 runs some)"),
     mark("run for the whole grid: each cell has its p-value"),
     mark("one set of parameters was run: nothing was chosen"),
 
@@ -209,6 +209,13 @@ PLURALS = (
     plural("fewer than {n} session so far", "fewer than {n} sessions so far"),
     plural("{n} observation: a description, not a test",
            "{n} observations: a description, not a test"),
+    plural("{n} trade in {k} cluster", "{n} trades in {k} cluster"),
+    plural("{n} trade in {k} clusters", "{n} trades in {k} clusters"),
+    plural("{n} start without a trade left out", "{n} starts without a trade left out"),
+    plural("{benchmark} has no close on {n} session of the run ({days}); a gap keeps its place in"
+           " the year and stands at the close before it",
+           "{benchmark} has no close on {n} sessions of the run ({days}); a gap keeps its place in"
+           " the year and stands at the close before it"),
     plural("{n} stretch in the market", "{n} stretches in the market"),
     plural("{n} bar without high or low", "{n} bars without high or low"),
     plural("{n} session without a bar after the last one",

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from aftershock.backtest.run import Backtest
     from aftershock.workspace.load import Workspace
 
-DRAWS = 999  # placebos of a rule, which takes a fraction of a second
-
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -33,7 +31,8 @@ class Terms:
     costs
         False leaves out every charge, and the borrow fee where none is given.
     draws
-        Placebos; None runs 999 of a rule and none of a strategy that decides day by day.
+        Placebos; None leaves it to ``Backtest.run``: 9,999 of a rule, none of a strategy that
+        decides day by day.
     """
 
     start: dt.date | None = None
@@ -68,12 +67,6 @@ class Terms:
         if not self.costs:
             exchange = replace(exchange, costs=False, borrow=0.0)
         return exchange if self.borrow is None else replace(exchange, borrow=self.borrow)
-
-    def placebos(self, backtest: Backtest) -> int:
-        """Return how many placebos a backtest is given."""
-        if self.draws is not None:
-            return self.draws
-        return DRAWS if backtest.strategy.is_rule() else 0
 
 
 @dataclass(frozen=True, slots=True)
