@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from aftershock.backtest.money import exact, split_ratio
+
 if TYPE_CHECKING:
     from aftershock.arrays import FloatArray
     from aftershock.prices.panel import PricePanel
@@ -50,6 +52,14 @@ class Quote:
         return not math.isfinite(self.open) or self.volume == 0
 
     @property
+    def halt(self) -> str:
+        """Why nothing fills in the session, empty where something can."""
+        if not self.is_halted:
+            return ""
+        trades = math.isfinite(self.close) and self.volume != 0
+        return "no open" if trades else "halted or no price"
+
+    @property
     def gap(self) -> float:
         """The open against the close before it, a fraction; NaN before the first close."""
         return self.open / self.previous - 1.0
@@ -86,14 +96,20 @@ def _previous(close: FloatArray, dividend: FloatArray, split: FloatArray) -> Flo
 
     A dividend is per share of its day, so that a split of the same day comes first.
     """
-    ratio = np.where(split > 0.0, split, 1.0)
     out = np.full_like(close, np.nan)
     last = np.nan
     for row in range(close.size):
-        last = last / ratio[row] - dividend[row]
+        if math.isfinite(last) and (split[row] > 0.0 or dividend[row]):
+            last = _restated(last, float(split[row]), float(dividend[row]))
         out[row] = last if last > 0.0 else np.nan
         last = close[row] if np.isfinite(close[row]) else last
     return out
+
+
+def _restated(close: float, split: float, dividend: float) -> float:
+    """Return a close in the shares of an ex-date and less its dividend, exactly."""
+    ratio = split_ratio(split) if split > 0.0 else 1
+    return float(exact(close) / ratio - exact(dividend))
 
 
 def _volatility(close: FloatArray, previous: FloatArray) -> FloatArray:

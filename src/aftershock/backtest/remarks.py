@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from aftershock.backtest.metrics import SESSIONS_A_YEAR
+from aftershock.backtest.orders import FORCED
 from aftershock.formats import counted
 from aftershock.prices.currency import clashes
 from aftershock.prices.quality import touched
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from aftershock.prices.panel import PricePanel
     from aftershock.prices.quality import Finding
 
-FORCED = ("margin call", "recalled")
 NOT_PUBLISHED = "no published price"
 PRICE_INDEX = "a price index, without dividends; it cannot itself be bought"
 
@@ -41,7 +41,6 @@ def conventions(
         " those of its last day",
         "capital": f"{backtest.cash:,.0f}; exits fill before entries, entries in order of day 0,"
         " each sized on the equity of the last close",
-        "cash": "earns nothing, the proceeds of short sales included",
         "prices": "raw; adjusted prices are for studies",
         "benchmark": f"{benchmark}, {PRICE_INDEX}" if benchmark.startswith("^") else benchmark,
         "risk-free": "0" if prices.risk_free is None else _rate(prices.risk_free),
@@ -83,8 +82,13 @@ def warnings(
     yield from clashes(prices, traded, [benchmark])
     if not len(trades):
         yield "no trade was made; the reasons stand with the events and orders"
+    yield from broker.remarks
     for row in trades[trades["open"]].itertuples():
-        yield f"{row.event} in {row.ticker} is still open at the end, marked at the last close"
+        yield f"{row.event} in {row.ticker} is still open at the end, {_marked(broker, row.ticker)}"
+    for ticker, age in broker.oldest.items():
+        if broker.ledger.marked[ticker] == broker.session:
+            old = counted(age, "session")
+            yield f"{ticker} was held over a stretch without closes, marked at one {old} old"
     if broker.ruined:
         yield (
             f"RUINED on {broker.ruined}: the close left no equity, the run stops there and the"
@@ -107,6 +111,14 @@ def warnings(
     if len(late):
         one, many = "event lies after the run and was", "events lie after the run and were"
         yield f"{counted(len(late), one, many)} not traded"
+
+
+def _marked(broker: EventBroker, ticker: str) -> str:
+    """Return what an open position is marked at, with its age where that is not today's."""
+    day = broker.ledger.marked[ticker]
+    if day == broker.session:
+        return "marked at the last close"
+    return f"marked at its close of {day}, {counted(broker.sessions_since(day) - 1, 'session')} old"
 
 
 def simulated(prices: PricePanel, events: pd.DataFrame, benchmark: str) -> pd.DataFrame:

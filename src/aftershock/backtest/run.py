@@ -371,7 +371,7 @@ def positions(broker: EventBroker) -> pd.DataFrame:
                 bought = sum(fill.shares for fill in trade.entries if fill.session <= day)
                 sold = sum(fill.shares for fill in trade.exits if fill.session <= day)
                 splits = broker.split_between(trade.ticker, row, last)
-                held = trade.side * (bought - sold) / splits
+                held = trade.side * float(bought - sold) / splits
                 rows.append((day, trade.number, trade.event, trade.ticker, held))
     return make_table(rows, ["session", "trade", "event", "ticker", "shares"])
 

@@ -92,7 +92,7 @@ def _trade_row(trade: Trade, last: float) -> tuple[Any, ...]:
         trade.number, trade.event, trade.ticker, "short" if trade.side < 0 else "long",
         trade.entries[0].session, trade.entry_price,
         trade.exits[-1].session if closed else None, trade.exit_price if closed else math.nan,
-        sum(fill.shares for fill in trade.entries),
+        float(sum(fill.shares for fill in trade.entries)),
         from_cents(gross), from_cents(fees), from_cents(borrow), from_cents(gross - fees - borrow),
         trade.worst, trade.best, trade.break_even_borrow(last),
         trade.break_even_slippage(last), not closed,
