@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aftershock.errors import WorkspaceError
+from aftershock.interrupts import by_signal, watched
 
 if TYPE_CHECKING:
     from types import CodeType, ModuleType
@@ -82,11 +83,27 @@ def load_file(path: str | Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # backtrader looks its strategies' modules up by name
     try:
-        loader.exec_module(module)
-    except Exception as cause:
+        with watched():
+            _execute(loader, module, path)
+    except BaseException:
         del sys.modules[name]
-        raise WorkspaceError(_sentence(path, cause)) from cause
+        raise
     return module
+
+
+def _execute(loader: _Reader, module: ModuleType, path: Path) -> None:
+    """Run a module; whatever its file raises, ``sys.exit`` too, is that file's failure."""
+    try:
+        loader.exec_module(module)
+    except BaseException as cause:
+        if by_signal(cause):
+            raise
+        raise WorkspaceError(_sentence(path, cause)) from cause
+
+
+def is_content(module: str) -> bool:
+    """Return whether a module is a content file's."""
+    return isinstance(getattr(sys.modules.get(module), "__loader__", None), _Reader)
 
 
 def sha256_of(module: str) -> str:
@@ -95,7 +112,7 @@ def sha256_of(module: str) -> str:
     return loader.sha256 if isinstance(loader, _Reader) else ""
 
 
-def _sentence(path: Path, cause: Exception) -> str:
+def _sentence(path: Path, cause: BaseException) -> str:
     if isinstance(cause, SyntaxError):
         return f"{path}:{cause.lineno or 1} does not import: {cause.msg}"
     own = [
@@ -105,4 +122,4 @@ def _sentence(path: Path, cause: Exception) -> str:
     ]
     where = f"{path}:{own[-1]}" if own else str(path)
     kind = "" if isinstance(cause, ValueError) else f"{type(cause).__name__}: "
-    return f"{where} does not import: {kind}{cause}"
+    return f"{where} does not import: {kind}{cause}".removesuffix(": ")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from aftershock.backtest.exchanges.base import Exchange, Instrument
     from aftershock.backtest.trade import Trade
     from aftershock.events.kinds import Event
+    from aftershock.sessions import Sessions
 
 # what backtrader offers for an order and this broker does not do
 _UNKNOWN = ("valid", "oco", "trailamount", "trailpercent", "parent")
@@ -102,6 +103,11 @@ class OrderDesk(bt.BrokerBase):
         if record.status == "pending":
             record.withdrawn = self.session
         self._drop(order, "withdrawn by the strategy")
+
+    @property
+    def sessions(self) -> Sessions:
+        """The run's sessions."""
+        return self._agenda.sessions
 
     @property
     def session(self) -> dt.date:

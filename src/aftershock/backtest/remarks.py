@@ -83,12 +83,7 @@ def warnings(
     if not len(trades):
         yield "no trade was made; the reasons stand with the events and orders"
     yield from broker.remarks
-    for row in trades[trades["open"]].itertuples():
-        yield f"{row.event} in {row.ticker} is still open at the end, {_marked(broker, row.ticker)}"
-    for ticker, age in broker.oldest.items():
-        if broker.ledger.marked[ticker] == broker.session:
-            old = counted(age, "session")
-            yield f"{ticker} was held over a stretch without closes, marked at one {old} old"
+    yield from _stale(broker, trades)
     if broker.ruined:
         yield (
             f"RUINED on {broker.ruined}: the close left no equity, the run stops there and the"
@@ -111,6 +106,16 @@ def warnings(
     if len(late):
         one, many = "event lies after the run and was", "events lie after the run and were"
         yield f"{counted(len(late), one, many)} not traded"
+
+
+def _stale(broker: EventBroker, trades: pd.DataFrame) -> Iterator[str]:
+    """Yield what open positions are marked at, and how old the marks of others were."""
+    for row in trades[trades["open"]].itertuples():
+        yield f"{row.event} in {row.ticker} is still open at the end, {_marked(broker, row.ticker)}"
+    for ticker, age in broker.oldest.items():
+        if broker.ledger.marked[ticker] == broker.session:
+            old = counted(age, "session")
+            yield f"{ticker} was held over sessions without a close, marked at one up to {old} old"
 
 
 def _marked(broker: EventBroker, ticker: str) -> str:

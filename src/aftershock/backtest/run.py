@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import inspect
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
@@ -13,8 +12,10 @@ import pandas as pd
 from pydantic import ValidationError
 
 from aftershock.backtest import compare, tables
+from aftershock.backtest.blame import blamed
 from aftershock.backtest.break_even import borrow_grid, break_even
 from aftershock.backtest.exchanges import Exchange, PlainExchange
+from aftershock.backtest.money import from_cents
 from aftershock.backtest.remarks import conventions, simulated, warnings
 from aftershock.backtest.result import BacktestResult
 from aftershock.backtest.stage import Stage, clocked
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from aftershock.backtest.broker import EventBroker
     from aftershock.backtest.placebo import Placebo
     from aftershock.backtest.sweep import SweepResult
+
+
+LEAST_CASH, MOST_CASH = 0.01, 1e15  # a cent, and what cents of 64 bits hold
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -56,7 +60,8 @@ class Backtest:
     Raises
     ------
     BacktestError
-        The strategy has no such parameter or refuses its value, or cash is not positive.
+        The strategy has no such parameter or refuses its value, or cash is not from 0.01 to
+        10^15.
     WorkspaceError
         The file does not import or defines no strategy.
     """
@@ -101,8 +106,11 @@ class Backtest:
         }
         for key, value in values.items():
             object.__setattr__(self, key, value)
-        if not (cash > 0 and math.isfinite(cash)):
-            raise BacktestError(f"cash is {cash}; it must be positive")
+        if not LEAST_CASH <= cash <= MOST_CASH:
+            raise BacktestError(
+                f"cash is {cash:g}; it must be positive, from {LEAST_CASH:g} to {MOST_CASH:,.0f}, in"
+                " the currency of the prices"
+            )
         if not isinstance(self.exchange, Exchange):
             raise BacktestError(f"exchange is {exchange!r}; write exchange=ash.HKEX()")
 
@@ -307,20 +315,24 @@ def _check_data(events: object, prices: object) -> None:
 
 
 def _checked(cls: type[EventStrategy], params: Mapping[str, Any]) -> dict[str, Any]:
-    try:
-        return cls.Params(**params).model_dump()
-    except ValidationError as cause:
-        first = cause.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            close = nearest(name, cls.Params.model_fields)
-            hint = f": did you mean '{close}'?" if close else ""
-            known = ", ".join(cls.Params.model_fields)
-            raise BacktestError(
-                f"{cls.__name__} has no parameter '{name}'{hint} It has {known}."
-            ) from cause
-        message = first["msg"].removeprefix("Value error, ")
-        raise BacktestError(f"{cls.__name__}: {name or 'parameters'}: {message}") from cause
+    with blamed(cls):
+        try:
+            return cls.Params(**params).model_dump()
+        except ValidationError as cause:
+            raise BacktestError(_first_of(cls, cause)) from cause
+
+
+def _first_of(cls: type[EventStrategy], cause: ValidationError) -> str:
+    """Return the first thing that is wrong with parameters."""
+    first = cause.errors()[0]
+    name = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        close = nearest(name, cls.Params.model_fields)
+        hint = f": did you mean '{close}'?" if close else ""
+        known = ", ".join(cls.Params.model_fields)
+        return f"{cls.__name__} has no parameter '{name}'{hint} It has {known}."
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{cls.__name__}: {name or 'parameters'}: {message}"
 
 
 def _assemble(
@@ -332,7 +344,7 @@ def _assemble(
     saved = compare.riskless(panel, equity["session"])
     trades, orders = tables.trade_table(ledger), tables.order_table(broker.records)
     costs = tables.cost_table(ledger)
-    events = tables.event_table(stage.agenda, broker.records)
+    events = tables.event_table(stage.agenda, broker.records, broker.offered, broker.position)
     events = simulated(prices, events, stage.benchmark)
     return BacktestResult(
         name=backtest.name,
@@ -346,6 +358,7 @@ def _assemble(
         metrics={
             **tables.metric_table(equity, trades, costs, orders, saved),
             **break_even(ledger),
+            "interest": from_cents(ledger.interest),
             "ruined": str(broker.ruined) if broker.ruined else None,
         },
         versus=compare.versus_table(equity, trades, saved),

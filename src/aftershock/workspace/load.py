@@ -133,8 +133,25 @@ class Workspace:
         parameters = dict(said.model_extra or {})
         if "slippage" in parameters:
             parameters["slippage"] = _slippage(parameters["slippage"])
+        if "borrow_file" in parameters:
+            parameters |= self._borrow(str(parameters.pop("borrow_file")), parameters)
         exchange: Exchange = _build(models[said.model], parameters, "exchange")
         return exchange
+
+    def _borrow(self, file: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Return what a file says of borrowing, where nothing else says it too."""
+        from aftershock.backtest.exchanges import read_borrow
+
+        twice = sorted({"borrow_rates", "borrowable"} & parameters.keys())
+        if twice:
+            raise WorkspaceError(
+                f"{SETTINGS}: exchange: borrow_file and {' and '.join(twice)} say the same twice;"
+                " leave one of them out"
+            )
+        try:
+            return read_borrow(self.folder / file)
+        except AftershockError as cause:
+            raise WorkspaceError(f"{SETTINGS}: exchange: borrow_file: {cause}") from cause
 
     def source(self, given: str | None) -> str:
         """Return the price source: the one given, or the settings' with its place resolved."""
