@@ -11,12 +11,13 @@ import sys
 import traceback
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aftershock.errors import WorkspaceError
 from aftershock.interrupts import by_signal, watched
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import CodeType, ModuleType
 
 
@@ -101,9 +102,9 @@ def _execute(loader: _Reader, module: ModuleType, path: Path) -> None:
         raise WorkspaceError(_sentence(path, cause)) from cause
 
 
-def is_content(module: str) -> bool:
-    """Return whether a module is a content file's."""
-    return isinstance(getattr(sys.modules.get(module), "__loader__", None), _Reader)
+def is_content(namespace: Mapping[str, Any]) -> bool:
+    """Return whether a module's namespace is a content file's."""
+    return isinstance(namespace.get("__loader__"), _Reader)
 
 
 def sha256_of(module: str) -> str:

@@ -185,12 +185,7 @@ class EventBroker(SessionFills):
 
     def _force(self, trade: Trade, shares: float, cause: str) -> None:
         """Order a cover of the broker's own, of what is not about to be covered already."""
-        pending = [self._by_ref[order.ref] for order in self._market]
-        shares -= sum(
-            record.shares
-            for record in pending
-            if (record.event, record.ticker) == (trade.event, trade.ticker) and not record.entering
-        )
+        shares -= self._leaving(trade)
         if shares <= _DUST:
             return
         order = self._order_out(trade, shares)
@@ -446,15 +441,19 @@ class EventBroker(SessionFills):
 
     def _close_linked(self) -> None:
         """Order the close of every linked leg whose partner is closed or about to be."""
-        leaving = {
-            (record.event, record.ticker)
-            for record in (self._by_ref[order.ref] for order in self._market)
-            if not record.entering
-        }
         for pair in self._pairs.linked():
             for trade, other in pair.legs():
-                if not trade.is_open or (trade.event, trade.ticker) in leaving:
+                if float(trade.shares) - self._leaving(trade) <= _DUST:
                     self._force(other, float(other.shares), f"closed with its leg {trade.ticker}")
+
+    def _leaving(self, trade: Trade) -> float:
+        """Return the shares of a trade that are about to be closed already."""
+        pending = (self._by_ref[order.ref] for order in self._market)
+        return sum(
+            record.shares
+            for record in pending
+            if (record.event, record.ticker) == (trade.event, trade.ticker) and not record.entering
+        )
 
     def _partner_halt(self, trade: Trade) -> str:
         """Return why a linked partner cannot be closed in the session, empty where it can."""

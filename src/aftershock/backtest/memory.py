@@ -5,16 +5,16 @@ from __future__ import annotations
 import copy
 import inspect
 import random
-import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from aftershock.content import is_content
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from aftershock.backtest.strategy import EventStrategy
 
@@ -30,10 +30,10 @@ def forgetful(cls: type[EventStrategy]) -> Iterator[None]:
     Python's and numpy's shared generators are seeded alike before every run and put back too.
     What cannot be copied is left as it is; a sweep notices where that makes a difference.
     """
-    owners = _owners(cls)
+    places = _places(cls)
     memo: dict[int, Any] = {}
-    kept = [{name: _copied(value, memo) for name, value in _data(owner)} for owner in owners]
-    states = random.getstate(), np.random.get_state()  # noqa: NPY002 - the one content may use
+    kept = [{name: _copied(value, memo) for name, value in _data(place.names)} for place in places]
+    states = random.getstate(), np.random.get_state()  # noqa: NPY002 - what content may use
     random.seed(_SEED)
     np.random.seed(_SEED)  # noqa: NPY002
     try:
@@ -41,22 +41,47 @@ def forgetful(cls: type[EventStrategy]) -> Iterator[None]:
     finally:
         random.setstate(states[0])
         np.random.set_state(states[1])  # noqa: NPY002
-        for owner, values in zip(owners, kept, strict=True):
-            _put_back(owner, values)
+        for place, values in zip(places, kept, strict=True):
+            place.put_back(values)
 
 
-def _owners(cls: type[EventStrategy]) -> list[Any]:
-    """Return a strategy's classes and, where its file is content, the file's module."""
+class _Place(NamedTuple):
+    """Where data can be kept: the names of a class, or of the file that defines it."""
+
+    names: Mapping[str, Any]
+    put: Callable[[str, Any], None]
+    remove: Callable[[str], None]
+
+    def put_back(self, values: Mapping[str, Any]) -> None:
+        """Make the data what they were."""
+        for name, _ in list(_data(self.names)):
+            if name not in values:
+                self.remove(name)
+        for name, value in values.items():
+            self.put(name, value)
+
+
+def _places(cls: type[EventStrategy]) -> list[_Place]:
+    """Return the classes of a strategy below the base and, where it is content, its file."""
     from aftershock.backtest.strategy import EventStrategy
 
-    classes = [one for one in cls.__mro__ if issubclass(one, EventStrategy)]
-    modules = {one.__module__ for one in classes if is_content(one.__module__)}
-    return [one for one in classes if one is not EventStrategy] + [sys.modules[m] for m in modules]
+    places, files = [], {}
+    for one in cls.__mro__:
+        if issubclass(one, EventStrategy) and one is not EventStrategy:
+            places.append(_Place(vars(one), partial(setattr, one), partial(delattr, one)))
+            # a file may have been loaded again since: its own functions know their own names
+            for code in filter(inspect.isfunction, vars(one).values()):
+                files[id(code.__globals__)] = code.__globals__
+    return places + [
+        _Place(names, names.__setitem__, names.__delitem__)
+        for names in files.values()
+        if is_content(names)
+    ]
 
 
-def _data(owner: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the data of a class or a module, without code."""
-    for name, value in list(vars(owner).items()):
+def _data(names: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the data among the names of a class or a module, without code."""
+    for name, value in list(names.items()):
         code = callable(value) or inspect.ismodule(value) or hasattr(type(value), "__get__")
         if not (code or name in _MADE or name.startswith("__")):
             yield name, value
@@ -67,11 +92,3 @@ def _copied(value: Any, memo: dict[int, Any]) -> Any:
         return copy.deepcopy(value, memo)
     except Exception:  # noqa: BLE001 - a lock, an open file: content may hold anything
         return value
-
-
-def _put_back(owner: Any, values: dict[str, Any]) -> None:
-    for name, _ in _data(owner):
-        if name not in values:
-            delattr(owner, name)
-    for name, value in values.items():
-        setattr(owner, name, value)

@@ -108,8 +108,8 @@ class Backtest:
             object.__setattr__(self, key, value)
         if not LEAST_CASH <= cash <= MOST_CASH:
             raise BacktestError(
-                f"cash is {cash:g}; it must be positive, from {LEAST_CASH:g} to {MOST_CASH:,.0f}, in"
-                " the currency of the prices"
+                f"cash is {cash:g}; it must be positive, from {LEAST_CASH:g} to {MOST_CASH:,.0f},"
+                " in the currency of the prices"
             )
         if not isinstance(self.exchange, Exchange):
             raise BacktestError(f"exchange is {exchange!r}; write exchange=ash.HKEX()")

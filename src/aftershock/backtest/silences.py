@@ -20,7 +20,7 @@ def silences(strategy: EventStrategy) -> Iterator[str]:
     """Yield what never came, one sentence each with its remedy."""
     name = type(strategy).__name__
     for timer in strategy.cerebro._pretimers:  # noqa: SLF001 - backtrader's own list
-        if timer.lastwhen is None:
+        if getattr(timer, "lastwhen", None) is None:
             hour = f" at {timer.p.when:%H:%M}" if isinstance(timer.p.when, dt.time) else ""
             yield (
                 f"{name} set a timer{hour} that never fired: a session is one bar without hours;"
@@ -45,8 +45,8 @@ def _deaf(name: str, strategy: EventStrategy, indicator: Any) -> Iterator[str]:
     day, ticker = strategy.broker.sessions.date(gap), ticker_of(feed)
     yield (
         f"{name}: {type(indicator).__name__} of {ticker} has no value from {day} to the end:"
-        f" {ticker} has no bar on that session, and what carries its past along never forgets it; compute it"
-        " in on_offset from self.closes(ticker, n), leaving out what is NaN"
+        f" {ticker} has no bar on that session, and what carries its past along never forgets it;"
+        " compute it in on_offset from self.closes(ticker, n), leaving out what is NaN"
     )
 
 

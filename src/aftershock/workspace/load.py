@@ -133,12 +133,19 @@ class Workspace:
         parameters = dict(said.model_extra or {})
         if "slippage" in parameters:
             parameters["slippage"] = _slippage(parameters["slippage"])
-        if "borrow_file" in parameters:
-            parameters |= self._borrow(str(parameters.pop("borrow_file")), parameters)
+        if self.borrow_file is not None:
+            del parameters["borrow_file"]
+            parameters |= self._borrow(self.borrow_file, parameters)
         exchange: Exchange = _build(models[said.model], parameters, "exchange")
         return exchange
 
-    def _borrow(self, file: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    @property
+    def borrow_file(self) -> Path | None:
+        """The file of borrow terms that the settings name."""
+        named = (self.settings.exchange.model_extra or {}).get("borrow_file")
+        return None if named is None else self.folder / str(named)
+
+    def _borrow(self, file: Path, parameters: dict[str, Any]) -> dict[str, Any]:
         """Return what a file says of borrowing, where nothing else says it too."""
         from aftershock.backtest.exchanges import read_borrow
 
@@ -149,7 +156,7 @@ class Workspace:
                 " leave one of them out"
             )
         try:
-            return read_borrow(self.folder / file)
+            return read_borrow(file)
         except AftershockError as cause:
             raise WorkspaceError(f"{SETTINGS}: exchange: borrow_file: {cause}") from cause
 

@@ -174,8 +174,11 @@ class _Trading:
 
 
 def _inputs(workspace: Workspace, prices: Sequence[Path] = ()) -> dict[str, str]:
-    rates = workspace.risk_free().file
-    return hashes([*workspace.inputs, *prices, *([rates] if rates else [])], workspace.folder)
+    named = (workspace.risk_free().file, workspace.borrow_file)
+    return hashes(
+        [*workspace.inputs, *prices, *(file for file in named if file is not None)],
+        workspace.folder,
+    )
 
 
 def _unchanged(before: dict[str, str], after: dict[str, str]) -> None:
