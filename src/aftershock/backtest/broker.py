@@ -506,4 +506,4 @@ class EventBroker(SessionFills):
             )
             for trade in self.ledger.open_trades():
                 if trade.side < 0:
-                    self._force(trade, trade.shares, cause)
+                    self._force(trade, float(trade.shares), cause)
