@@ -411,3 +411,36 @@ def test_share_counts_are_fractions_where_they_are():
     ledger.leave(trade, (day(0), 100 / 3, 27.0), [], day(2))
     assert not trade.is_open
     assert ledger.cash == 1_000_000_00
+
+
+def test_the_benchmark_and_its_leg_split_and_pay_too():
+    """A fund at 100 that splits ten for one, pays 0.2 of 10 and falls by it: nobody lost.
+
+    Bought and reinvested it stands where it stood, and so does the leg beside a short.
+    """
+    # row 10 splits, row 11 pays and falls by as much as it pays
+    frames = {
+        "fund": pd.DataFrame(
+            {"Open": [100.0] * 10 + [10.0] + [9.8] * 19}, index=pd.DatetimeIndex(DAYS)
+        ),
+        "AAA": pd.DataFrame({"Open": [100.0] * 30}, index=pd.DatetimeIndex(DAYS)),
+    }
+    for frame in frames.values():
+        for name in ("High", "Low", "Close"):
+            frame[name] = frame["Open"]
+        frame["Volume"] = 1e6
+    frames["fund"]["Stock Splits"] = [0.0] * 10 + [10.0] + [0.0] * 19
+    frames["fund"]["Dividends"] = [0.0] * 11 + [0.2] + [0.0] * 18
+    prices = ash.PricePanel.from_frames(
+        {"2800.HK": frames["fund"], "AAA": frames["AAA"]}, calendar="XHKG"
+    )
+    from floor import Script, with_companies
+
+    plan = {"plan": [(6, "x", sell(200)), (20, "x", leave)]}
+    backtest = ash.Backtest(Script, params=plan, exchange=FREE, cash=1_000_000)
+    result = backtest.run(with_companies(events()), prices, benchmark="2800.HK")
+    level = result.equity["benchmark"]
+    assert level.iloc[9] == level.iloc[10]
+    # 9.8 in 10 / 9.8 shares
+    assert level.iloc[29] == pytest.approx(1_000_000.0, abs=0.01)
+    assert result.equity["hedged"].iloc[29] == pytest.approx(1_000_000.0, abs=0.01)

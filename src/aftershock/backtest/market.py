@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from aftershock.backtest.money import exact, split_ratio
+from aftershock.prices.actions import adjustment
 
 if TYPE_CHECKING:
     from aftershock.arrays import FloatArray
@@ -89,6 +90,27 @@ def quotes(panel: PricePanel, ticker: str, *, is_index: bool) -> list[Quote]:
         previous, _volatility(close, previous), dividend, split,
     )  # fmt: skip
     return [Quote(*row) for row in zip(*(field.tolist() for field in fields), strict=True)]
+
+
+def comparable(panel: PricePanel, ticker: str) -> FloatArray:
+    """Return closes over which a holder's splits and reinvested dividends are made up for.
+
+    The panel's own adjustment where it moves at all, else that of the splits and dividends that
+    it lists: a fund whose file has a split and no adjusted close did not lose nine tenths.
+
+    Returns
+    -------
+    ndarray, shape (S,)
+        NaN on a session without a close.
+    """
+    column = panel.column(ticker)
+    fields = (panel.close, panel.dividend, panel.split)
+    close, dividend, split = (field[:, column] for field in fields)
+    listed = (dividend > 0.0) | ((split > 0.0) & (split != 1.0))
+    known = panel.adjustment[:, column][np.isfinite(close)]
+    if not listed.any() or (known.size and np.ptp(known) != 0.0):
+        return panel.adjusted_close()[:, column]
+    return close * adjustment(close, dividend, split)
 
 
 def _previous(close: FloatArray, dividend: FloatArray, split: FloatArray) -> FloatArray:

@@ -37,8 +37,9 @@ def conventions(
         "splits and dividends": "on the ex-date: positions and stops are restated in new shares,"
         " a fraction of a share is settled in cash at the session's open, an order to open stays"
         " one of whole lots; the close before is lowered by what falls due that morning; a"
-        " dividend is paid to longs and made good by shorts; a trade's shares and prices are"
-        " those of its last day",
+        " dividend is paid to longs and made good by shorts, by the day of the trade and not of"
+        " its settlement; a loan that is still out is owed in new shares; a trade's shares and"
+        " prices are those of its last day",
         "capital": f"{backtest.cash:,.0f}; exits fill before entries, entries in order of day 0,"
         " each sized on the equity of the last close",
         "prices": "raw; adjusted prices are for studies",

@@ -15,6 +15,7 @@ from aftershock.backtest import compare, tables
 from aftershock.backtest.blame import blamed
 from aftershock.backtest.break_even import borrow_grid, break_even
 from aftershock.backtest.exchanges import Exchange, PlainExchange
+from aftershock.backtest.market import comparable
 from aftershock.backtest.money import from_cents
 from aftershock.backtest.remarks import conventions, simulated, warnings
 from aftershock.backtest.result import BacktestResult
@@ -339,7 +340,7 @@ def _assemble(
     backtest: Backtest, stage: Stage, broker: EventBroker, prices: PricePanel
 ) -> BacktestResult:
     ledger, panel = broker.ledger, stage.panel
-    held = panel.adjusted_close()[: len(ledger.balances), panel.column(stage.benchmark)]
+    held = comparable(panel, stage.benchmark)[: len(ledger.balances)]
     equity = tables.equity_table(ledger, held, backtest.cash)
     saved = compare.riskless(panel, equity["session"])
     trades, orders = tables.trade_table(ledger), tables.order_table(broker.records)

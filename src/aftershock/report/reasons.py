@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aftershock.report.ledger_phrases import BOOKS
 from aftershock.report.mark import mark
 
 NOTES = (
@@ -86,4 +87,4 @@ FINDINGS = (
     mark("gap"), mark("unfinished"), mark("revision"),
 )  # fmt: skip
 
-REASONS = (*NOTES, *FINDINGS)
+REASONS = (*NOTES, *FINDINGS, *BOOKS)

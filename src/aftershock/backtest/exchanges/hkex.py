@@ -171,7 +171,8 @@ class HKEX(Exchange):
                 f" {self.brokerage * 10_000:g} basis points, at least HK${self.brokerage_min:g}"
             )
         said["short sales"] = (
-            "by the tick rule; an open 14.9 % or more from the previous close fills at the close"
+            "by the tick rule; on an open 14.9 % or more from the previous close entries, exits and"
+            " stops fill at the close"
             if self.tick_rule
             else "at the open, without the tick rule"
         )
