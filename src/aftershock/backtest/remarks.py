@@ -112,7 +112,8 @@ def warnings(
 def _stale(broker: EventBroker, trades: pd.DataFrame) -> Iterator[str]:
     """Yield what open positions are marked at, and how old the marks of others were."""
     for row in trades[trades["open"]].itertuples():
-        yield f"{row.event} in {row.ticker} is still open at the end, {_marked(broker, row.ticker)}"
+        mark = _marked(broker, str(row.ticker))
+        yield f"{row.event} in {row.ticker} is still open at the end, {mark}"
     for ticker, age in broker.oldest.items():
         if broker.ledger.marked[ticker] == broker.session:
             old = counted(age, "session")

@@ -11,8 +11,6 @@ from aftershock.backtest.feed import SessionFeed, ticker_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import backtrader as bt
-
     from aftershock.backtest.strategy import EventStrategy
 
 
@@ -56,7 +54,7 @@ def _feed_of(indicator: Any) -> SessionFeed | None:
     for _ in range(100):
         if isinstance(data, SessionFeed):
             return data
-        owner: bt.LineRoot | None = getattr(data, "data", None)
+        owner = getattr(data, "data", None)
         owner = owner if owner is not None else getattr(data, "_owner", None)
         if owner is None or owner is data:
             return None

@@ -17,6 +17,8 @@ from aftershock.events.book import Selection
 if TYPE_CHECKING:
     import datetime as dt
 
+    from backtrader.feed import DataBase
+
     from aftershock.backtest.broker import EventBroker
     from aftershock.backtest.orders import Side
     from aftershock.backtest.rule import Rule
@@ -240,13 +242,21 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
             )
 
     def buy(
-        self, data: Any = None, size: float | None = None, *args: Any, **options: Any
+        self,
+        data: DataBase | str | None = None,
+        size: float | None = None,
+        *args: Any,
+        **options: Any,
     ) -> bt.Order | None:
         """Cover what is short in a feed, backtrader's way; ``enter_long`` opens a position."""
         return self._trade("buy", data, size, *args, **options)
 
     def sell(
-        self, data: Any = None, size: float | None = None, *args: Any, **options: Any
+        self,
+        data: DataBase | str | None = None,
+        size: float | None = None,
+        *args: Any,
+        **options: Any,
     ) -> bt.Order | None:
         """Sell what is held in a feed, backtrader's way; ``enter_short`` opens a position."""
         return self._trade("sell", data, size, *args, **options)
@@ -308,7 +318,7 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
 
     def _order(self, side: Side, data: Any, size: float, **options: Any) -> bt.Order:
         order = super().sell if side == "sell" else super().buy
-        return order(data, size, **options)
+        return cast("bt.Order", order(data, size, **options))
 
     def _close(self, trade: Trade, shares: float, **options: Any) -> bt.Order:
         side: Side = "sell" if trade.side > 0 else "buy"
@@ -319,8 +329,8 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
         self, side: Side, data: Any, size: float | None, *args: Any, **options: Any
     ) -> bt.Order | None:
         """Close trades of a feed, oldest first; without any, open one that has no event."""
-        feed = self.data if data is None else data
-        feed = self.feed(feed) if isinstance(feed, str) else feed
+        named = self.data if data is None else data
+        feed = self.feed(named if isinstance(named, str) else ticker_of(named))
         left = abs(self.getsizing(feed, isbuy=side == "buy") if size is None else size)
         trades = [
             trade
@@ -352,7 +362,7 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
             f" to no event and stands in no event's figures; use self.enter_{way}(event, ...)"
         )
         order = super().sell if side == "sell" else super().buy
-        return order(feed, size, *args, **options)
+        return cast("bt.Order", order(feed, size, *args, **options))
 
     def _size(
         self, feed: SessionFeed, ticker: str, weight: float | None, lots: int | None

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from aftershock.arrays import BoolArray, FloatArray
     from aftershock.backtest.agenda import Agenda, Entry
     from aftershock.backtest.ledger import Ledger
+    from aftershock.backtest.money import Number
     from aftershock.backtest.orders import OrderRecord, Side
     from aftershock.backtest.trade import Trade
 
@@ -86,7 +87,7 @@ def trade_table(ledger: Ledger) -> pd.DataFrame:
     return make_table(rows, TRADES)
 
 
-def _trade_row(trade: Trade, last: float) -> tuple[Any, ...]:
+def _trade_row(trade: Trade, last: Number) -> tuple[Any, ...]:
     gross, fees, borrow = trade.gross(last), trade.fees, trade.borrow()
     closed = not trade.is_open
     return (
