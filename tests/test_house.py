@@ -15,7 +15,7 @@ import aftershock
 
 LAYERS = [
     {"errors"},
-    {"clock", "locale", "palette", "whole"},
+    {"clock", "interrupts", "locale", "palette", "whole"},
     {"arrays", "charts", "tables", "content", "formats"},
     {"sessions"},
     {"prices"},

@@ -22,8 +22,8 @@ def read_borrow(path: str | Path) -> dict[str, dict[str, Dated]]:
     ::
 
         ticker,date,rate,shares
-        2513.HK,2026-06-08,0.35,1000000
-        2513.HK,2026-07-02,0.50,
+        AAA,2026-06-08,0.35,1000000
+        AAA,2026-07-02,0.50,
 
     A row holds from its date on; an empty cell says nothing. ``ash.HKEX(**read_borrow(file))``.
 
