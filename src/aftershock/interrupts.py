@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
 
 @dataclass(slots=True)
 class _Stop:
-    """Whether a signal asked to stop."""
+    """Whether a signal asked to stop, and whether that is being remembered already."""
 
     asked: bool = False
+    watching: bool = False
 
 
 _STOP = _Stop()
@@ -46,20 +48,27 @@ def watch() -> None:
 
 @contextmanager
 def watched() -> Iterator[None]:
-    """Remember Ctrl-C while content runs, where Python's own handler is in charge of it.
+    """Remember Ctrl-C while content runs, whoever's handler answers it.
 
-    In a thread beside the main one no signal arrives, and another program's handler is left.
+    In a thread beside the main one no signal arrives.
     """
     main = threading.current_thread() is threading.main_thread()
-    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+    handler = signal.getsignal(signal.SIGINT)
+    if not main or _STOP.watching or handler is _stop or not callable(handler):
         yield
         return
-    signal.signal(signal.SIGINT, _stop)
+
+    def noted(number: int, frame: FrameType | None) -> None:
+        _STOP.asked = True
+        handler(number, frame)
+
+    signal.signal(signal.SIGINT, noted)
+    _STOP.watching = True
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        _STOP.asked = False
+        signal.signal(signal.SIGINT, handler)
+        _STOP.asked = _STOP.watching = False
 
 
 def _stop(number: int, frame: object) -> None:

@@ -93,6 +93,7 @@ exchanges = st.builds(
     ash.exchanges.PlainExchange,
     bps=st.sampled_from([0.0, 7.3]),
     lot=st.sampled_from([1, 500]),
+    borrow_rates=st.sampled_from([{}, {"AAA": ((dt.date(2025, 1, 1), 0.9123456789),)}]),
     borrow=st.just(((dt.date(2025, 1, 1), 0.05), (dt.date(2025, 7, 1), 0.4))),
 )  # fmt: skip
 
