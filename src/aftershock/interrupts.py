@@ -52,9 +52,11 @@ def watched() -> Iterator[None]:
 
     In a thread beside the main one no signal arrives.
     """
-    main = threading.current_thread() is threading.main_thread()
+    if _STOP.watching or threading.current_thread() is not threading.main_thread():
+        yield
+        return
     handler = signal.getsignal(signal.SIGINT)
-    if not main or _STOP.watching or handler is _stop or not callable(handler):
+    if handler is _stop or not callable(handler):
         yield
         return
 

@@ -27,12 +27,21 @@ _MADE = frozenset(("params", "lines", "plotinfo", "plotlines", "alias", "Params"
 def forgetful(cls: type[EventStrategy]) -> Iterator[None]:
     """Put back, after a run, what is kept on a strategy's class and in its file.
 
-    Python's and numpy's shared generators are seeded alike before every run and put back too.
     What cannot be copied is left as it is; a sweep notices where that makes a difference.
     """
     places = _places(cls)
     memo: dict[int, Any] = {}
     kept = [{name: _copied(value, memo) for name, value in _data(place.names)} for place in places]
+    try:
+        yield
+    finally:
+        for place, values in zip(places, kept, strict=True):
+            place.put_back(values)
+
+
+@contextmanager
+def same_numbers() -> Iterator[None]:
+    """Seed Python's and numpy's shared generators alike, and put them back after."""
     states = random.getstate(), np.random.get_state()  # noqa: NPY002 - what content may use
     random.seed(_SEED)
     np.random.seed(_SEED)  # noqa: NPY002
@@ -41,8 +50,6 @@ def forgetful(cls: type[EventStrategy]) -> Iterator[None]:
     finally:
         random.setstate(states[0])
         np.random.set_state(states[1])  # noqa: NPY002
-        for place, values in zip(places, kept, strict=True):
-            place.put_back(values)
 
 
 class _Place(NamedTuple):

@@ -25,6 +25,8 @@ YEAR = 365
 _DOUBT = 2.0**-49  # relative; what a product of three floats can be wrong by, and more
 _DECIMALS = 4  # of a modelled price
 _DIGITS = 8  # of one below 1
+_CUT_OFF = 6  # decimals from which a ratio was cut off rather than written out
+_MOST_OLD = 100  # old shares in a ratio that is taken for one cut off
 _LOTS = 1e-9  # of a lot: what binary fractions of a lot are off by
 
 
@@ -35,20 +37,23 @@ def _written(number: float) -> tuple[int, int]:
 
 def ratio(number: Number) -> tuple[int, int]:
     """Return a number as it is written, numerator and denominator."""
-    if isinstance(number, Fraction):
+    if type(number) is Fraction:  # isinstance asks an abstract base, ten times as slowly
         return number.numerator, number.denominator
     return _written(number)
 
 
 def exact(number: Number) -> Fraction:
     """Return a number as it is written, as a fraction."""
-    return number if isinstance(number, Fraction) else Fraction(*_written(number))
+    return number if type(number) is Fraction else Fraction(*_written(number))
 
 
 def split_ratio(split: float) -> Fraction:
     """Return the new shares of an old one: 0.333333 is a third, as an issuer announces it."""
-    near = exact(split).limit_denominator(1_000)
-    return near if abs(near - exact(split)) <= Fraction(1, 10**5) * near else exact(split)
+    written = exact(split)
+    decimals = -int(Decimal(repr(float(split))).as_tuple().exponent)
+    near = written.limit_denominator(_MOST_OLD)
+    cut_off = decimals >= _CUT_OFF and abs(near - written) <= Fraction(1, 10**decimals)
+    return near if cut_off else written
 
 
 def half_up(numerator: int, denominator: int) -> int:
@@ -118,7 +123,8 @@ def from_cents(cents: int) -> float:
 
 def moved(price: Number, fraction: float) -> float:
     """Return a price moved by a fraction, exactly: 0.00012 less a tenth is 0.000108."""
-    return float(exact(price) * (1 + exact(fraction)))
+    (units, parts), (more, whole) = ratio(price), ratio(fraction)
+    return units * (whole + more) / (parts * whole)
 
 
 def modelled(price: float) -> float:

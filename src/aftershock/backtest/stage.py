@@ -14,7 +14,7 @@ from aftershock.backtest.blame import blamed
 from aftershock.backtest.broker import EventBroker
 from aftershock.backtest.feed import Bar, SessionFeed
 from aftershock.backtest.market import Quote, quotes
-from aftershock.backtest.memory import forgetful
+from aftershock.backtest.memory import forgetful, same_numbers
 from aftershock.backtest.silences import silences
 from aftershock.errors import BacktestError
 
@@ -138,7 +138,7 @@ class Stage:
         for ticker in (self.benchmark, *others):
             cerebro.adddata(SessionFeed(ticker, _bars(self.panel, ticker, numbers)), name=ticker)
         cerebro.addstrategy(strategy, **params)
-        with blamed(strategy), forgetful(strategy):
+        with blamed(strategy), forgetful(strategy), same_numbers():
             (ran,) = cerebro.run()
         for sentence in silences(ran):
             broker.remark(sentence)

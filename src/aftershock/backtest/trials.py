@@ -14,6 +14,7 @@ from aftershock.backtest.processes import in_processes
 from aftershock.backtest.rule_account import Leg
 from aftershock.backtest.rule_engine import RuleEngine
 from aftershock.errors import AftershockError
+from aftershock.interrupts import watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -121,13 +122,14 @@ def attempt_all(
     handed: dict[int, str] = {}
     if backtest.strategy.is_rule():
         runner = _RuleRunner(backtest.strategy, stage)
-        for row, plan in enumerate(plans):
-            trial = runner.attempt(plan)
-            if isinstance(trial, str):
-                handed[row] = trial
-            else:
-                made[row] = trial
-                step(1)
+        with forgetful(backtest.strategy), watched():
+            for row, plan in enumerate(plans):
+                trial = runner.attempt(plan)
+                if isinstance(trial, str):
+                    handed[row] = trial
+                else:
+                    made[row] = trial
+                    step(1)
     else:
         handed = dict.fromkeys(range(len(plans)), "the strategy decides day by day")
     made |= _in_processes(backtest, stage, plans, handed, jobs, step)
@@ -147,7 +149,7 @@ class _RuleRunner:
     def attempt(self, plan: Plan) -> Trial | AftershockError | str:
         """Return the trial, why it cannot run, or why it must be handed over."""
         try:
-            with blamed(self._strategy), forgetful(self._strategy):
+            with blamed(self._strategy):
                 run = self._run(plan)
         except AftershockError as cause:
             return cause
