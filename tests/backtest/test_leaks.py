@@ -181,6 +181,7 @@ def test_cells_whose_code_raises_keep_their_reason(tmp_path, jobs):
     notes = swept.table.set_index("hold")["note"]
     assert notes[4] == f"{path}:11: KeyError: 'x'"
     assert swept.trials == 5
+    assert "hold" in swept.summary()
     assert swept.best.params["hold"] == 2
 
 

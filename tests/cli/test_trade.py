@@ -11,6 +11,7 @@ import pytest
 import aftershock as ash
 from aftershock.errors import WorkspaceError
 from aftershock.workspace.load import Workspace
+from aftershock.workspace.request import Terms
 
 THIEF = """
 import gc
@@ -270,3 +271,13 @@ def test_a_borrow_file_of_the_settings(space):
         )
     with pytest.raises(WorkspaceError, match=r"borrow_file: .*none.csv cannot be read"):
         exchange(space, 'borrow_file = "none.csv"\n')
+
+
+def test_a_fee_of_the_command_line_is_everyones():
+    """``--borrow`` and ``--no-costs`` are not overruled by a file's rates."""
+    rates = {"2513.HK": ((dt.date(2026, 1, 8), 0.35),)}
+    lent = ash.HKEX(borrow=0.1, borrow_rates=rates)
+    day = dt.date(2026, 6, 8)
+    assert Terms(borrow=0.2).exchange(lent).borrow_rate(day, "2513.HK") == 0.2
+    assert Terms(costs=False).exchange(lent).borrow_rate(day, "2513.HK") == 0.0
+    assert Terms().exchange(lent).borrow_rate(day, "2513.HK") == 0.35
