@@ -16,7 +16,9 @@ import aftershock
 LAYERS = [
     {"errors"},
     {"clock", "interrupts", "locale", "palette", "whole"},
-    {"arrays", "charts", "tables", "content", "formats"},
+    {"arrays", "charts", "tables", "content", "formats", "anyframe"},
+    {"offsets", "overrides"},
+    {"calendars"},
     {"sessions"},
     {"prices"},
     {"events"},

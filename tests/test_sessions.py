@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from aftershock.errors import SessionError, UnknownName
+from aftershock.overrides import Overrides
 from aftershock.sessions import Sessions
 
 HK = ZoneInfo("Asia/Hong_Kong")
@@ -80,9 +81,8 @@ def test_a_calendar_reaches_years_ahead_for_long_lockups():
 
 
 def test_further_closed_days_survive_widening():
-    sessions = Sessions.exchange(
-        "XHKG", day("2026-03-02"), day("2026-03-31"), closed=["2026-03-10"]
-    )
+    overrides = Overrides(closed=["2026-03-10"])
+    sessions = Sessions.exchange("XHKG", day("2026-03-02"), day("2026-03-31"), overrides=overrides)
     assert sessions.find(day("2026-03-10")) is None
     assert sessions.covering(day("2026-01-05"), day("2026-06-30")).find(day("2026-03-10")) is None
 

@@ -1,32 +1,24 @@
 """Exchange calendars as arrays of sessions, and the map from instants to sessions.
 
-A session is a tz-naive date of the exchange's calendar; an instant is UTC. Calendars come
-from ``exchange_calendars``; where it lists a day on which the exchange did not trade, the
-day is taken out here, in ``CLOSED``, with its source.
+A session is a tz-naive date of the exchange's calendar; an instant is UTC.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import warnings
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from aftershock.arrays import DateArray, read_only
-from aftershock.errors import SessionError, unknown
+from aftershock.calendars import check_overrides, schedule
+from aftershock.errors import SessionError
+from aftershock.overrides import AS_LISTED, Overrides
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-CLOSED: dict[str, tuple[str, ...]] = {
-    # Typhoon Saola and the black rainstorm of September 2023: no trading all day (HKEX
-    # notices of those days); exchange_calendars 4.13.2 still lists both as sessions.
-    "XHKG": ("2023-09-01", "2023-09-08"),
-}
 
 _DAY = dt.timedelta(days=1)
 _LAST_TICK = dt.timedelta(microseconds=1)
@@ -47,15 +39,15 @@ class Sessions:
         The sessions, ascending.
     closes : ndarray of datetime64[us], shape (S,)
         The instant each session closes, UTC; half days close early.
-    closed
-        Days without trading that were taken out on top of ``CLOSED``.
+    overrides
+        Where the exchange did not keep to its calendar, beside what is known here.
     """
 
     calendar: str | None
     zone: ZoneInfo
     dates: DateArray
     closes: DateArray
-    closed: tuple[str, ...] = ()
+    overrides: Overrides = AS_LISTED
 
     @classmethod
     def exchange(
@@ -64,7 +56,7 @@ class Sessions:
         start: dt.date,
         end: dt.date,
         *,
-        closed: Iterable[dt.date | str] = (),
+        overrides: Overrides = AS_LISTED,
     ) -> Sessions:
         """Return the sessions of an exchange from ``start`` to ``end``, both included.
 
@@ -74,8 +66,8 @@ class Sessions:
             ISO 10383 code known to ``exchange_calendars``, such as ``"XHKG"``.
         start, end
             First and last day wanted.
-        closed
-            Further days without trading, taken out as those of ``CLOSED`` are.
+        overrides
+            Where the exchange did not keep to its calendar, beside what is known here.
 
         Raises
         ------
@@ -83,11 +75,12 @@ class Sessions:
             The code is not an exchange calendar.
         SessionError
             The range holds no session that the calendar knows; a range that reaches beyond
-            what it knows is cut.
+            what it knows is cut. The overrides cannot be true of the exchange.
         """
-        shut = tuple(sorted(str(day) for day in closed))
+        check_overrides(code, overrides)
         # whole years, so that neighbouring requests share one cached calendar
-        wide = _exchange_years(code, start.year, end.year, shut)
+        years = schedule(code, start.year, end.year, overrides)
+        wide = cls(code, years.zone, years.dates, years.closes, overrides)
         first = int(np.searchsorted(wide.dates, np.datetime64(start, "D")))
         last = int(np.searchsorted(wide.dates, np.datetime64(end, "D"), side="right"))
         if first == last:
@@ -175,7 +168,7 @@ class Sessions:
         if self.calendar is None or (first >= self.first and last <= self.last):
             return self
         return Sessions.exchange(
-            self.calendar, min(first, self.first), max(last, self.last), closed=self.closed
+            self.calendar, min(first, self.first), max(last, self.last), overrides=self.overrides
         )
 
     def part(self, first: int, last: int) -> Sessions:
@@ -198,37 +191,4 @@ def as_utc64(instant: dt.datetime) -> np.datetime64:
 
 def exchange_zone(code: str) -> ZoneInfo:
     """Return the time zone of an exchange; raises UnknownName for an unknown code."""
-    return _exchange_years(code, 2020, 2020, ()).zone
-
-
-@lru_cache(maxsize=32)
-def _exchange_years(code: str, first: int, last: int, closed: tuple[str, ...]) -> Sessions:
-    import exchange_calendars as xc
-
-    if code not in xc.get_calendar_names(include_aliases=True):
-        raise unknown("exchange calendar", code, xc.get_calendar_names(include_aliases=False))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # 4.13 under pandas 3.1
-        least, most = _bounds(code)
-        if last < least.year or first > most.year:
-            raise SessionError(f"{code} is known from {least} to {most} only")
-        start, end = max(dt.date(first, 1, 1), least), min(dt.date(last, 12, 31), most)
-        calendar = xc.get_calendar(code, start=str(start), end=str(end))
-    days = calendar.schedule.index.to_numpy().astype("datetime64[D]")
-    closes = calendar.schedule["close"].dt.tz_convert(None).to_numpy().astype("datetime64[us]")
-    keep = ~np.isin(days, np.array([*CLOSED.get(code, ()), *closed], dtype="datetime64[D]"))
-    zone = ZoneInfo(str(calendar.tz))
-    return Sessions(code, zone, read_only(days[keep]), read_only(closes[keep]), closed)
-
-
-@lru_cache(maxsize=32)
-def _bounds(code: str) -> tuple[dt.date, dt.date]:
-    """Return the first and last day an exchange's holidays are recorded for."""
-    import exchange_calendars as xc
-
-    calendar = xc.get_calendar(code)  # of the last twenty years, whatever the code can do
-    first, last = calendar.bound_min(), calendar.bound_max()
-    return (
-        dt.date(1900, 1, 1) if first is None else first.date(),
-        dt.date(2100, 12, 31) if last is None else last.date(),
-    )
+    return schedule(code, 2020, 2020).zone

@@ -109,3 +109,12 @@ def test_a_closed_new_york_moves_the_expiry_to_wednesday():
     assert text(zero.session) == "2012-10-31"
     unknown = day_zero(one(when="2012-10-29"), sessions)
     assert (text(unknown.session), unknown.session_alt) == ("2012-10-31", None)
+
+
+def test_news_after_a_typhoon_ended_the_day_belongs_to_the_next():
+    sessions = Sessions.exchange("XHKG", dt.date(2019, 7, 1), dt.date(2019, 8, 30))
+    days = {
+        hour: text(day_zero(one(when=f"2019-07-31 {hour} +08:00"), sessions).session)
+        for hour in ("13:54", "13:55", "15:00")
+    }
+    assert days == {"13:54": "2019-07-31", "13:55": "2019-08-01", "15:00": "2019-08-01"}

@@ -11,6 +11,8 @@ from aftershock.events.when import When, parse_when
     ("text", "precision", "first", "last"),
     [
         ("2026-06-18", "day", "2026-06-18", "2026-06-18"),
+        ("2026-06-18 00:00:00", "day", "2026-06-18", "2026-06-18"),  # as pandas writes a day
+        ("2026-06-18T00:00:00.000", "day", "2026-06-18", "2026-06-18"),
         ("2026-06-05..2026-06-10", "approx", "2026-06-05", "2026-06-10"),
         ("2026-06-05 .. 2026-06-10", "approx", "2026-06-05", "2026-06-10"),
         ("2026-10", "month", "2026-10-01", "2026-10-31"),
@@ -39,6 +41,7 @@ def test_an_instant_carries_its_zone(text):
     ("text", "message"),
     [
         ("2026-02-30", "2026-02-30 is no date"),
+        ("2026-06-13 00:00", "no zone; add one, such as"),  # a person's midnight is an hour
         ("2026-06-13 14:19", "no zone; add one, such as"),
         ("2026-06-13 25:00 +08:00", "25:00 is no time of day"),
         ("2026-06-13 14:19 Mars/Olympus", "is no time zone"),

@@ -44,6 +44,10 @@ def load(folder, tickers=("0100.HK",)):
         ["17.06.2026", "18.06.2026", "22.06.2026", "23.06.2026"],
         ["17-06-2026", "18-06-2026", "22-06-2026", "23-06-2026"],
         ["06/17/2026 16:00", "06/18/2026 16:00", "06/22/2026 16:00", "06/23/2026 16:00"],
+        ["2026年6月17日", "2026年6月18日", "2026年6月22日", "2026年6月23日"],
+        ["46190", "46191", "46195", "46196"],  # a spreadsheet's days, whose weekdays tell
+        ["1781659800", "1781746200", "1782091800", "1782178200"],  # 01:30 of each day, UTC
+        [f"{day} 00:00:00" for day in DAYS],
         ["17 Jun 2026", "18 Jun 2026", "22 Jun 2026", "23 Jun 2026"],
         ["17-Jun-2026", "18-Jun-2026", "22-Jun-2026", "23-Jun-2026"],
         ['"Jun 17, 2026"', '"Jun 18, 2026"', '"Jun 22, 2026"', '"Jun 23, 2026"'],
@@ -67,7 +71,7 @@ def test_formats_of_dates_that_mean_one_day_are_read(tmp_path, dates):
         (["17/06/2026", "2026-06-18", "22/06/2026", "23/06/2026"], "several ways .*2026-06-18"),
         (["2026-06-17", "yesterday", "2026-06-22", "2026-06-23"], "dates are written 2026-07-08"),
         (["2026-06-17", "", "2026-06-22", "2026-06-23"], "1 row.s. have no date"),
-        (["46190", "46191", "46195", "46196"], "rows carry no dates"),  # a spreadsheet's numbers
+        (["46190.5", "7", "46195", "46196"], "the column Date holds 46190.5, which is no date"),
     ],
 )  # fmt: skip
 def test_dates_that_could_mean_two_days_are_refused(tmp_path, dates, message):

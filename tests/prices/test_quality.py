@@ -9,6 +9,7 @@ import pytest
 
 import aftershock as ash
 from aftershock.errors import PriceError, UnknownName
+from aftershock.overrides import Overrides
 from aftershock.prices.checks import CHECKS, SUSPENSION
 from aftershock.prices.quality import Policies, examine, touched, write_findings
 from aftershock.prices.sources import check_prices
@@ -164,7 +165,9 @@ def test_a_typhoon_is_a_setting(clean):
     holed = clean.drop(pd.Timestamp("2026-06-10"))
     source = Frames(T=holed)
     assert [item.check for item in check(T=holed)] == ["gap"]
-    panel, items = check_prices(["T"], source=source, calendar="XHKG", closed=["2026-06-10"])
+    panel, items = check_prices(
+        ["T"], source=source, calendar="XHKG", overrides=Overrides(closed=["2026-06-10"])
+    )
     assert items == []
     assert len(panel.sessions) == len(holed)
 

@@ -10,7 +10,7 @@ import pytest
 import aftershock as ash
 from aftershock.backtest.metrics import performance
 from aftershock.errors import BacktestError, PriceError
-from aftershock.prices.currency import clashes, main_currency
+from aftershock.prices.comparisons import clashes, main_currency
 from aftershock.prices.rates import RiskFree
 from aftershock.sessions import Sessions
 

@@ -48,7 +48,7 @@ def test_an_unreadable_file_is_one_sentence(tmp_path, text, message):
 
 
 def test_bytes_that_are_no_text_are_one_sentence(tmp_path):
-    (tmp_path / "0100.HK.csv").write_bytes(b"\xff\xfe\x00\x01")
+    (tmp_path / "0100.HK.csv").write_bytes(b"\xff\x80\x00\x01")
     with pytest.raises(PriceError, match="cannot be read"):
         ash.load_prices(["0100.HK"], source=f"files:{tmp_path}")
     (tmp_path / "0700.HK.parquet").write_bytes(b"not parquet")

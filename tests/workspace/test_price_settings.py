@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aftershock.errors import PriceError, UnknownName, WorkspaceError
+import aftershock as ash
+from aftershock.errors import PriceError, SessionError, UnknownName, WorkspaceError
 from aftershock.sessions import Sessions
 from aftershock.workspace.load import Workspace
 from aftershock.workspace.request import Request
@@ -136,7 +137,15 @@ def test_policies_rates_and_closed_days_are_settings(space):
     [
         ('quality = "remove"', WorkspaceError, "quality"),
         ('[quality]\ngaps = "drop"', UnknownName, "unknown quality check 'gaps': did you mean 'gap'"),
-        ('closed = ["someday"]', WorkspaceError, "closed"),
+        ('closed = ["someday"]', WorkspaceError, r"toml: closed: 'someday' is no day"),
+        ("closed = [20260610]", WorkspaceError, "closed: 20260610 is no day"),
+        ('closed = "2026-06-10"', WorkspaceError, "write a list of days"),
+        ("open = [2026-06-10]", SessionError, "2026-06-10 is a session of XHKG already"),
+        ("open = [2026-06-20]\nclosed = [2026-06-20]", WorkspaceError, "in closed and in open"),
+        ("early_close = {2026-06-10 = 1400}", WorkspaceError, "early_close: 1400 is no time"),
+        ("early_close = [2026-06-10]", WorkspaceError, "write days with local times"),
+        ('early_close = {2026-06-20 = "14:00"}', SessionError, "2026-06-20 is no session"),
+        ('early_close = {2026-06-10 = "17:00"}', SessionError, "outside the hours of XHKG"),
         ('risk_free = "nowhere.csv"', PriceError, r"nowhere\.csv cannot be read"),
         ('[risk_free]\nfile = "r.csv"\nunit = "day"', WorkspaceError, "unit"),
     ],
@@ -144,6 +153,87 @@ def test_policies_rates_and_closed_days_are_settings(space):
 def test_wrong_settings_are_one_sentence(space, text, error, message):
     with pytest.raises(error, match=message):
         settings(space, text).prices()
+
+
+STORM = """
+closed = [2026-06-10]
+open = [2026-06-20]
+early_close = {2026-06-11 = "14:00", 2026-06-12 = 13:30:00}
+"""
+CALL = """
+- id: {id}
+  ticker: 0005.HK
+  kind: announcement
+  when: {when}
+  title: A call
+  source: made up
+"""
+
+
+class Buy(ash.EventStrategy):
+    events = ash.select(kind="announcement")
+
+    def on_offset(self, event, offset):
+        if offset == 1:
+            self.enter_long(event, weight=0.1)
+        elif self.sessions_held(event) == 1:
+            self.leave(event)
+
+
+STUDY = """
+import aftershock as ash
+
+study = ash.Study(title="S", events=ash.select(kind="announcement"),
+    model=ash.MarketModel(benchmark="^HSI"), returns="simple", estimation=(-30, -6),
+    window=(0, 1), min_obs=10)
+"""
+
+
+@pytest.fixture
+def storm(space):
+    """Return a workspace whose exchange closed, opened and ended early out of order."""
+    calls = [
+        ("ended", "2026-06-11 15:00 +08:00"),
+        ("before", "2026-06-11 13:59 +08:00"),
+        ("shut", "2026-06-10 11:00 +08:00"),
+        ("extra", "2026-06-20 11:00 +08:00"),
+    ]
+    text = "".join(CALL.format(id=name, when=when) for name, when in calls)
+    (space / "events" / "e.yaml").write_text(text, "utf-8")
+    (space / "studies" / "s.py").write_text(STUDY, "utf-8")
+    table = pd.read_csv(space / "desk.csv")
+    extra = table.iloc[[-1]].assign(Date="2026-06-20")
+    table = pd.concat([table[table["Date"] != "2026-06-10"], extra]).sort_values("Date")
+    table.to_csv(space / "desk.csv", index=False)
+    return settings(space, STORM)
+
+
+DAY_ZERO = {
+    "ended": "2026-06-12",
+    "before": "2026-06-11",
+    "shut": "2026-06-11",
+    "extra": "2026-06-20",
+}
+
+
+def test_prices_events_studies_and_backtests_count_the_same_sessions(storm):
+    panel = storm.prices()
+    assert panel.flags == ()
+    assert panel.notes == ()
+    result = storm.study("s").fit(storm.events(), panel)
+    found = result.events.set_index("id")["session"].dt.strftime("%Y-%m-%d")
+    assert found.to_dict() == DAY_ZERO
+    bars = {
+        ticker: pd.DataFrame(
+            dict.fromkeys(("Open", "High", "Low", "Close"), panel.close[:, i]) | {"Volume": 1e6},
+            index=pd.DatetimeIndex(panel.sessions.dates),
+        )
+        for i, ticker in enumerate(panel.tickers)
+    }
+    traded = ash.PricePanel.from_frames(bars, calendar="XHKG", overrides=storm.settings.overrides)
+    outcome = ash.Backtest(Buy).run(storm.events(), traded, benchmark="^HSI")
+    entered = outcome.events.set_index("id")["session"].dt.strftime("%Y-%m-%d")
+    assert entered.to_dict() == DAY_ZERO
 
 
 def test_any_ticker_can_be_a_studys_benchmark(space):

@@ -10,7 +10,7 @@ import pandas as pd
 from aftershock.backtest.metrics import SESSIONS_A_YEAR
 from aftershock.backtest.orders import FORCED
 from aftershock.formats import counted
-from aftershock.prices.currency import clashes
+from aftershock.prices.comparisons import clashes, hours_apart
 from aftershock.prices.quality import touched
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ def warnings(
     yield from prices.notes
     yield from map(str, _flagged(prices, equity, trades, benchmark))
     yield from clashes(prices, traded, [benchmark])
+    yield from _other_hours(prices, traded, benchmark, equity)
     if not len(trades):
         yield "no trade was made; the reasons stand with the events and orders"
     yield from broker.remarks
@@ -126,6 +127,19 @@ def _marked(broker: EventBroker, ticker: str) -> str:
     if day == broker.session:
         return "marked at the last close"
     return f"marked at its close of {day}, {counted(broker.sessions_since(day) - 1, 'session')} old"
+
+
+def _other_hours(
+    prices: PricePanel, traded: list[str], benchmark: str, equity: pd.DataFrame
+) -> Iterator[str]:
+    """Yield the benchmarks, further ones too, that trade at other hours than a stock."""
+    further = [name for name in equity.columns if name in prices.tickers]
+    for pair in hours_apart(prices, traded, [benchmark, *further]):
+        yield (
+            f"{pair.ticker} and {pair.benchmark} share {pair.share:.0%} of their trading hours:"
+            " alpha, beta and tracking error compare one date and miss what reaches the other a"
+            " session later, so compare with a benchmark of the stock's own hours"
+        )
 
 
 def simulated(prices: PricePanel, events: pd.DataFrame, benchmark: str) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from aftershock.backtest.luck.tables import (
 )
 from aftershock.backtest.luck.verdict import Trials, judge
 from aftershock.formats import counted
+from aftershock.prices.tickers import canonical
 from aftershock.tables import read_table, write_table
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ class BacktestResult:
             return self
         equity = self.equity.copy()
         said = []
-        for ticker in tickers:
+        for ticker in (canonical(name, prices.sessions.calendar) for name in tickers):
             levels = beside(prices, ticker, equity)
             if levels is None:
                 said.append(f"{ticker} has no prices here")

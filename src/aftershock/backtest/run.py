@@ -25,6 +25,7 @@ from aftershock.content import load_file, sha256_of
 from aftershock.errors import BacktestError, nearest
 from aftershock.events.book import EventBook
 from aftershock.prices.panel import PricePanel
+from aftershock.prices.tickers import canonical
 from aftershock.tables import make_table
 
 if TYPE_CHECKING:
@@ -226,6 +227,8 @@ class Backtest:
     def stage(self, events: EventBook, prices: PricePanel, *, benchmark: str) -> Stage:
         """Return what a run stands on; the parameters and errors are those of ``run``."""
         _check_data(events, prices)
+        events = events.on(prices.sessions.calendar)
+        benchmark = canonical(benchmark, prices.sessions.calendar)
         panel = clocked(prices, benchmark, self.start, self.end)
         selected = list(events.select(self.strategy.events))
         return Stage.of(selected, events, panel, self.exchange, self.cash, benchmark)

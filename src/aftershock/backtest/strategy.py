@@ -13,6 +13,7 @@ from aftershock.backtest.fills import whole_lots
 from aftershock.backtest.rule import check_size, check_stop
 from aftershock.errors import BacktestError
 from aftershock.events.book import Selection
+from aftershock.prices.tickers import canonical
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -168,7 +169,7 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
         self, event: Event, reason: str, ticker: str | None = None, *, side: Side = "sell"
     ) -> None:
         """Put on record why nothing is ordered for an event."""
-        self.broker.decline(event.id, ticker or event.ticker, side, reason)
+        self.broker.decline(event.id, _named(ticker, event), side, reason)
 
     def enter_short(
         self,
@@ -230,11 +231,11 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
         trades = [
             trade
             for trade in self.broker.ledger.open_trades()
-            if trade.event == event.id and ticker in (None, trade.ticker)
+            if trade.event == event.id and _names(ticker, trade.ticker)
         ]
         for trade in trades:
             self._close(trade, float(trade.shares))
-        if not trades and self.broker.is_entering(event.id, ticker):
+        if not trades and self.broker.is_entering(event.id, ticker and _named(ticker, event)):
             self.broker.remark(
                 f"{type(self).__name__} calls leave for {event.id} after the close of"
                 f" {self.session}, in which it also enters: nothing is held yet, so nothing is"
@@ -264,7 +265,7 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
     def holds(self, event: Event, ticker: str | None = None) -> bool:
         """Return True while something is held for the event."""
         return any(
-            trade.event == event.id and ticker in (None, trade.ticker)
+            trade.event == event.id and _names(ticker, trade.ticker)
             for trade in self.broker.ledger.open_trades()
         )
 
@@ -281,7 +282,7 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
     def feed(self, ticker: str) -> SessionFeed:
         """Return a ticker's feed; raises BacktestError where there is none."""
         try:
-            return cast("SessionFeed", self.getdatabyname(ticker))
+            return cast("SessionFeed", self.getdatabyname(canonical(ticker)))
         except KeyError as cause:
             raise BacktestError(
                 f"{type(self).__name__} asks for {ticker}, which has no prices"
@@ -292,6 +293,7 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
 
         Raw prices in today's shares: divided by the splits since, dividends left in.
         """
+        ticker = canonical(ticker)
         closes = self.feed(ticker).until_now("close", count)
         first = self.broker.position + 1 - len(closes)
         return [
@@ -306,7 +308,7 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
         size: tuple[float | None, int | None],
         options: dict[str, Any],
     ) -> bt.Order | None:
-        ticker = ticker or event.ticker
+        ticker = _named(ticker, event)
         feed = self.feed(ticker)
         check_stop(options["stop"])
         check_size(*size)
@@ -379,3 +381,13 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
         if shares <= 0:
             return 0.0, f"{amount:,.0f} is below one lot of {lot:g} at {price:g}"
         return shares, ""
+
+
+def _named(ticker: str | None, event: Event) -> str:
+    """Return a ticker in its one spelling, the event's own where none is named."""
+    return canonical(ticker) if ticker else event.ticker
+
+
+def _names(ticker: str | None, held: str) -> bool:
+    """Return whether what is held is meant by a ticker; None means all."""
+    return ticker is None or canonical(ticker) == held

@@ -27,7 +27,12 @@ def list_events(
     json: JsonOption = False,
 ) -> None:
     """List the events with their day 0."""
+    from aftershock.prices.tickers import canonical
+    from aftershock.workspace.settings import read_settings
+
     rows = _rows(workspace)
+    if ticker is not None:
+        ticker = canonical(ticker, read_settings(workspace).calendar)
     for column, wanted in (("kind", kind), ("ticker", ticker)):
         there = {row[column] for row in rows}
         if wanted is not None and wanted not in there:
@@ -102,7 +107,12 @@ def _rows(folder: Path) -> list[dict[str, str]]:
     if not len(book):
         return []
     start = book.events[0].when.first.replace(month=1, day=1)
-    year = Sessions.exchange(space.settings.calendar, start, start.replace(month=12, day=31))
+    year = Sessions.exchange(
+        space.settings.calendar,
+        start,
+        start.replace(month=12, day=31),
+        overrides=space.settings.overrides,
+    )
     sessions = spanning(year, book)
     rows = []
     for event in book:

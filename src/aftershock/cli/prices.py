@@ -42,7 +42,7 @@ def fetch(
             wanted,
             source=space.source(source),
             calendar=space.settings.calendar,
-            closed=space.settings.closed,
+            overrides=space.settings.overrides,
             accept=accept,
             offline=offline,
             progress=step,
@@ -74,7 +74,7 @@ def check(
             wanted,
             source=space.source(source),
             calendar=space.settings.calendar,
-            closed=space.settings.closed,
+            overrides=space.settings.overrides,
             offline=offline,
             progress=step,
         )

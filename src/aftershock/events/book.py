@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
+from aftershock.anyframe import to_pandas
 from aftershock.content import content_files
 from aftershock.errors import EventError, unknown
 from aftershock.events.companies import Company, read_companies
-from aftershock.events.kinds import KINDS, Event
+from aftershock.events.kinds import KINDS, Event, spelled_id
 from aftershock.events.reader import Document, read_yaml
 from aftershock.events.supply import with_structure
 from aftershock.events.when import parse_when
 from aftershock.formats import counted
+from aftershock.prices.tickers import canonical
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator, Mapping
+
+    from aftershock.anyframe import AnyFrame
 
 COMPANIES = "companies.yaml"
 COMMON = tuple(Event.model_fields)
@@ -46,6 +51,14 @@ class Selection:
             and (not self.tickers or event.ticker in self.tickers)
             and (self.since is None or event.when.last >= self.since)
             and (self.until is None or event.when.first <= self.until)
+        )
+
+    def on(self, exchange: str | None) -> Selection:
+        """Return the selection with bare numbers as tickers of an exchange."""
+        return replace(
+            self,
+            ids=tuple(spelled_id(name, exchange) for name in self.ids),
+            tickers=tuple(canonical(name, exchange) for name in self.tickers),
         )
 
     def __str__(self) -> str:
@@ -83,8 +96,8 @@ def select(
     """
     return Selection(
         _names(kind),
-        _names(id),
-        _names(ticker),
+        tuple(spelled_id(name, None) for name in _names(id)),
+        tuple(canonical(name) for name in _names(ticker)),
         None if since is None else parse_when(since).first,
         None if until is None else parse_when(until).last,
     )
@@ -125,7 +138,7 @@ class EventBook:
     @classmethod
     def from_frame(
         cls,
-        frame: pd.DataFrame,
+        frame: AnyFrame,
         *,
         calendar: str | None = None,
         kinds: Mapping[str, type[Event]] = KINDS,
@@ -135,8 +148,8 @@ class EventBook:
         Parameters
         ----------
         frame
-            One row per event. ``when`` is a date, an aware instant or one of the written
-            forms; empty cells count as not given.
+            One row per event, of pandas, polars or pyarrow. ``when`` is a date, an aware
+            instant or one of the written forms; empty cells count as not given.
         calendar
             ISO code of the exchange the days belong to, such as ``"XNYS"``.
         kinds
@@ -147,12 +160,33 @@ class EventBook:
         EventError
             A row that cannot be right; the message names it.
         """
-        document = Document(Path("row"), None, {(row,): row + 1 for row in range(len(frame))})
+        table: pd.DataFrame = to_pandas(frame)
+        document = Document(Path("row"), None, {(row,): row + 1 for row in range(len(table))})
         events: list[Event] = []
-        for row, values in enumerate(frame.to_dict("records")):
+        for row, values in enumerate(table.to_dict("records")):
             record = {str(name): _plain(value) for name, value in values.items() if _given(value)}
-            events.extend(_events(document, row, record, kinds))
+            events.extend(_events(document, row, record, kinds, calendar))
         return cls(ordered(events), {}, calendar)
+
+    def on(self, exchange: str | None) -> EventBook:
+        """Return the book with bare numbers as tickers of an exchange, where it named none."""
+        if self.calendar or not exchange:
+            return self
+        changed = {
+            event.id: {
+                "id": spelled_id(event.id, exchange),
+                "ticker": canonical(event.ticker, exchange),
+            }
+            for event in self.events
+            if canonical(event.ticker, exchange) != event.ticker
+        }
+        if not changed:
+            return self
+        events = [event.model_copy(update=changed.get(event.id, {})) for event in self.events]
+        companies = {
+            canonical(ticker, exchange): self.companies[ticker] for ticker in self.companies
+        }
+        return EventBook(ordered(events), companies, self.calendar)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -166,6 +200,7 @@ class EventBook:
         return iter(self.events)
 
     def __getitem__(self, event_id: str) -> Event:
+        event_id = spelled_id(event_id, self.calendar)
         found = next((event for event in self.events if event.id == event_id), None)
         if found is None:
             raise unknown("event", event_id, self.ids)
@@ -179,6 +214,7 @@ class EventBook:
         UnknownName
             The selection names an event, a ticker or a kind that the book does not have.
         """
+        selection = selection.on(self.calendar)
         known = {*self.ids, *(event.base_id for event in self.events)}
         for name in selection.ids:
             if name not in known:
@@ -231,7 +267,7 @@ def load_events(
     seen: dict[str, str] = {}
     for document in documents:
         for at, record in enumerate(_records(document)):
-            for event in _events(document, at, record, kinds):
+            for event in _events(document, at, record, kinds, calendar):
                 if event.id in seen:
                     raise document.error(
                         (at, "id"), f"the id '{event.id}' stands in {seen[event.id]} too"
@@ -239,7 +275,7 @@ def load_events(
                 seen[event.id] = f"{document.path}:{document.line((at, 'id'))}"
                 events.append(event)
     company_file = path / COMPANIES
-    companies = read_companies(read_yaml(company_file)) if company_file.is_file() else {}
+    companies = read_companies(read_yaml(company_file), calendar) if company_file.is_file() else {}
     return EventBook(ordered(events), companies, calendar)
 
 
@@ -262,7 +298,11 @@ def _records(document: Document) -> list[Any]:
 
 
 def _events(
-    document: Document, at: int, record: Any, kinds: Mapping[str, type[Event]]
+    document: Document,
+    at: int,
+    record: Any,
+    kinds: Mapping[str, type[Event]],
+    exchange: str | None,
 ) -> list[Event]:
     if not isinstance(record, dict):
         raise document.error((at,), "an event is a mapping that starts with '- id:'")
@@ -274,7 +314,8 @@ def _events(
     expanded = [record] if "tickers" not in record else _per_ticker(document, at, record, who)
     model = kinds[str(kind)]
     try:
-        return [model.model_validate(single) for single in expanded]
+        context = {"exchange": exchange}
+        return [model.model_validate(single, context=context) for single in expanded]
     except ValidationError as cause:
         raise document.invalid((at,), who, cause, model) from cause
 
@@ -294,10 +335,12 @@ def _names(value: str | Iterable[str]) -> tuple[str, ...]:
 
 
 def _given(value: Any) -> bool:
-    if isinstance(value, str | list | tuple):
+    if isinstance(value, str | list | tuple | np.ndarray):
         return len(value) > 0
     return not bool(pd.isna(value))
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):  # a cell of polars or pyarrow that holds a list
+        return value.tolist()
     return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value

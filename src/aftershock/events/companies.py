@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
-from aftershock.events.kinds import Percent, Strict
+from aftershock.events.kinds import Percent, Strict, spelled_ticker
 
 if TYPE_CHECKING:
     from aftershock.events.reader import Document
@@ -110,6 +110,11 @@ class Company(Strict):
             return ((dt.date.min, float(self.lot)),)
         return tuple((entry.date, float(entry.shares)) for entry in self.lot)
 
+    @field_validator("ticker", mode="before")
+    @classmethod
+    def _spelled(cls, ticker: Any, info: ValidationInfo) -> Any:
+        return spelled_ticker(ticker, (info.context or {}).get("exchange"))
+
     @field_validator("shares", "floats")
     @classmethod
     def _ascending(cls, entries: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -119,8 +124,8 @@ class Company(Strict):
         return entries
 
 
-def read_companies(document: Document) -> dict[str, Company]:
-    """Return the companies of one file by ticker.
+def read_companies(document: Document, exchange: str | None = None) -> dict[str, Company]:
+    """Return the companies of one file by ticker; ``exchange`` is that of bare numbers.
 
     Raises
     ------
@@ -135,7 +140,7 @@ def read_companies(document: Document) -> dict[str, Company]:
             raise document.error((at,), "a company is a mapping that starts with '- ticker:'")
         who = f"company '{record.get('ticker', '?')}'"
         try:
-            company = Company.model_validate(record)
+            company = Company.model_validate(record, context={"exchange": exchange})
         except ValidationError as cause:
             raise document.invalid((at,), who, cause, Company) from cause
         if company.ticker in companies:

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from aftershock.events.when import Precision, Timing, When, parse_when
+from aftershock.prices.tickers import canonical
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -104,11 +105,17 @@ class Event(Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def _complete(cls, data: Any) -> Any:
-        """Fill precision and timing from the written form and the kind."""
+    def _complete(cls, data: Any, info: ValidationInfo) -> Any:
+        """Fill precision and timing from the written form and the kind; spell tickers alike."""
         if not isinstance(data, dict):
             return data
-        return {"timing": cls.usual_timing, "precision": _written(data.get("when")), **data}
+        exchange = (info.context or {}).get("exchange")
+        whole = {"timing": cls.usual_timing, "precision": _written(data.get("when")), **data}
+        if isinstance(data.get("id"), str):
+            whole["id"] = spelled_id(data["id"], exchange)
+        if "ticker" in data:
+            whole["ticker"] = spelled_ticker(data["ticker"], exchange)
+        return whole
 
     @field_validator("precision")
     @classmethod
@@ -140,6 +147,19 @@ class Event(Strict):
         own = set(type(self).model_fields) - set(Event.model_fields)
         values = {name: getattr(self, name) for name in type(self).model_fields if name in own}
         return {**values, "sign": self.sign} if self.sign else values
+
+
+def spelled_ticker(ticker: Any, exchange: str | None) -> Any:
+    """Return a ticker in its one spelling; what is no text or whole number stays as it is."""
+    if isinstance(ticker, str) or (isinstance(ticker, int) and not isinstance(ticker, bool)):
+        return canonical(str(ticker), exchange)
+    return ticker
+
+
+def spelled_id(event_id: str, exchange: str | None) -> str:
+    """Return an id with the ticker behind ``@`` in its one spelling."""
+    base, at, ticker = event_id.partition("@")
+    return f"{base}@{canonical(ticker, exchange)}" if at else event_id
 
 
 def _written(when: Any) -> Precision:

@@ -11,6 +11,7 @@ import numpy as np
 from aftershock.errors import EventError
 from aftershock.events.book import EventBook, ordered
 from aftershock.events.kinds import Announcement, LockupExpiry
+from aftershock.prices.tickers import canonical, canonical_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,7 +82,8 @@ def lockup_expiries(
     """
     if not listings or months < 1:
         raise EventError(f"{len(listings)} listings and {months} months make no expiries")
-    reasons = exclude or {}
+    names = canonical_keys(listings, exchange, "listings")
+    reasons = {canonical(ticker, exchange): reason for ticker, reason in (exclude or {}).items()}
     events = [
         LockupExpiry.model_validate(
             {
@@ -95,7 +97,7 @@ def lockup_expiries(
                 "source": "rule: listing date and calendar months",
             }
         )
-        for ticker, listed in listings.items()
+        for ticker, listed in ((ticker, listings[name]) for ticker, name in names.items())
     ]
     return EventBook(ordered(events), {}, exchange)
 
@@ -123,7 +125,8 @@ def price_crossings(
         ``endogenous``: their dates were chosen by looking at prices, and what happened up to
         them is no reaction to them.
     """
-    close = prices.close[:, prices.column(ticker)]
+    column = prices.column(ticker)
+    ticker, close = prices.tickers[column], prices.close[:, column]
     return _crossings(
         prices, ticker, close, np.full(close.size, level), direction, f"price {level:g}"
     )

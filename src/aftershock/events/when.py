@@ -27,6 +27,7 @@ _DAY = r"\d{4}-\d{2}-\d{2}"
 _CLOCK = r"\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
 _ZONE = r"Z|[+-]\d{2}:?\d{2}|[A-Za-z_]+/[A-Za-z_/]+"
 _INSTANT = re.compile(rf"^({_DAY})[T ]({_CLOCK})\s*({_ZONE})?$")
+_MIDNIGHT = re.compile(rf"^({_DAY})[T ]00:00:00(?:\.0+)?$")  # a day as pandas writes it
 _RANGE = re.compile(rf"^({_DAY})\s*\.\.\s*({_DAY})$")
 _MONTH = re.compile(r"^(\d{4})-(\d{2})$")
 _QUARTER = re.compile(r"^(\d{4})-Q([1-4])$", re.IGNORECASE)
@@ -100,6 +101,8 @@ def _from_datetime(moment: dt.datetime) -> When:
 
 
 def _from_text(text: str) -> When:
+    if match := _MIDNIGHT.match(text):
+        text = match[1]
     if match := _INSTANT.match(text):
         return _instant(*match.groups())
     if match := _RANGE.match(text):

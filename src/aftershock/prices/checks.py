@@ -308,9 +308,12 @@ CHECKS = {
     "not_positive": Check(
         "error", _BAR, True, "remove the bar; a session without trading has none", None
     ),
+    "shifted": Check(
+        "error", (), True, "load the dates as the exchange's own; nothing else can be checked", None
+    ),
     "non_session": Check(
         "warning", (), True,
-        "left out of the panel; check the date, or the calendar and the setting 'closed'", None,
+        "left out of the panel; check the date, or the calendar, 'closed' and 'open'", None,
     ),
     "contradiction": Check(
         "warning", (), True,
@@ -342,6 +345,13 @@ CHECKS = {
     "high_low_missing": Check(
         "warning", (), False, "closes can be studied; a backtest needs high and low",
         _high_low_missing,
+    ),
+    "unit_change": Check(
+        "warning", _BAR, True,
+        "bring all closes to one unit (100 pence are a pound), or confirm the move", None,
+    ),
+    "impossible_volume": Check(
+        "warning", _VOLUME, False, "taken as unknown; fetch again, or correct it", None
     ),
     "zero_volume": Check(
         "warning", _VOLUME, False, "fetch again, or take the volume as unknown", _zero_volume

@@ -15,11 +15,19 @@ if TYPE_CHECKING:
 
     from aftershock.arrays import DateArray
 
-_EIGHT_DIGITS = (1800_01_01, 2200_12_31)
+_FIRST_YEAR, _LAST_YEAR = 1800, 2200
+_EIGHT_DIGITS = (_FIRST_YEAR * 1_00_00, (_LAST_YEAR + 1) * 1_00_00)
+# Seconds since 1970 and their thousandths, from 1973 on: no two of these ranges meet.
+_EPOCHS = {"s": (1e8, 1e10), "ms": (1e11, 1e13), "us": (1e14, 1e16), "ns": (1e17, 1e19)}
+_SERIALS = (20_000, 80_000)  # a spreadsheet's days, 1954 to 2119
+_SERIAL_ORIGINS = ("1899-12-30", "1904-01-01")  # Excel's on Windows, and on old Macs
+_SATURDAY = 5
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?!\d)")
 _OFFSET = re.compile(r"[ T].*(Z|[+-]\d\d:?\d\d)$")
 _MIDNIGHT = r"[ T]00:00(?::00(?:\.0+)?)?(?:Z|[+-]\d\d:?\d\d)$"
 _NUMBERS = re.compile(r"(\d{1,4})([/.\-])(\d{1,2})\2(\d{1,4})(?:[ T].*)?")
+_CHINESE = re.compile(r"^(\d{4})年(\d{1,2})月(\d{1,2})日$")
+_NO_YEAR = r"^(?:-\d|0000)|[/.\-]0000(?:\D|$)"
 _WORDS = {"%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%d-%b-%Y"}
 _MONTHS = 12
 _DAY = 10  # characters of 2026-07-08
@@ -35,7 +43,8 @@ def local_dates(ticker: str, raw: Any, zone: ZoneInfo) -> pd.DatetimeIndex:
     raw
         Timestamps, or text: ``2026-07-08`` (with or without a time), ``20260708``,
         ``2026/07/08``, ``8 Jul 2026``, ``Jul 8, 2026``; ``08/07/2026`` only where some row of
-        the column tells days from months.
+        the column tells days from months. Numbers are read as ``20260708``, as seconds since
+        1970 (or their thousandths), or as a spreadsheet's days.
     zone
         The exchange's time zone. Instants are brought to it. Stamps that are all midnight of
         their own zone are labels of days and keep the day they name.
@@ -56,8 +65,26 @@ def local_days(ticker: str, raw: Any, zone: ZoneInfo) -> DateArray:
     if dates.tz is not None:
         labels = bool((dates == dates.normalize()).all())
         dates = dates.tz_localize(None) if labels else dates.tz_convert(zone).tz_localize(None)
+    _check_years(ticker, dates)
     days: DateArray = dates.to_numpy().astype("datetime64[D]")
     return days
+
+
+def _check_years(ticker: str, dates: pd.DatetimeIndex) -> None:
+    """Refuse years that no exchange has seen, as 0 and those before it.
+
+    Raises
+    ------
+    PriceError
+        As said.
+    """
+    years = np.asarray(dates.year)
+    odd = (years < _FIRST_YEAR) | (years > _LAST_YEAR)
+    if odd.any():
+        raise PriceError(
+            f"{ticker}: {int(odd.sum())} date(s) in the year {years[odd][0]} or like it; years"
+            f" run from {_FIRST_YEAR} to {_LAST_YEAR}"
+        )
 
 
 def parse_dates(ticker: str, raw: Any) -> pd.DatetimeIndex:
@@ -70,16 +97,19 @@ def parse_dates(ticker: str, raw: Any) -> pd.DatetimeIndex:
     """
     if not len(raw):
         return pd.DatetimeIndex([])
-    if pd.api.types.is_numeric_dtype(raw):
-        raw = _eight_digits(ticker, raw)
     if pd.api.types.is_datetime64_any_dtype(raw):
         return pd.DatetimeIndex(raw)
+    if pd.api.types.is_numeric_dtype(raw):
+        return _from_numbers(ticker, raw)
     text = pd.Series(np.asarray(raw, dtype=object))
     if text.isna().any():
         raise PriceError(f"{ticker}: {int(text.isna().sum())} row(s) have no date")
-    written = text.map(str).str.strip()
+    written = text.map(str).str.strip().str.replace(_CHINESE, r"\1-\2-\3", regex=True)
+    if written.str.fullmatch(r"\d+(\.\d+)?").all():
+        return _from_numbers(ticker, written.astype("float64").rename(_name_of(raw)))
     if written.str.contains(_MIDNIGHT).all():
         written = written.str[:_DAY]
+    _check_written_years(ticker, written)
     try:
         return pd.DatetimeIndex(pd.to_datetime(written, **_how(ticker, written)))
     except PriceError:
@@ -89,13 +119,84 @@ def parse_dates(ticker: str, raw: Any) -> pd.DatetimeIndex:
         raise PriceError(f"{ticker}: {said}; dates are written 2026-07-08") from cause
 
 
-def _eight_digits(ticker: str, raw: Any) -> Any:
-    """Return whole numbers such as 20260708 as text; any other number is no date."""
-    numbers = pd.Series(np.asarray(raw))
-    low, high = _EIGHT_DIGITS
-    if not len(numbers) or not numbers.between(low, high).all():
+def _check_written_years(ticker: str, written: pd.Series[str]) -> None:
+    """Refuse years that pandas does not read as such: 0000, and those with a minus.
+
+    Raises
+    ------
+    PriceError
+        As said.
+    """
+    odd = written[written.str.contains(_NO_YEAR)]
+    if len(odd):
+        raise PriceError(
+            f"{ticker}: '{odd.iloc[0]}' has no year that prices are from; years run from"
+            f" {_FIRST_YEAR} to {_LAST_YEAR}"
+        )
+
+
+def _from_numbers(ticker: str, raw: Any) -> pd.DatetimeIndex:
+    """Return numbers as dates: 20260708, seconds since 1970, or a spreadsheet's days.
+
+    Raises
+    ------
+    PriceError
+        A row has none, or they are no dates, or days that two spreadsheets count otherwise.
+    """
+    numbers = pd.Series(pd.Series(raw).to_numpy("float64", na_value=np.nan))
+    if numbers.isna().any():
+        raise PriceError(f"{ticker}: {int(numbers.isna().sum())} row(s) have no date")
+    if numbers.between(*_EIGHT_DIGITS).all():
+        return _eight_digits(ticker, numbers)
+    for unit, (low, high) in _EPOCHS.items():
+        if numbers.between(low, high, inclusive="left").all():
+            whole = np.asarray(raw).astype("int64")  # decimals of a second are no matter
+            return pd.DatetimeIndex(whole.astype(f"datetime64[{unit}]")).tz_localize("UTC")
+    if numbers.between(*_SERIALS).all():
+        return _serials(ticker, numbers)
+    name = _name_of(raw)
+    if name is None or not isinstance(raw, pd.Series):
         raise PriceError(f"{ticker}: rows carry no dates; name them in a column Date")
-    return numbers.astype("int64").astype(str)
+    raise PriceError(
+        f"{ticker}: the column {name} holds {numbers.iloc[0]:g}, which is no date; write dates as"
+        " 2026-07-08"
+    )
+
+
+def _name_of(raw: Any) -> Any:
+    return getattr(raw, "name", None)
+
+
+def _eight_digits(ticker: str, numbers: pd.Series[float]) -> pd.DatetimeIndex:
+    written = numbers.astype("int64").astype(str)
+    read = pd.to_datetime(written, format="%Y%m%d", errors="coerce")
+    if read.isna().any():
+        raise PriceError(
+            f"{ticker}: {written[read.isna()].iloc[0]} is no date; dates are written 2026-07-08"
+        )
+    return pd.DatetimeIndex(read)
+
+
+def _serials(ticker: str, numbers: pd.Series[float]) -> pd.DatetimeIndex:
+    """Return a spreadsheet's days, told by the origin that puts none on a weekend.
+
+    Raises
+    ------
+    PriceError
+        Both origins do, or neither.
+    """
+    readings = [
+        pd.DatetimeIndex(pd.Timestamp(origin) + pd.to_timedelta(np.floor(numbers), unit="D"))
+        for origin in _SERIAL_ORIGINS
+    ]
+    fitting = [days for days in readings if (days.day_of_week < _SATURDAY).all()]
+    if len(fitting) == 1:
+        return fitting[0]
+    first = " or ".join(str(days[0].date()) for days in readings)
+    raise PriceError(
+        f"{ticker}: {numbers.iloc[0]:g} counts a spreadsheet's days and can be {first}, and the"
+        " weekdays do not tell which; write dates as 2026-07-08"
+    )
 
 
 def _how(ticker: str, written: pd.Series[str]) -> dict[str, Any]:

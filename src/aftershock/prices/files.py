@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import gzip
-import mmap
 import os
 import zlib
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
 import pandas as pd
 
 from aftershock.errors import PriceError, nearest
 from aftershock.prices.dates import parse_dates
-from aftershock.prices.frames import COLUMNS, spelled
+from aftershock.prices.delimited import read_delimited, unzipped
+from aftershock.prices.delivery import Delivery
+from aftershock.prices.layouts import (
+    ADJUSTED,
+    COLUMNS,
+    CURRENCY,
+    PUBLISHED,
+    TICKER,
+    read_table,
+    spelling,
+)
+from aftershock.prices.parquet import read_parquet
+from aftershock.prices.tickers import canonical, canonical_keys, exchange_named
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -24,11 +35,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 
-_TICKER = "Ticker"
-_MISSING = ["", "NA", "N/A", "#N/A", "NaN", "nan", "null", "None", "-"]
 _SHOWN = 10
-_MANY = 100_000
-_LARGE = 16 * 2**20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +46,9 @@ class FileSource:
     ----------
     place
         A folder with ``<ticker>.csv``, ``<ticker>.csv.gz`` or ``<ticker>.parquet``, or one
-        file of these kinds that also has a column ``Ticker``. Columns: Date, Open, High, Low,
-        Close, Volume, under any of their usual names; Date and Close are enough for a study.
+        file of these kinds that also has a column ``Ticker``; tickers in any spelling.
+        Columns: Date, Open, High, Low, Close, Volume, under any of their usual names, in any
+        layout of ``prices.layouts``; Date and Close are enough for a study.
     """
 
     place: Path
@@ -58,24 +66,38 @@ class FileSource:
         del start, end  # the panel cuts; a file is read whole either way
         if self.place.is_file():
             return _from_long(self.place, tickers)
-        return {ticker: read_bars(self.path(ticker)) for ticker in tickers}
-
-    def path(self, ticker: str) -> Path:
-        """Return the ticker's file."""
-        if self.place.is_file():
-            return self.place
-        if not self.place.is_dir():
-            raise PriceError(f"price folder {self.place} does not exist; name one after files:")
-        for suffix in SUFFIXES:
-            path = self.place / f"{ticker}{suffix}"
-            if path.is_file():
-                return path
-        there = sorted(_stem(path) for path in self.place.iterdir() if _stem(path))
-        raise _no_ticker(ticker, self.place, there)
+        paths = zip(tickers, self._found(tickers), strict=True)
+        return {ticker: _own_rows(path, ticker, read_bars(path)) for ticker, path in paths}
 
     def paths(self, tickers: Sequence[str]) -> list[Path]:
-        """Return the files read for ``tickers``; a run hashes them."""
-        return list(dict.fromkeys(self.path(ticker) for ticker in tickers))
+        """Return the files read for ``tickers``, one each or the long one; a run hashes them.
+
+        Raises
+        ------
+        PriceError
+            There is no such folder, a ticker has no file, or more than one.
+        """
+        return [self.place] if self.place.is_file() else list(self._found(tickers))
+
+    def _found(self, tickers: Sequence[str]) -> Iterator[Path]:
+        """Yield the folder's file of each ticker; the errors are those of ``paths``."""
+        if not self.place.is_dir():
+            raise PriceError(f"price folder {self.place} does not exist; name one after files:")
+        files = [path for path in self.place.iterdir() if _stem(path)]
+        places = {exchange: _by_ticker(files, exchange) for exchange in _exchanges(tickers)}
+        for ticker in tickers:
+            yield self._path(ticker, places[exchange_named(ticker)])
+
+    def _path(self, ticker: str, files: dict[str, list[Path]]) -> Path:
+        paths = files.get(ticker, [])
+        if not paths:
+            raise _no_ticker(
+                ticker, self.place, sorted(_stem(path) for each in files.values() for path in each)
+            )
+        if len(paths) > 1:
+            names = ", ".join(sorted(path.name for path in paths))
+            raise PriceError(f"{self.place} has several files of {ticker} ({names}); keep one")
+        return paths[0]
 
 
 def read_bars(path: Path) -> pd.DataFrame:
@@ -88,7 +110,7 @@ def read_bars(path: Path) -> pd.DataFrame:
     """
     try:
         with _opened(path) as file:
-            frame = _read_parquet(file) if path.suffix == ".parquet" else _read_csv(path, file)
+            frame = read_parquet(file) if path.suffix == ".parquet" else _read_text(path, file)
     except pd.errors.EmptyDataError as cause:
         raise PriceError(f"{path} is empty; it needs a header with Date and Close") from cause
     except (pd.errors.ParserError, ValueError, OSError, EOFError, zlib.error) as cause:
@@ -121,71 +143,11 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
                 )
 
 
-def _read_parquet(opened: BinaryIO) -> pd.DataFrame:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    source = _mapped(opened)
-    with pq.ParquetFile(source) as file:
-        types = {field.name: field.type for field in file.schema_arrow}
-        texts = [name for name, kind in types.items() if not _is_plain(kind)]
-        large = file.metadata.num_rows > _MANY  # a thread costs more than a small file
-        if not texts:
-            table = file.read(use_threads=large)
-            return pd.DataFrame({name: table[name].to_numpy() for name in types}, copy=False)
-    names = [name for name in texts if pa.types.is_string(types[name])]
-    # as codes: millions of rows name a few thousand tickers
-    with pq.ParquetFile(source, read_dictionary=names) as file:
-        table = file.read(use_threads=large)
-    frame: pd.DataFrame = table.to_pandas(
-        split_blocks=True, self_destruct=True, date_as_object=False
-    )
-    return frame
-
-
-def _mapped(opened: BinaryIO) -> Any:
-    """Return a large file mapped into memory, a small one as it is.
-
-    A process that reads a mapped file ends where another cuts that file short; small files,
-    which people edit, are read instead.
-    """
-    import pyarrow as pa
-
-    if os.fstat(opened.fileno()).st_size < _LARGE:
-        return opened
-    return pa.BufferReader(pa.py_buffer(mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)))
-
-
-def _is_plain(kind: Any) -> bool:
-    """Return whether Arrow's and numpy's arrays of a type are the same."""
-    import pyarrow as pa
-
-    if pa.types.is_timestamp(kind):
-        return kind.tz is None
-    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_date(kind))
-
-
-def _read_csv(path: Path, opened: BinaryIO) -> pd.DataFrame:
+def _read_text(path: Path, opened: BinaryIO) -> pd.DataFrame:
+    if path.suffix == ".zip":
+        return read_delimited(path, unzipped(path, opened))
     with gzip.open(opened) if path.suffix == ".gz" else nullcontext(opened) as file:
-        mark = _mark_of(file.readline())
-        file.seek(0)
-        header = pd.read_csv(file, nrows=0, sep=mark, encoding="utf-8-sig")
-        names = spelled(str(path), header.columns)
-        text = [said for said, name in zip(header.columns, names, strict=True) if name == _TICKER]
-        file.seek(0)
-        return pd.read_csv(
-            file,
-            sep=mark,
-            encoding="utf-8-sig",
-            keep_default_na=False,
-            na_values={name: _MISSING for name in header.columns if name not in text},
-            dtype=dict.fromkeys(text, "str"),
-        )
-
-
-def _mark_of(header: bytes) -> str:
-    """Return what separates the columns: a semicolon or a tab where the header has no comma."""
-    return next((mark for mark in (",", ";", "\t") if mark.encode() in header), ",")
+        return read_delimited(path, cast("IO[bytes]", file))
 
 
 def _from_long(path: Path, tickers: Sequence[str]) -> dict[str, pd.DataFrame]:
@@ -196,26 +158,44 @@ def _from_long(path: Path, tickers: Sequence[str]) -> dict[str, pd.DataFrame]:
     PriceError
         There is no column of tickers, or a ticker is not in it.
     """
-    table = read_bars(path)
-    names = spelled(str(path), table.columns)
-    if _TICKER not in names:
+    table = read_table(str(path), read_bars(path))
+    if TICKER not in table.columns:
+        names = ", ".join(table.header)
         raise PriceError(
-            f"{path} has no column Ticker ({', '.join(map(str, table.columns))}); a file without"
-            " one is named <ticker>.csv and stands in a folder: files:DIR"
+            f"{path} has no column Ticker ({names}); a file without one is named <ticker>.csv and"
+            " stands in a folder: files:DIR"
         )
-    table.columns = pd.Index(names)
-    labels = table.pop(_TICKER).astype("category").cat
-    known = {str(name): code for code, name in enumerate(labels.categories)}
-    for ticker in tickers:
-        if ticker not in known:
-            raise _no_ticker(ticker, path, sorted(known))
+    labels = pd.Series(table.columns[TICKER]).astype("category").cat
+    codes = _codes_of(path, labels.categories, tickers)
     rows = _rows_of(labels.codes.to_numpy())
-    dates = parse_dates(str(path), table.pop("Date") if "Date" in table else table.index)
-    columns = {str(name): table[name].to_numpy() for name in table.columns if name in _KEPT}
-    return {ticker: _part(columns, dates, rows[known[ticker]]) for ticker in tickers}
+    dates = parse_dates(str(path), table.dates)
+    columns = {name: np.asarray(values) for name, values in table.columns.items() if name in _KEPT}
+    out = Delivery()
+    out.notes += table.notes
+    for ticker in tickers:
+        out[ticker] = _part(columns, dates, rows[codes[ticker]])
+    return out
 
 
-_KEPT = {*COLUMNS, "Adj Close", "Currency", "Published"}
+def _codes_of(path: Path, labels: pd.Index[Any], tickers: Sequence[str]) -> dict[str, int]:
+    """Return each ticker's place among the labels of a long file, however it spells them.
+
+    Raises
+    ------
+    PriceError
+        A ticker is in none of them, or two of them are one ticker.
+    """
+    names = [str(label).strip().removeprefix("'") for label in labels]
+    what = f"{TICKER}s of {path}"
+    places = {exchange: canonical_keys(names, exchange, what) for exchange in _exchanges(tickers)}
+    codes = {name: code for code, name in enumerate(names)}
+    for ticker in tickers:
+        if ticker not in places[exchange_named(ticker)]:
+            raise _no_ticker(ticker, path, sorted(names))
+    return {ticker: codes[places[exchange_named(ticker)][ticker]] for ticker in tickers}
+
+
+_KEPT = {*COLUMNS, ADJUSTED, CURRENCY, PUBLISHED}
 
 
 def _part(columns: dict[str, Any], dates: pd.DatetimeIndex, at: Any) -> pd.DataFrame:
@@ -248,6 +228,43 @@ def _shortened(names: list[str]) -> Iterator[str]:
     yield from names[:_SHOWN]
     if len(names) > _SHOWN:
         yield f"{len(names) - _SHOWN} more"
+
+
+def _exchanges(tickers: Sequence[str]) -> set[str | None]:
+    return {exchange_named(ticker) for ticker in tickers}
+
+
+def _by_ticker(files: list[Path], exchange: str | None) -> dict[str, list[Path]]:
+    """Return files under the ticker that each one's name is, bare numbers being ``exchange``'s."""
+    out: dict[str, list[Path]] = {}
+    for path in files:
+        out.setdefault(canonical(_stem(path), exchange), []).append(path)
+    return out
+
+
+def _own_rows(path: Path, ticker: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a file's rows of one ticker: all of them, unless a column names others.
+
+    Raises
+    ------
+    PriceError
+        The file names other tickers only.
+    """
+    column = next((name for name in frame.columns if spelling(name) == TICKER), None)
+    if column is None:
+        return frame
+    exchange = exchange_named(ticker)
+    labels = frame[column].astype("str").str.strip().str.removeprefix("'")
+    names = {label: canonical(label, exchange) for label in labels.unique()}
+    if len(names) == 1 and not exchange_named(*names.values()):
+        return frame  # a name of the vendor's own
+    rows = (labels.map(names) == ticker).to_numpy()
+    if not rows.any():
+        raise PriceError(
+            f"{path} is named after {ticker} and its column {column} says"
+            f" {', '.join(_shortened(sorted(names)))}; rename the file or correct the column"
+        )
+    return frame[rows]
 
 
 def _stem(path: Path) -> str:

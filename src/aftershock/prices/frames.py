@@ -3,47 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from aftershock.anyframe import to_pandas
 from aftershock.errors import PriceError
 from aftershock.formats import counted
 from aftershock.prices.dates import local_days
+from aftershock.prices.layouts import ADJUSTED, COLUMNS, CURRENCY, PUBLISHED, Table, read_table
+from aftershock.prices.tickers import canonical
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from aftershock.anyframe import AnyFrame
     from aftershock.arrays import BoolArray, DateArray, FloatArray, IntArray
 
-COLUMNS = ("Open", "High", "Low", "Close", "Volume", "Adjustment", "Dividends", "Stock Splits")
 PRICES = ["Open", "High", "Low", "Close"]
-PUBLISHED = "Published"
-CURRENCY = "Currency"
+MOST = 1e15  # no price and no volume is above; what is was never one
 
-_ADJUSTED = "Adj Close"
-_SPELLINGS = {
-    "Date": "date datetime timestamp session tradedate tradingday indexlevel0",
-    "Ticker": "ticker symbol code instrument ric stock",
-    "Open": "open openprice openingprice px_open o",
-    "High": "high highprice dayhigh px_high h",
-    "Low": "low lowprice daylow px_low l",
-    "Close": "close closeprice closingprice lastprice px_last c",
-    _ADJUSTED: "adjclose adjustedclose closeadj closeadjusted adjustedclosingprice",
-    "Volume": "volume vol tradedvolume px_volume v",
-    "Adjustment": "adjustment adjustmentfactor adjfactor",
-    "Dividends": "dividends dividend cashdividend",
-    "Stock Splits": "stocksplits stocksplit split splits splitratio",
-    CURRENCY: "currency ccy",
-    PUBLISHED: "published",
-}
-_NAMES = {
-    spelling.replace("_", ""): name
-    for name, spellings in _SPELLINGS.items()
-    for spelling in spellings.split()
-}
 _ABSENT = {"Adjustment": 1.0, "Dividends": 0.0, "Stock Splits": 0.0}
 
 
@@ -62,12 +42,15 @@ class Bars:
         What the prices are quoted in, empty where the source does not say.
     published
         True where the close is a published figure; None where the source does not say.
+    notes
+        What could not be read, or was counted otherwise, one sentence each.
     """
 
     days: DateArray
     columns: dict[str, FloatArray]
     currency: str = ""
     published: BoolArray | None = None
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.days)
@@ -82,20 +65,20 @@ class Bars:
 
     @property
     def not_positive(self) -> BoolArray:
-        """True on every bar with a price of 0 or less; a missing price is neither."""
+        """True on every bar with a price of 0 or less or beyond any; missing is neither."""
         bad = np.zeros(len(self), dtype=bool)
         for name in PRICES:
-            bad |= self.columns[name] <= 0
+            bad |= (self.columns[name] <= 0) | (self.columns[name] > MOST)
         return bad
 
     def only(self, keep: BoolArray | IntArray) -> Bars:
         """Return the bars that ``keep`` marks, or names in their order."""
         parts = {name: values[keep] for name, values in self.columns.items()}
         published = None if self.published is None else self.published[keep]
-        return Bars(self.days[keep], parts, self.currency, published)
+        return Bars(self.days[keep], parts, self.currency, published, self.notes)
 
 
-def tidy(ticker: str, frame: pd.DataFrame | pd.Series[Any] | Bars, zone: ZoneInfo) -> Bars:
+def tidy(ticker: str, frame: AnyFrame | Bars, zone: ZoneInfo) -> Bars:
     """Return one ticker's bars in the common shape, refusing what cannot be right.
 
     Parameters
@@ -125,13 +108,36 @@ def tidy(ticker: str, frame: pd.DataFrame | pd.Series[Any] | Bars, zone: ZoneInf
     bad = bars.not_positive
     if bad.any():
         raise PriceError(
-            f"{ticker}: {int(bad.sum())} bar(s) with a price that is not positive, first on"
-            f" {bars.days[bad][0]}; a session without trading has no bar"
+            f"{ticker}: {int(bad.sum())} bar(s) with a price that is {_fault(bars, bad)};"
+            f" a session without trading has no bar{_of_crsp(bars)}"
         )
     return bars
 
 
-def normalise(ticker: str, frame: pd.DataFrame | pd.Series[Any], zone: ZoneInfo) -> Bars:
+def _fault(bars: Bars, bad: BoolArray) -> str:
+    price = worst_price(bars, int(np.argmax(bad)))
+    fault = "not positive" if price <= 0 else f"above {MOST:g}"
+    return f"{fault}, first on {bars.days[bad][0]} ({price:g})"
+
+
+def worst_price(bars: Bars, row: int) -> float:
+    """Return the price of a bar that cannot be one."""
+    prices = [float(bars.columns[name][row]) for name in PRICES]
+    return next(price for price in prices if price <= 0 or price > MOST)
+
+
+def _of_crsp(bars: Bars) -> str:
+    """Return what to do about closes that are negative and else like the one before."""
+    close = bars.columns["Close"]
+    before = np.r_[np.nan, np.abs(close[:-1])]
+    with np.errstate(all="ignore"):
+        alike = (close < 0) & (np.abs(np.log(-close / before)) < np.log(2.0))
+    if not alike.any():
+        return ""
+    return "; CRSP writes the mean of bid and ask as a negative price: give its absolute value"
+
+
+def normalise(ticker: str, frame: AnyFrame, zone: ZoneInfo) -> Bars:
     """Return one ticker's bars in the common shape as they stand, doubled dates included.
 
     Raises
@@ -140,71 +146,62 @@ def normalise(ticker: str, frame: pd.DataFrame | pd.Series[Any], zone: ZoneInfo)
         No rows, no close, a row without a date, a column that is not a number, or bars in
         several currencies.
     """
-    table = frame.to_frame("Close") if isinstance(frame, pd.Series) else frame
-    names = dict(zip(spelled(ticker, table.columns), table.columns, strict=True))
-    if table.empty or "Close" not in names:
-        columns = ", ".join(names)
+    raw = to_pandas(frame)
+    table = read_table(
+        ticker,
+        raw.to_frame("Close") if isinstance(raw, pd.Series) else _of_one(ticker, raw),
+    )
+    if not len(table.index) or "Close" not in table.columns:
+        columns = ", ".join(table.header)
         raise PriceError(
-            f"{ticker}: no closing prices ({len(table)} rows, columns {columns});"
+            f"{ticker}: no closing prices ({len(table.index)} rows, columns {columns});"
             " at least Date and Close are needed"
         )
-    raw = table[names["Date"]] if "Date" in names else table.index
-    days = local_days(ticker, raw, zone)
+    days = local_days(ticker, table.dates, zone)
+    currency, published = table.columns.get(CURRENCY), table.columns.get(PUBLISHED)
     bars = Bars(
         days,
-        _numbers(ticker, table, names),
-        _currency(ticker, table[names[CURRENCY]]) if CURRENCY in names else "",
-        table[names[PUBLISHED]].to_numpy().astype(bool) if PUBLISHED in names else None,
+        _numbers(table),
+        "" if currency is None else _currency(ticker, currency),
+        None if published is None else published.to_numpy().astype(bool),
+        table.notes,
     )
     if (days[1:] >= days[:-1]).all():
         return bars
     return bars.only(np.argsort(days, kind="stable"))
 
 
-def spelled(ticker: str, columns: pd.Index[Any]) -> list[str]:
-    """Return column names in the one spelling; a name nobody knows stays as it is.
+def _of_one(ticker: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return one ticker's columns of a table as ``yfinance.download`` gives it.
 
     Raises
     ------
     PriceError
-        Two columns are the same one.
+        It has the prices of others only.
     """
-    names = [_spelling(name) for name in columns]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise PriceError(f"{ticker}: several columns are {', '.join(twice)}; keep one of each")
-    return names
+    if frame.columns.nlevels == 1:
+        return frame
+    for level in range(frame.columns.nlevels):
+        labels = frame.columns.get_level_values(level)
+        for label in dict.fromkeys(labels):
+            if canonical(label) == canonical(ticker):
+                bars: pd.DataFrame = frame.loc[:, labels == label].droplevel(level, axis=1)
+                return bars
+    raise PriceError(
+        f"{ticker}: the table has two levels of columns and {ticker} in neither; give it"
+        " table.xs(NAME, level=1, axis=1)"
+    )
 
 
-@cache
-def _spelling(name: object) -> str:
-    plain = str(name).strip().lower()
-    for mark in ("_", " ", "-", ".", "*"):
-        plain = plain.replace(mark, "")
-    return _NAMES.get(plain, str(name))
-
-
-def _numbers(ticker: str, table: pd.DataFrame, names: dict[str, Any]) -> dict[str, FloatArray]:
+def _numbers(table: Table) -> dict[str, FloatArray]:
+    """Return one array per field; what the table lacks is one number seen many times."""
     out: dict[str, FloatArray] = {}
     for name in COLUMNS:
-        if name in names:
-            out[name] = _floats(ticker, name, table[names[name]])
-        else:
-            # one number seen many times: a panel of thousands of tickers holds them all
-            out[name] = np.broadcast_to(np.float64(_ABSENT.get(name, np.nan)), len(table))
-    if _ADJUSTED in names and "Adjustment" not in names:
-        adjusted = _floats(ticker, _ADJUSTED, table[names[_ADJUSTED]])
-        out["Adjustment"] = adjusted / out["Close"]
+        absent = np.broadcast_to(np.float64(_ABSENT.get(name, np.nan)), len(table.index))
+        out[name] = table.columns.get(name, absent)
+    if ADJUSTED in table.columns and "Adjustment" not in table.columns:
+        out["Adjustment"] = table.columns[ADJUSTED] / out["Close"]
     return out
-
-
-def _floats(ticker: str, name: str, column: pd.Series[Any]) -> FloatArray:
-    if column.dtype == np.float64:
-        return column.to_numpy()
-    try:
-        return pd.to_numeric(column).to_numpy("float64", na_value=np.nan)
-    except (ValueError, TypeError) as cause:
-        raise PriceError(f"{ticker}: column {name} is not a number: {cause}") from cause
 
 
 def _currency(ticker: str, column: pd.Series[Any]) -> str:

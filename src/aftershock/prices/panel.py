@@ -9,17 +9,22 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
+from aftershock.anyframe import is_frame
 from aftershock.arrays import BoolArray, FloatArray, read_only
 from aftershock.errors import PriceError, StudyError, unknown
 from aftershock.formats import counted
+from aftershock.overrides import AS_LISTED, Overrides
 from aftershock.prices.align import FIELDS, align, places_of, published
 from aftershock.prices.frames import Bars, tidy
+from aftershock.prices.screen import refuse_shifted, screened
+from aftershock.prices.tickers import canonical, canonical_keys
 from aftershock.sessions import Sessions, exchange_zone
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
+    from aftershock.anyframe import AnyFrame
     from aftershock.prices.quality import Finding
 
 ReturnKind = Literal["simple", "log"]
@@ -101,46 +106,49 @@ class PricePanel:
     @classmethod
     def from_frames(
         cls,
-        frames: Mapping[str, pd.DataFrame | pd.Series[Any] | Bars],
+        frames: Mapping[str, AnyFrame | Bars],
         *,
         calendar: str,
         origin: Origin | None = None,
-        closed: Iterable[dt.date | str] = (),
+        overrides: Overrides = AS_LISTED,
     ) -> PricePanel:
         """Build a panel from one frame of bars per ticker.
 
         Parameters
         ----------
         frames
-            Ticker to bars: dates in the index or in ``Date``, and ``Close``; ``Open``,
-            ``High``, ``Low``, ``Volume``, ``Adj Close`` where known. A Series is closes.
+            Ticker to bars, from pandas, polars or pyarrow: dates in the index or in ``Date``,
+            and ``Close``; ``Open``, ``High``, ``Low``, ``Volume``, ``Adj Close`` where known.
+            A pandas Series is closes. ``00100.hk`` and ``100 HK Equity`` are ``0100.HK``; a
+            bare ``100`` is where the calendar is XHKG.
         calendar
             ISO code of the exchange whose sessions the rows are, such as ``"XNYS"``.
         origin
             Where the prices come from.
-        closed
-            Days the exchange did not trade although its calendar lists them, such as a
-            typhoon's.
+        overrides
+            Where the exchange did not keep to its calendar, such as on a typhoon's day.
 
         Raises
         ------
         PriceError
-            One table instead of a mapping; a frame without rows, dates or closes, with a date
-            twice, or with no bar on any session of the calendar.
+            One table instead of a mapping; two names of one ticker; a frame without rows,
+            dates or closes, with a date twice or a day off, or with no bar on any session of
+            the calendar.
         """
-        if isinstance(frames, pd.DataFrame):
-            raise PriceError(
-                "from_frames takes a mapping from tickers to frames; of a wide table of closes make"
-                " {ticker: table[ticker].dropna() for ticker in table}"
-            )
+        if is_frame(frames):
+            raise _one_table(frames)
         if not frames:
             raise PriceError("no price frames were given; at least one ticker is needed")
         zone = exchange_zone(calendar)
-        bars = {ticker: tidy(ticker, frame, zone) for ticker, frame in frames.items()}
+        names = canonical_keys(frames, calendar, "frames")
+        bars = {ticker: tidy(ticker, frames[name], zone) for ticker, name in names.items()}
+        bars, flags = screened(bars)
         first = min(own.days[0] for own in bars.values()).item()
         last = max(own.days[-1] for own in bars.values()).item()
-        sessions = Sessions.exchange(calendar, first, last, closed=closed)
-        notes = [note for ticker, own in bars.items() for note in _left_out(ticker, own, sessions)]
+        sessions = Sessions.exchange(calendar, first, last, overrides=overrides)
+        refuse_shifted(bars, sessions)
+        notes = [note for own in bars.values() for note in own.notes]
+        notes += [note for ticker, own in bars.items() for note in _left_out(ticker, own, sessions)]
         arrays: dict[str, Any] = {**align(bars, sessions.dates)}
         return cls(
             sessions=sessions,
@@ -149,6 +157,7 @@ class PricePanel:
             origin=origin or Origin("frames"),
             notes=tuple(notes),
             currency=tuple(own.currency for own in bars.values()),
+            flags=tuple(flags),
             **arrays,
         )
 
@@ -162,7 +171,7 @@ class PricePanel:
 
     def column(self, ticker: str) -> int:
         """Return the column of ``ticker``; raises UnknownName where the panel lacks it."""
-        return column_of(self.tickers, ticker)
+        return column_of(self.tickers, ticker, self.sessions.calendar)
 
     def adjusted_close(self) -> FloatArray:
         """Return closes comparable over splits and dividends, shape (S, N)."""
@@ -241,11 +250,23 @@ def check_kind(kind: str) -> str:
     return kind
 
 
-def column_of(tickers: tuple[str, ...], ticker: str) -> int:
+def column_of(tickers: tuple[str, ...], ticker: str, exchange: str | None) -> int:
     """Return the position of ``ticker``; raises UnknownName where it is not there."""
-    if ticker not in tickers:
+    name = ticker if ticker in tickers else canonical(ticker, exchange)
+    if name not in tickers:
         raise unknown("ticker", ticker, tickers)
-    return tickers.index(ticker)
+    return tickers.index(name)
+
+
+def _one_table(table: Any) -> PriceError:
+    """Return the refusal of a table where a mapping is needed, with what to make of it."""
+    levels = isinstance(table, pd.DataFrame) and table.columns.nlevels > 1
+    remedy = (
+        "of a table as yfinance downloads it make {ticker: table for ticker in tickers}"
+        if levels
+        else "of a wide table of closes make {ticker: table[ticker].dropna() for ticker in table}"
+    )
+    return PriceError(f"from_frames takes a mapping from tickers to frames; {remedy}")
 
 
 def _left_out(ticker: str, bars: Bars, sessions: Sessions) -> list[str]:

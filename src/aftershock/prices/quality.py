@@ -14,7 +14,7 @@ from aftershock.arrays import read_only
 from aftershock.errors import PriceError, unknown
 from aftershock.prices.align import places_of
 from aftershock.prices.checks import CHECKS, Severity, Sight
-from aftershock.prices.frames import Bars, normalise
+from aftershock.prices.frames import Bars, normalise, worst_price
 from aftershock.tables import make_table, write_table
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
+    from aftershock.anyframe import AnyFrame
     from aftershock.prices.panel import PricePanel
 
 Policy = Literal["drop", "keep", "fail"]
@@ -128,7 +129,7 @@ class Policies:
 
 
 def read_rows(
-    frames: Mapping[str, pd.DataFrame | pd.Series[Any]], zone: ZoneInfo, policies: Policies
+    frames: Mapping[str, AnyFrame], zone: ZoneInfo, policies: Policies
 ) -> tuple[dict[str, Bars], list[Finding]]:
     """Return tickers' bars in the common shape, without rows that cannot stand in a panel.
 
@@ -173,8 +174,9 @@ def _doubled(ticker: str, bars: Bars) -> Iterator[Finding]:
 
 
 def _not_positive(ticker: str, bars: Bars) -> Iterator[Finding]:
-    for day in bars.days[bars.not_positive]:
-        yield Finding(ticker, day.item(), day.item(), "not_positive", "a price that is 0 or less")
+    for row in np.flatnonzero(bars.not_positive):
+        day, price = bars.days[row].item(), worst_price(bars, int(row))
+        yield Finding(ticker, day, day, "not_positive", f"a price of {price:g}")
 
 
 def outside(bars: Mapping[str, Bars], panel: PricePanel) -> Iterator[Finding]:
@@ -216,7 +218,8 @@ def examine(
 def ordered(found: Iterable[Finding], tickers: tuple[str, ...]) -> list[Finding]:
     """Return findings ticker by ticker, oldest first."""
     place = {ticker: at for at, ticker in enumerate(tickers)}
-    return sorted(found, key=lambda item: (place[item.ticker], item.session, item.check))
+    end = len(tickers)  # what a panel could not hold comes last
+    return sorted(found, key=lambda item: (place.get(item.ticker, end), item.session, item.check))
 
 
 def enforce(panel: PricePanel, found: Iterable[Finding], policies: Policies) -> PricePanel:
@@ -256,7 +259,7 @@ def _dropped(panel: PricePanel, found: list[Finding]) -> PricePanel:
     doubted = {name for item in found for name in CHECKS[item.check].doubts}
     arrays = {name: getattr(panel, name).copy(order="K") for name in doubted}
     for item in found:
-        if CHECKS[item.check].search is None:
+        if item.severity == "error":
             continue  # taken out while the rows were read
         rows = _rows(panel, item)
         for name in CHECKS[item.check].doubts:

@@ -14,6 +14,10 @@ from aftershock.errors import PriceError
 from aftershock.formats import counted
 from aftershock.prices.dates import local_dates
 from aftershock.prices.files import read_bars
+from aftershock.prices.guards import decimals
+from aftershock.prices.layouts import dated
+from aftershock.prices.scales import DAILY_MOST, Given
+from aftershock.prices.shifts import shift_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,8 +26,9 @@ if TYPE_CHECKING:
 
 SESSIONS_A_YEAR = 252
 
-_PERCENT = 1.0  # a rate above 100 % a year is a unit, not a rate
-_DATE = {"date", "session"}
+_MOST = {"year": 1.0, "session": DAILY_MOST}  # above 100 % a year is a unit, not a rate
+# what a year's highest rate was above, but for years of zero rates
+_LOWEST = {"year": 0.0015, "session": 0.0015 / SESSIONS_A_YEAR}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,8 @@ class RiskFree:
     rate
         A constant, decimal and per year; used where no file is named.
     file
-        A CSV or Parquet file with a column ``Date`` and one of rates.
+        A CSV or Parquet file with a column ``Date`` and one of rates, or one of French's
+        daily files, zipped or not.
     column
         Which column; may be left out where there is only one.
     per
@@ -63,10 +69,15 @@ class RiskFree:
             The file cannot be read, has no such column, is in percent unsaid, or does not
             reach over the sessions.
         """
+        return self.read(sessions)[0]
+
+    def read(self, sessions: Sessions) -> tuple[FloatArray | None, list[str]]:
+        """Return what ``over`` returns, and what is odd in the file, one sentence each."""
         if self.file is None:
-            each = float((1.0 + self.rate) ** (1.0 / SESSIONS_A_YEAR) - 1.0)
-            return np.broadcast_to(np.float64(each), len(sessions)) if self.rate else None
-        rates = self._read(self.file)
+            return self._constant(sessions), []
+        rates, notes = self._read(self.file)
+        if fault := shift_of(rates.index.to_numpy().astype("datetime64[D]"), sessions):
+            raise PriceError(f"{self.file}: the dates are {fault}")
         wanted = pd.DatetimeIndex(sessions.dates).as_unit("us")
         held = rates.reindex(wanted, method="ffill" if self.per == "year" else None)
         if held.isna().any():
@@ -79,37 +90,61 @@ class RiskFree:
         values: FloatArray = np.array(held, dtype=np.float64)
         if self.per == "year":
             values = np.power(1.0 + values, 1.0 / SESSIONS_A_YEAR) - 1.0
-        return read_only(values)
+        return read_only(values), notes
 
-    def _read(self, path: Path) -> pd.Series[float]:
+    def _constant(self, sessions: Sessions) -> FloatArray | None:
+        if not -1.0 < self.rate <= _MOST["year"]:
+            raise PriceError(
+                f"a risk-free rate of {self.rate:g} a year is no decimal; 0.03 is 3 %, and -1 to 1"
+                " is allowed"
+            )
+        each = float((1.0 + self.rate) ** (1.0 / SESSIONS_A_YEAR) - 1.0)
+        return np.broadcast_to(np.float64(each), len(sessions)) if self.rate else None
+
+    def _read(self, path: Path) -> tuple[pd.Series[float], list[str]]:
         frame = read_bars(path)
+        frame = dated(frame)
         named = {str(name).strip(): name for name in frame.columns}
-        dates = [name for name in named if name.lower() in _DATE]
-        raw = frame[named[dates[0]]] if dates else frame.index
-        rest = [name for name in named if name not in dates]
+        rest = list(named)
         column = self.column or (rest[0] if len(rest) == 1 else None)
         if column not in rest:
             raise PriceError(
                 f"{path} has {', '.join(rest) or 'no column of rates'}; name one of them as"
                 " column of risk_free"
             )
-        try:
-            values = pd.to_numeric(frame[named[column]]).to_numpy("float64")
-        except (ValueError, TypeError) as cause:
-            raise PriceError(f"{path}: column {column} is not a number: {cause}") from cause
-        rates = pd.Series(
-            values / 100.0 if self.percent else values,
-            index=local_dates(str(path), raw, ZoneInfo("UTC")),
+        dates = local_dates(str(path), frame.index, ZoneInfo("UTC"))
+        given = Given(str(path), "set percent = true", percent=self.percent, rates=(column,))
+        columns, notes = decimals(
+            {column: frame[named[column]]}, dates.to_numpy().astype("datetime64[D]"), given
         )
-        return _checked(path, rates.dropna().sort_index())
+        values = columns[column]
+        rates = pd.Series(values, index=dates).dropna().sort_index()
+        self._check(path, rates)
+        return rates, [f"{path.name}: {note}" for note in (*notes, *self._doubts(column, rates))]
 
-
-def _checked(path: Path, rates: pd.Series[float]) -> pd.Series[float]:
-    if rates.empty or rates.index.has_duplicates:
-        raise PriceError(f"{path}: a risk-free file has one rate per date, and at least one")
-    if rates.abs().max() > _PERCENT:
+    def _check(self, path: Path, rates: pd.Series[float]) -> None:
+        if rates.empty or rates.index.has_duplicates:
+            raise PriceError(f"{path}: a risk-free file has one rate per date, and at least one")
+        most = _MOST[self.per]
+        wrong = rates[(rates.abs() > most) | (rates <= -1.0)]
+        if wrong.empty:
+            return
+        where = f"{path}: a rate of {wrong.iloc[0]:g} on {wrong.index[0].date()}"
+        if self.percent:
+            raise PriceError(f"{where} is above 100 % a year after the division by 100; correct it")
         raise PriceError(
-            f"{path}: a rate of {rates.abs().max():g} looks like percent; 0.03 is 3 % a year, or"
-            " set percent = true"
+            f"{where} looks like percent; 0.03 is 3 % a year, 0.0001 a session 2.6 %: set"
+            f" percent = true{_per_year(self.per)}, or correct it"
         )
-    return rates
+
+    def _doubts(self, column: str, rates: pd.Series[float]) -> list[str]:
+        """Return what to say of a file in percent that might be in decimals; low rates exist."""
+        highest = float(rates.abs().max())
+        if not self.percent or highest == 0.0 or highest > _LOWEST[self.per]:
+            return []
+        level = f"the highest rate is {highest:.2g} a {self.per}, as in years of zero rates"
+        return [f"{column}: {level}; leave percent out if the file is in decimals"]
+
+
+def _per_year(per: str) -> str:
+    return ', per = "year" where rates are annual' if per == "session" else ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from aftershock.content import load_file
 from aftershock.errors import PriceError, nearest
+from aftershock.overrides import AS_LISTED, Overrides
 from aftershock.prices.panel import Origin, PricePanel
 from aftershock.prices.quality import (
     Finding,
@@ -20,14 +21,15 @@ from aftershock.prices.quality import (
     read_rows,
 )  # fmt: skip
 from aftershock.prices.rates import RiskFree
-from aftershock.prices.tickers import exchange_of
+from aftershock.prices.screen import without_shifted
+from aftershock.prices.tickers import canonical, canonical_keys, exchange_named, exchange_of
 from aftershock.sessions import exchange_zone
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    import pandas as pd
+    from aftershock.anyframe import AnyFrame
 
 SOURCES = ("sample", "yahoo", "files:DIR", "files:FILE", "FILE.py")
 
@@ -40,9 +42,11 @@ class PriceSource(Protocol):
 
     def daily(
         self, tickers: Sequence[str], start: dt.date | None, end: dt.date | None
-    ) -> Mapping[str, pd.DataFrame]:
+    ) -> Mapping[str, AnyFrame]:
         """Return one frame of bars per ticker: dates in the index or in ``Date``, and Close.
 
+        Tickers are asked for in their one spelling (``0100.HK``) and may come back in any.
+        Frames are of pandas, polars or pyarrow.
         ``start`` and ``end`` are included; None leaves the side open.
         """
         ...
@@ -57,7 +61,7 @@ def load_prices(
     end: dt.date | None = None,
     quality: Policy | Mapping[str, Policy] = "keep",
     risk_free: float | RiskFree = 0.0,
-    closed: Iterable[dt.date | str] = (),
+    overrides: Overrides = AS_LISTED,
     offline: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> PricePanel:
@@ -66,7 +70,8 @@ def load_prices(
     Parameters
     ----------
     tickers
-        Yahoo's spelling: ``0100.HK``, ``^HSI``, ``AAPL``.
+        ``0100.HK``, ``^HSI``, ``AAPL``; other spellings (``100 HK Equity``, ``HKG:0100``) are
+        brought to these, a bare ``100`` too where ``calendar`` names the exchange.
     source
         ``"sample"``, ``"yahoo"``, ``"files:DIR"``, ``"files:FILE"``, a Python file that
         defines ``source``, or any object with a ``daily`` method.
@@ -79,8 +84,8 @@ def load_prices(
         them and say so, or ``"fail"``; or a mapping from checks to one of these.
     risk_free
         An annual rate, decimal, or a ``RiskFree`` read from a file.
-    closed
-        Days the exchange did not trade although its calendar lists them.
+    overrides
+        Where the exchange did not keep to its calendar: days closed, open, ended early.
     offline
         Ask nobody: serve what is stored.
     progress
@@ -95,11 +100,13 @@ def load_prices(
         ``quality`` names a check that does not exist.
     """
     policies = Policies(quality)
-    wanted = Request(tickers, source, calendar, start, end, tuple(closed), offline, progress)
+    wanted = Request(tickers, source, calendar, start, end, overrides, offline, progress)
     panel, found = _gathered(wanted, policies)
     found = ordered([*found, *examine(panel)], panel.tickers)
     rate = RiskFree(rate=risk_free) if isinstance(risk_free, int | float) else risk_free
-    return replace(enforce(panel, found, policies), risk_free=rate.over(panel.sessions))
+    riskless, doubts = rate.read(panel.sessions)
+    panel = enforce(panel, found, policies)
+    return replace(panel, risk_free=riskless, notes=(*panel.notes, *doubts))
 
 
 def check_prices(
@@ -107,7 +114,7 @@ def check_prices(
     *,
     source: str | PriceSource,
     calendar: str | None = None,
-    closed: Iterable[dt.date | str] = (),
+    overrides: Overrides = AS_LISTED,
     offline: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> tuple[PricePanel, list[Finding]]:
@@ -121,7 +128,7 @@ def check_prices(
     PriceError
         The source cannot be read at all.
     """
-    wanted = Request(tickers, source, calendar, None, None, tuple(closed), offline, progress)
+    wanted = Request(tickers, source, calendar, None, None, overrides, offline, progress)
     panel, found = _gathered(wanted, _LENIENT)
     return panel, ordered([*found, *examine(panel, notes=True)], panel.tickers)
 
@@ -131,7 +138,7 @@ def fetch_prices(
     *,
     source: str,
     calendar: str | None = None,
-    closed: Iterable[dt.date | str] = (),
+    overrides: Overrides = AS_LISTED,
     accept: bool = False,
     offline: bool = False,
     progress: Callable[[str], None] | None = None,
@@ -142,7 +149,7 @@ def fetch_prices(
     ----------
     accept
         Record values that contradict stored ones as a revision.
-    tickers, source, calendar, closed, offline, progress
+    tickers, source, calendar, overrides, offline, progress
         As in ``load_prices``.
 
     Raises
@@ -158,7 +165,7 @@ def fetch_prices(
         provider = replace(provider, strict=True, accept=accept)
     elif accept:
         raise PriceError(f"--accept revises the store of yahoo; the source {source} has none")
-    wanted = Request(tickers, source, calendar, None, None, tuple(closed), offline, progress)
+    wanted = Request(tickers, source, calendar, None, None, overrides, offline, progress)
     panel, found = _gathered(wanted, _LENIENT, provider)
     flags = tuple(item for item in found if item.check in {"contradiction", "revision"})
     return replace(panel, flags=flags)
@@ -173,7 +180,7 @@ class Request:
     calendar: str | None
     start: dt.date | None
     end: dt.date | None
-    closed: tuple[dt.date | str, ...]
+    overrides: Overrides
     offline: bool
     progress: Callable[[str], None] | None
 
@@ -184,7 +191,7 @@ def _gathered(
     """Return the panel as it was read, and what was found while reading it."""
     if isinstance(wanted.tickers, str) or not wanted.tickers:
         raise PriceError('load_prices needs a list of tickers, such as ["0100.HK", "^HSI"]')
-    tickers = list(dict.fromkeys(wanted.tickers))
+    tickers = _asked(wanted)
     if provider is None:
         provider = (
             open_source(wanted.source, offline=wanted.offline, progress=wanted.progress)
@@ -192,18 +199,35 @@ def _gathered(
             else wanted.source
         )
     frames = provider.daily(tickers, wanted.start, wanted.end)
-    missing = [ticker for ticker in tickers if ticker not in frames]
+    names = canonical_keys(frames, _exchange_of_bare(wanted, tickers), "frames")
+    missing = [ticker for ticker in tickers if ticker not in names]
     if missing:
         raise PriceError(f"the source {wanted.source} has no prices for {', '.join(missing)}")
     calendar = wanted.calendar or exchange_of(tickers)
-    asked = {ticker: frames[ticker] for ticker in tickers}
+    asked = {ticker: frames[names[ticker]] for ticker in tickers}
     bars, found = read_rows(asked, exchange_zone(calendar), policies)
+    if policies is _LENIENT:
+        bars, shifted = without_shifted(bars, calendar, wanted.overrides)
+        found += shifted
     panel = PricePanel.from_frames(
-        bars, calendar=calendar, origin=origin_of(wanted.source, provider), closed=wanted.closed
+        bars,
+        calendar=calendar,
+        origin=origin_of(wanted.source, provider),
+        overrides=wanted.overrides,
     )
-    found += [*outside(bars, panel), *getattr(frames, "findings", ())]
+    found += [*outside(bars, panel), *panel.flags, *getattr(frames, "findings", ())]
     notes = (*getattr(frames, "notes", ()), *panel.notes)
-    return replace(panel, notes=notes).between(wanted.start, wanted.end), found
+    return replace(panel, notes=notes, flags=()).between(wanted.start, wanted.end), found
+
+
+def _exchange_of_bare(wanted: Request, tickers: list[str]) -> str | None:
+    """Return the exchange that a source's bare numbers are of: the calendar, or the tickers'."""
+    return wanted.calendar or next(filter(None, map(exchange_named, tickers)), None)
+
+
+def _asked(wanted: Request) -> list[str]:
+    """Return the tickers asked for, each once and in its one spelling."""
+    return list(dict.fromkeys(canonical(ticker, wanted.calendar) for ticker in wanted.tickers))
 
 
 def open_source(

@@ -21,7 +21,7 @@ from aftershock.prices import download
 from aftershock.prices.actions import adjustment, as_traded
 from aftershock.prices.delivery import Delivery, age_of, findings_of, listed, off_events
 from aftershock.prices.download import Failure
-from aftershock.prices.frames import COLUMNS, CURRENCY
+from aftershock.prices.layouts import COLUMNS, CURRENCY
 from aftershock.prices.panel import Origin
 from aftershock.prices.store import (
     FETCHED,
@@ -33,7 +33,7 @@ from aftershock.prices.store import (
     cache_folder,
     merge,
 )  # fmt: skip
-from aftershock.prices.tickers import canonical, hint
+from aftershock.prices.tickers import hint, yahoo_symbol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -98,7 +98,7 @@ class YahooSource:
             A ticker is not stored and could not be fetched, or ``strict`` and any could not.
         """
         del end
-        symbols = {ticker: canonical(ticker) for ticker in tickers}
+        symbols = {ticker: yahoo_symbol(ticker) for ticker in tickers}
         out = Delivery()
         failed: dict[str, Failure] = {}
         outages = 0

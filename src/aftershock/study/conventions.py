@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aftershock.formats import counted
-from aftershock.prices.currency import clashes
+from aftershock.prices.comparisons import THIN, clashes, hours_apart, idle_share, lags_for
 from aftershock.prices.panel import PricePanel
 from aftershock.prices.quality import touched
 
@@ -59,9 +59,12 @@ def warnings(
     if prices.origin.notice:
         yield prices.origin.notice
     yield from study.caveats
+    yield from study.model.remarks
     yield from prices.notes
     if isinstance(prices, PricePanel):
         yield from _doubts(study, records, prices)
+        yield from _thin(study, records, prices)
+    yield from _other_hours(study, records, prices)
     for record in records:
         flips = {(str(row.session), str(row.window)) for row in record.cars if row.robust is False}
         for session, window in sorted(flips):
@@ -94,6 +97,47 @@ def _doubts(study: Study, records: Sequence[Record], prices: PricePanel) -> Iter
         yield f"{item} (used by {', '.join(dict.fromkeys(names))})"
     stocks = [ticker for record in fitted for ticker in record.unit.tickers]
     yield from clashes(prices, stocks, study.model.benchmarks)
+
+
+def _other_hours(
+    study: Study, records: Sequence[Record], prices: PricePanel | ReturnPanel
+) -> Iterator[str]:
+    """Yield the benchmarks of other hours whose neighbouring session the model leaves out."""
+    lags, leads = study.model.reach
+    stocks = [ticker for record in records if record.fit for ticker in record.unit.tickers]
+    for pair in hours_apart(prices, stocks, study.model.benchmarks):
+        share = f"{pair.ticker} and {pair.benchmark} share {pair.share:.0%} of their trading hours"
+        if pair.later > 0 and not lags:
+            yield (
+                f"{share} and the benchmark closes {pair.later:.1f} hours later, so what moves it"
+                " on a date reaches the stock a session later: use Dimson(lags=1, leads=0), or"
+                " the benchmark moved to the next session under a name of its own"
+            )
+        elif pair.later < 0 and not leads:
+            yield (
+                f"{share} and the benchmark closes {-pair.later:.1f} hours earlier, so what moves"
+                " the stock on a date reaches it a session later: use Dimson(lags=0, leads=1), or"
+                " the benchmark moved to the session before under a name of its own"
+            )
+
+
+def _thin(study: Study, records: Sequence[Record], prices: PricePanel) -> Iterator[str]:
+    """Yield the stocks that trade too seldom for a slope on the market of the same session."""
+    if study.model.allows_thin_trading or not study.model.benchmarks:
+        return
+    estimated: dict[str, set[int]] = {}
+    for record in records:
+        if record.fit is not None:
+            for ticker in record.unit.tickers:
+                estimated.setdefault(ticker, set()).update(record.fit.used.tolist())
+    for ticker, rows in estimated.items():
+        share = idle_share(prices, ticker, sorted(rows))
+        if share >= THIN:
+            yield (
+                f"{ticker} did not trade on {share:.0%} of the sessions its model is estimated on"
+                " (close unchanged, volume 0): a beta of the same session is too small by about"
+                f" as much, use Dimson(lags={lags_for(share)}, leads=1) or ScholesWilliams"
+            )
 
 
 def touched_rows(record: Record) -> list[int]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from aftershock.errors import StudyError
 from aftershock.events.book import EventBook, Selection
 from aftershock.prices.panel import check_kind
+from aftershock.prices.tickers import canonical
 from aftershock.study.models import MarketAdjusted, Model
 from aftershock.study.windows import Window, as_window, as_windows
 
@@ -166,6 +167,7 @@ class Study:
         _check_data(events, prices)
         if not isinstance(seed, int) or seed < 0:
             raise StudyError(f"seed is {seed!r}; it is a whole number, 0 or above")
+        events = events.on(prices.sessions.calendar)
         records = make_records(self, events, prices, engine)
         return assemble(self, records, events, prices, seed)
 
@@ -196,7 +198,9 @@ class Study:
         from aftershock.study.system import fit_system
 
         _check_data(events, prices)
-        return fit_system(self, tickers, events, prices)
+        events = events.on(prices.sessions.calendar)
+        names = [canonical(ticker, prices.sessions.calendar) for ticker in tickers]
+        return fit_system(self, names, events, prices)
 
 
 def _check(study: Study) -> None:

@@ -211,7 +211,7 @@ class Workspace:
             calendar=self.settings.calendar,
             quality=self.settings.quality,
             risk_free=self.risk_free(),
-            closed=self.settings.closed,
+            overrides=self.settings.overrides,
             offline=offline,
             progress=progress,
         )

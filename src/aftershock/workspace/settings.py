@@ -6,9 +6,20 @@ import datetime as dt
 import tomllib
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
-from aftershock.errors import WorkspaceError, nearest
+from aftershock.errors import SessionError, WorkspaceError, nearest
+from aftershock.overrides import Overrides
+from aftershock.prices.tickers import canonical, canonical_keys
 
 Policy = Literal["drop", "keep", "fail"]
 
@@ -16,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SETTINGS = "aftershock.toml"
+DAYS = ("closed", "open", "early_close")  # what Overrides takes
 
 
 class _Strict(BaseModel):
@@ -61,10 +73,14 @@ class Settings(_Strict):
     risk_free
         Annual rate, decimal; or a file of rates, as its name or as a table with ``file``,
         ``column``, ``per`` and ``percent``.
-    closed
-        Days the exchange did not trade although its calendar lists them.
+    closed, open
+        Days the exchange did not trade although its calendar lists them, and sessions that
+        it does not list.
+    early_close
+        Sessions that ended early: date to local time.
     tickers, peers
-        Tickers that events happen to, and further ones for comparison.
+        Tickers that events happen to, and further ones for comparison; in any spelling, a bare
+        number being one of the calendar's exchange.
     exchange
         Exchange model of the backtests and its parameters.
     cash
@@ -85,6 +101,8 @@ class Settings(_Strict):
     quality: Policy | dict[str, Policy] = "keep"
     risk_free: float | str | RiskFreeSettings = 0.0
     closed: tuple[dt.date, ...] = ()
+    open: tuple[dt.date, ...] = ()
+    early_close: dict[dt.date, dt.time] = {}
     tickers: tuple[str, ...] = Field(min_length=1)
     peers: tuple[str, ...] = ()
     exchange: ExchangeSettings = ExchangeSettings()
@@ -92,6 +110,32 @@ class Settings(_Strict):
     seed: int = 20260108
     language: Literal["en", "zh"] = "en"
     kinds: dict[str, tuple[str, ...]] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_days(cls, data: Any) -> Any:
+        """Read the days of the calendar as written, before anything is converted."""
+        try:
+            Overrides(**{name: data[name] for name in DAYS if name in data})
+        except SessionError as cause:
+            raise PydanticCustomError("days", "{cause}", {"cause": str(cause)}) from cause
+        return data
+
+    @property
+    def overrides(self) -> Overrides:
+        """Where the exchange did not keep to its calendar."""
+        return Overrides(**{name: getattr(self, name) for name in DAYS})
+
+    @field_validator("benchmark")
+    @classmethod
+    def _spelled(cls, ticker: str, info: ValidationInfo) -> str:
+        return canonical(ticker, info.data.get("calendar"))
+
+    @field_validator("benchmarks", "tickers", "peers")
+    @classmethod
+    def _each_spelled(cls, tickers: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        names = canonical_keys(tickers, info.data.get("calendar"), "tickers")
+        return tuple(names)
 
     @property
     def all_tickers(self) -> tuple[str, ...]:
@@ -139,4 +183,4 @@ def _sentence(cause: ValidationError) -> str:
         return f"unknown key '{name}'" + (f": did you mean '{close}'?" if close else "")
     if first["type"] == "missing":
         return f"'{name}' is missing"
-    return f"{name}: {first['msg']}"
+    return f"{name}: {first['msg']}" if name else str(first["msg"])

@@ -123,6 +123,21 @@ class Model(ABC):
         """Tickers the model needs besides the stock itself."""
         return ()
 
+    @property
+    def reach(self) -> tuple[int, int]:
+        """Sessions before and after its own whose benchmark returns explain a return."""
+        return 0, 0
+
+    @property
+    def allows_thin_trading(self) -> bool:
+        """True where a stock that trades seldom does not bend the slope."""
+        return False
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader must know about data of the model's own, carried to the warnings."""
+        return ()
+
     @abstractmethod
     def design(self, market: Market) -> Design:
         """Return the right-hand side over every session."""

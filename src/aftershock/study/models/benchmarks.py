@@ -9,7 +9,7 @@ import numpy as np
 
 from aftershock.study.models.base import Design, Market, Model
 from aftershock.study.models.estimate import ALPHA
-from aftershock.study.models.peers import as_names
+from aftershock.study.models.peers import as_tickers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +29,7 @@ class BenchmarksModel(Model):
     label: ClassVar[str] = "several benchmarks"
 
     def __init__(self, tickers: str | Iterable[str]) -> None:
-        names = as_names(tickers, "BenchmarksModel needs at least one ticker")
+        names = as_tickers(tickers, "BenchmarksModel needs at least one ticker")
         object.__setattr__(self, "tickers", names)
 
     @property

@@ -42,6 +42,7 @@ class Dimson(MarketModel):
     label: ClassVar[str] = "Dimson"
 
     def __post_init__(self) -> None:
+        MarketModel.__post_init__(self)  # super() does not work in a class with slots
         if not isinstance(self.lags, int) or not isinstance(self.leads, int):
             raise StudyError(
                 f"Dimson has {self.lags} lags and {self.leads} leads; they are whole numbers of"
@@ -51,6 +52,16 @@ class Dimson(MarketModel):
             raise StudyError(
                 f"Dimson with {self.lags} lags and {self.leads} leads is the market model"
             )
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        """Lags and leads."""
+        return self.lags, self.leads
+
+    @property
+    def allows_thin_trading(self) -> bool:
+        """True with a lag: the price of a trade to come holds the market of before."""
+        return self.lags > 0
 
     def design(self, market: Market) -> Design:
         """Return a constant and the market from ``lags`` before to ``leads`` after."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from aftershock.prices.tickers import canonical
 from aftershock.study.models.base import Design, Market, Model
 from aftershock.study.models.estimate import ALPHA
 
@@ -23,6 +24,11 @@ class MarketModel(Model):
 
     benchmark: str
     label: ClassVar[str] = "market model"
+
+    def __post_init__(self) -> None:
+        """Bring the benchmark to its one spelling; what is no text is refused by the study."""
+        if isinstance(self.benchmark, str):
+            object.__setattr__(self, "benchmark", canonical(self.benchmark))
 
     @property
     def benchmarks(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from aftershock.errors import StudyError
+from aftershock.prices.tickers import canonical
 from aftershock.study.models.base import Design, Market, Model
 from aftershock.study.models.estimate import ALPHA
 
@@ -33,7 +34,7 @@ class PeerModel(Model):
 
     def __init__(self, peers: str | Iterable[str]) -> None:
         object.__setattr__(
-            self, "peers", as_names(peers, "PeerModel needs at least one peer ticker")
+            self, "peers", as_tickers(peers, "PeerModel needs at least one peer ticker")
         )
 
     @property
@@ -54,3 +55,10 @@ def as_names(names: str | Iterable[str], otherwise: str) -> tuple[str, ...]:
     if not found:
         raise StudyError(otherwise)
     return found
+
+
+def as_tickers(names: str | Iterable[str], otherwise: str) -> tuple[str, ...]:
+    """Return one or several tickers in their one spelling; raises StudyError for none."""
+    return tuple(
+        canonical(name) if isinstance(name, str) else name for name in as_names(names, otherwise)
+    )

@@ -47,6 +47,11 @@ class ScholesWilliams(MarketModel):
     label: ClassVar[str] = "Scholes-Williams"
     is_linear: ClassVar[bool] = False
 
+    @property
+    def allows_thin_trading(self) -> bool:
+        """True: the slope is made for it."""
+        return True
+
     def design(self, market: Market) -> Design:
         """Return a constant and the market on the session, the one before and the one after."""
         own = market.of(self.benchmark)

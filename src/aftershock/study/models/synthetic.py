@@ -10,7 +10,7 @@ import numpy as np
 from aftershock.errors import StudyError
 from aftershock.study.models.base import Design, Market, Model
 from aftershock.study.models.estimate import Estimate, share_explained
-from aftershock.study.models.peers import as_names
+from aftershock.study.models.peers import as_tickers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,7 +47,7 @@ class SyntheticControl(Model):
     is_linear: ClassVar[bool] = False
 
     def __init__(self, donors: Iterable[str]) -> None:
-        names = as_names(donors, "SyntheticControl needs at least two donors")
+        names = as_tickers(donors, "SyntheticControl needs at least two donors")
         if len(names) < FEWEST_DONORS:
             raise StudyError("SyntheticControl needs at least two donors; with one, use PeerModel")
         object.__setattr__(self, "donors", names)
