@@ -10,6 +10,7 @@ import pandas as pd
 
 from aftershock.backtest.figures import Curve, bought_curve, figures, holdings, strategy_curve
 from aftershock.backtest.hedge import index_leg
+from aftershock.backtest.market import comparable
 from aftershock.backtest.metrics import changes, drawdowns, known_span, marked
 from aftershock.backtest.same_side import held_curve, sides
 from aftershock.backtest.versus import (
@@ -48,6 +49,7 @@ def versus_table(
     trades: pd.DataFrame,
     orders: pd.DataFrame,
     riskless: FloatArray | None = None,
+    interest: float = 0.0,
 ) -> pd.DataFrame:
     """Return strategy, benchmark, the benchmark's same side and the hedged strategy.
 
@@ -60,6 +62,9 @@ def versus_table(
         Of the run.
     riskless : ndarray, shape (S,)
         What one unit of cash grows to; taken off every return before ratios, alpha and beta.
+    interest
+        What the run received on cash and short proceeds, money. The index is held against it
+        with idle cash, so that it is left out of the figures of the sessions held.
 
     Returns
     -------
@@ -82,7 +87,7 @@ def versus_table(
     }
     each = holdings(equity["session"], trades)
     cash = np.ones(len(equity)) if riskless is None else riskless
-    rows = [*_held_rows(columns, side), *_own_rows(columns, cash)]
+    rows = [*_held_rows(columns, side, interest), *_own_rows(columns, cash)]
     for name in ("benchmark", *others):
         rows += _against_rows(columns, name, each, cash)
     table = pd.DataFrame(rows).reindex(columns=["metric", *_order(others), "note"])
@@ -103,7 +108,9 @@ def _levels(column: pd.Series[float]) -> FloatArray:
     return np.asarray(column.to_numpy("float64"))
 
 
-def _held_rows(columns: dict[str, Curve], side: FloatArray) -> list[dict[str, Any]]:
+def _held_rows(
+    columns: dict[str, Curve], side: FloatArray, interest: float
+) -> list[dict[str, Any]]:
     """Return what each made over the sessions held, every benchmark bought for them alone."""
     held = np.isfinite(side)
     bought = np.where(held, 1.0, np.nan)
@@ -115,6 +122,8 @@ def _held_rows(columns: dict[str, Curve], side: FloatArray) -> list[dict[str, An
         for name, curve in columns.items()
     }
     total = {name: curve.total_return for name, curve in made.items()}
+    for name in ("strategy", "hedged"):
+        total[name] -= interest / cash
     beyond = {name: total[name] - total[SAME_SIDE] for name in ("strategy", "hedged")}
     sessions = dict.fromkeys(columns, int(held.sum()))
     return [
@@ -202,7 +211,7 @@ def beside(prices: PricePanel, ticker: str, equity: pd.DataFrame) -> FloatArray 
         return None
     days = equity["session"].to_numpy().astype("datetime64[D]")
     at = np.searchsorted(prices.sessions.dates, days)
-    levels = prices.adjusted_close()[at, prices.column(ticker)]
+    levels = comparable(prices, ticker)[at]
     cash = float(equity["benchmark"].dropna().iloc[0])
     return bought(levels, cash) if np.isfinite(levels).any() else None
 

@@ -27,7 +27,7 @@ from aftershock.backtest.clusters import (
 from aftershock.backtest.luck.check import NOT_RUN, Check
 from aftershock.backtest.ring import FEWEST
 from aftershock.backtest.trials import HandedOverError, Plan, run_all
-from aftershock.errors import BacktestError
+from aftershock.errors import AftershockError
 from aftershock.formats import counted
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def ranked_on_rings(
             trials = run_all(backtest, where, plans, jobs=jobs, step=step, handed=handed)
         except HandedOverError as cause:
             return Ringed(None, clusters, f"{NOT_RUN}: {cause}")
-        except BacktestError as cause:  # it ran where the events were, and cannot elsewhere
+        except AftershockError as cause:  # it ran where the events were, and cannot elsewhere
             return Ringed(None, clusters, f"refused: {cause}")
         profits = np.array([trial.profit for trial in trials]).reshape(len(cells), -1).T
         filled = _filled(cluster, [set(trial.net) for trial in trials], len(cells))

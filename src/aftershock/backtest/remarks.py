@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from aftershock.backtest.metrics import SESSIONS_A_YEAR
+from aftershock.backtest.orders import FORCED
 from aftershock.backtest.span import gap_sentence, sessions_sentence
 from aftershock.formats import counted
 from aftershock.prices.comparisons import clashes, hours_apart
@@ -24,10 +25,9 @@ if TYPE_CHECKING:
     from aftershock.prices.panel import PricePanel
     from aftershock.prices.quality import Finding
 
-FORCED = ("margin call", "recalled")
 HELD = (
     "the benchmark bought instead, and on the strategy's side, with the same money from the close"
-    " before an entry to the last close held; cash in between"
+    " before an entry to the last close held; cash in between, without interest on either side"
 )
 NOT_PUBLISHED = "no published price"
 PRICE_INDEX = "a price index, without dividends; it cannot itself be bought"
@@ -54,11 +54,11 @@ def conventions(
         "splits and dividends": "on the ex-date: positions and stops are restated in new shares,"
         " a fraction of a share is settled in cash at the session's open, an order to open stays"
         " one of whole lots; the close before is lowered by what falls due that morning; a"
-        " dividend is paid to longs and made good by shorts; a trade's shares and prices are"
-        " those of its last day",
+        " dividend is paid to longs and made good by shorts, by the day of the trade and not of"
+        " its settlement; a loan that is still out is owed in new shares; a trade's shares and"
+        " prices are those of its last day",
         "capital": f"{backtest.cash:,.0f}; exits fill before entries, entries in order of day 0,"
         " each sized on the equity of the last close",
-        "cash": "earns nothing, the proceeds of short sales included",
         "prices": "raw; adjusted prices are for studies",
         "benchmark": f"{benchmark}, {PRICE_INDEX}" if benchmark.startswith("^") else benchmark,
         "risk-free": "0" if prices.risk_free is None else _rate(prices.risk_free),
@@ -106,8 +106,8 @@ def warnings(
     yield from _other_hours(prices, traded, benchmark, equity)
     if not len(trades):
         yield "no trade was made; the reasons stand with the events and orders"
-    for row in trades[trades["open"]].itertuples():
-        yield f"{row.event} in {row.ticker} is still open at the end, marked at the last close"
+    yield from broker.remarks
+    yield from _stale(broker, trades)
     if broker.ruined:
         yield (
             f"RUINED on {broker.ruined}: the close left no equity, the run stops there and the"
@@ -133,6 +133,25 @@ def warnings(
     if len(late):
         one, many = "event lies after the run and was", "events lie after the run and were"
         yield f"{counted(len(late), one, many)} not traded"
+
+
+def _stale(broker: EventBroker, trades: pd.DataFrame) -> Iterator[str]:
+    """Yield what open positions are marked at, and how old the marks of others were."""
+    for row in trades[trades["open"]].itertuples():
+        mark = _marked(broker, str(row.ticker))
+        yield f"{row.event} in {row.ticker} is still open at the end, {mark}"
+    for ticker, age in broker.oldest.items():
+        if broker.ledger.marked[ticker] == broker.session:
+            old = counted(age, "session")
+            yield f"{ticker} was held over sessions without a close, marked at one up to {old} old"
+
+
+def _marked(broker: EventBroker, ticker: str) -> str:
+    """Return what an open position is marked at, with its age where that is not today's."""
+    day = broker.ledger.marked[ticker]
+    if day == broker.session:
+        return "marked at the last close"
+    return f"marked at its close of {day}, {counted(broker.sessions_since(day) - 1, 'session')} old"
 
 
 def _other_hours(

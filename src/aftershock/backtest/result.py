@@ -171,7 +171,11 @@ class BacktestResult:
             self,
             equity=equity,
             versus=versus_table(
-                equity, self.trades, self.orders, riskless(prices, equity["session"])
+                equity,
+                self.trades,
+                self.orders,
+                riskless(prices, equity["session"]),
+                self.metrics["interest"],
             ),
             drawdowns=drawdown_table(equity),
             conventions={**self.conventions, "further benchmarks": "; ".join(said)},

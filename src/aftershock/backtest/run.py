@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import inspect
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
@@ -12,8 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 from pydantic import ValidationError
 
 from aftershock.backtest import compare, tables
+from aftershock.backtest.blame import blamed
 from aftershock.backtest.break_even import borrow_grid, break_even
 from aftershock.backtest.exchanges import Exchange, PlainExchange
+from aftershock.backtest.market import comparable
+from aftershock.backtest.money import from_cents
 from aftershock.backtest.remarks import conventions, simulated, warnings
 from aftershock.backtest.result import BacktestResult
 from aftershock.backtest.span import default_start
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
     from aftershock.backtest.ledger import Ledger
     from aftershock.backtest.placebo import Placebo
     from aftershock.backtest.sweep import SweepResult
+
+
+LEAST_CASH, MOST_CASH = 0.01, 1e15  # a cent, and what cents of 64 bits hold
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -61,7 +66,8 @@ class Backtest:
     Raises
     ------
     BacktestError
-        The strategy has no such parameter or refuses its value, or cash is not positive.
+        The strategy has no such parameter or refuses its value, or cash is not from 0.01 to
+        10^15.
     WorkspaceError
         The file does not import or defines no strategy.
     """
@@ -106,8 +112,11 @@ class Backtest:
         }
         for key, value in values.items():
             object.__setattr__(self, key, value)
-        if not (cash > 0 and math.isfinite(cash)):
-            raise BacktestError(f"cash is {cash}; it must be positive")
+        if not LEAST_CASH <= cash <= MOST_CASH:
+            raise BacktestError(
+                f"cash is {cash:g}; it must be positive, from {LEAST_CASH:g} to {MOST_CASH:,.0f},"
+                " in the currency of the prices"
+            )
         if not isinstance(self.exchange, Exchange):
             raise BacktestError(f"exchange is {exchange!r}; write exchange=ash.HKEX()")
 
@@ -318,32 +327,36 @@ def _check_data(events: object, prices: object) -> None:
 
 
 def _checked(cls: type[EventStrategy], params: Mapping[str, Any]) -> dict[str, Any]:
-    try:
-        return cls.Params(**params).model_dump()
-    except ValidationError as cause:
-        first = cause.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            close = nearest(name, cls.Params.model_fields)
-            hint = f": did you mean '{close}'?" if close else ""
-            known = ", ".join(cls.Params.model_fields)
-            raise BacktestError(
-                f"{cls.__name__} has no parameter '{name}'{hint} It has {known}."
-            ) from cause
-        message = first["msg"].removeprefix("Value error, ")
-        raise BacktestError(f"{cls.__name__}: {name or 'parameters'}: {message}") from cause
+    with blamed(cls):
+        try:
+            return cls.Params(**params).model_dump()
+        except ValidationError as cause:
+            raise BacktestError(_first_of(cls, cause)) from cause
+
+
+def _first_of(cls: type[EventStrategy], cause: ValidationError) -> str:
+    """Return the first thing that is wrong with parameters."""
+    first = cause.errors()[0]
+    name = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        close = nearest(name, cls.Params.model_fields)
+        hint = f": did you mean '{close}'?" if close else ""
+        known = ", ".join(cls.Params.model_fields)
+        return f"{cls.__name__} has no parameter '{name}'{hint} It has {known}."
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{cls.__name__}: {name or 'parameters'}: {message}"
 
 
 def _assemble(
     backtest: Backtest, stage: Stage, broker: EventBroker, prices: PricePanel
 ) -> BacktestResult:
     ledger, panel = broker.ledger, stage.panel
-    held = panel.adjusted_close()[: len(ledger.balances), panel.column(stage.benchmark)]
+    held = comparable(panel, stage.benchmark)[: len(ledger.balances)]
     equity = tables.equity_table(ledger, held, backtest.cash)
     saved = compare.riskless(panel, equity["session"])
     trades, orders = tables.trade_table(ledger), tables.order_table(broker.records)
     costs = tables.cost_table(ledger)
-    events = tables.event_table(stage.agenda, broker.records)
+    events = tables.event_table(stage.agenda, broker.records, broker.offered, broker.position)
     events = simulated(prices, events, stage.benchmark)
     return BacktestResult(
         name=backtest.name,
@@ -357,9 +370,10 @@ def _assemble(
         metrics={
             **tables.metric_table(equity, trades, orders, saved),
             **break_even(ledger),
+            "interest": from_cents(ledger.interest),
             "ruined": str(broker.ruined) if broker.ruined else None,
         },
-        versus=compare.versus_table(equity, trades, orders, saved),
+        versus=compare.versus_table(equity, trades, orders, saved, from_cents(ledger.interest)),
         borrow_grid=borrow_grid(broker),
         conventions=conventions(backtest, prices, stage, broker, equity),
         warnings=(
@@ -382,7 +396,7 @@ def positions(broker: EventBroker) -> pd.DataFrame:
                 bought = sum(fill.shares for fill in trade.entries if fill.session <= day)
                 sold = sum(fill.shares for fill in trade.exits if fill.session <= day)
                 splits = broker.split_between(trade.ticker, row, last)
-                held = trade.side * (bought - sold) / splits
+                held = trade.side * float(bought - sold) / splits
                 rows.append((day, trade.number, trade.event, trade.ticker, held))
     return make_table(rows, ["session", "trade", "event", "ticker", "shares"])
 

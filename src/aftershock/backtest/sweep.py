@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from aftershock.backtest.again import Again
 from aftershock.backtest.compare import riskless
 from aftershock.backtest.luck.verdict import Trials
 from aftershock.backtest.metrics import performance
 from aftershock.backtest.placebo import ranked_on_rings, rule_reach
-from aftershock.backtest.trials import Plan, Trial, run_all
-from aftershock.errors import BacktestError
+from aftershock.backtest.trials import Plan, Trial, attempt_all
+from aftershock.errors import AftershockError, BacktestError
 from aftershock.tables import write_table
 
 if TYPE_CHECKING:
@@ -105,6 +106,21 @@ class _Cells:
         return [Plan(params) for params in self.params if params is not None]
 
 
+def _ran(cells: _Cells, made: list[Trial | AftershockError]) -> tuple[_Cells, list[Trial | None]]:
+    """Return the cells, those that failed with the reason, and the trial of each that ran."""
+    rows = (row for row, params in enumerate(cells.params) if params is not None)
+    trials: list[Trial | None] = [None] * len(cells.params)
+    params, notes = list(cells.params), list(cells.notes)
+    for row, trial in zip(rows, made, strict=True):
+        if isinstance(trial, Trial):
+            trials[row] = trial
+        else:
+            params[row], notes[row] = None, str(trial)
+    if not any(trials):
+        raise BacktestError(f"no cell of the grid can run; the first: {notes[0]}")
+    return _Cells(cells.given, params, notes), trials
+
+
 def run_sweep(
     backtest: Backtest,
     events: EventBook,
@@ -120,8 +136,7 @@ def run_sweep(
     """Run a strategy in every cell of a grid; see ``Backtest.sweep``."""
     cells = _cells(backtest, grid)
     stage = backtest.stage(events, prices, benchmark=benchmark)
-    ran = iter(run_all(backtest, stage, cells.plans, jobs=jobs, step=step))
-    trials = [next(ran) if params is not None else None for params in cells.params]
+    cells, trials = _ran(cells, attempt_all(backtest, stage, cells.plans, jobs=jobs, step=step))
     p_values, words = _corrected(backtest, stage, cells, trials, seed, placebos, jobs, step)
     saved = riskless(stage.panel, pd.Series(stage.panel.sessions.dates))
     table = _table(cells, trials, p_values, grid, saved)
@@ -129,17 +144,26 @@ def run_sweep(
     tried = replace(tried, corrected=bool(np.isfinite(p_values).any()))
     profits = [-math.inf if trial is None else trial.profit for trial in trials]
     losses = [math.inf if trial is None else trial.profit for trial in trials]
-    chosen = (
-        backtest.params, cells.params[int(np.argmax(profits))], cells.params[int(np.argmin(losses))]
-    )  # fmt: skip
-    reported, best, worst = (
-        backtest.with_params(params or {})
-        .run(events, prices, benchmark=benchmark, placebos=0)
-        .judged(seed=seed, trials=tried)
-        for params in chosen
+    again = Again(backtest, events, prices, benchmark)
+    for row in (int(np.argmax(profits)), int(np.argmin(losses))):
+        again.compare(cells.given[row], cells.params[row] or {}, trials[row])
+    best, worst = (
+        again.run(cells.params[row] or {}).judged(seed=seed, trials=tried)
+        for row in (int(np.argmax(profits)), int(np.argmin(losses)))
     )
+    reported = _reported(again, best, seed, tried)
     axes = {name: tuple(values) for name, values in grid.items()}
     return SweepResult(backtest.name, axes, table, reported, best, worst, words)
+
+
+def _reported(again: Again, best: BacktestResult, seed: int, tried: Trials) -> BacktestResult:
+    """Return the run of the strategy's own parameters, the best cell's where it cannot be."""
+    try:
+        own = again.run(again.backtest.params)
+    except AftershockError as cause:
+        note = f"its own parameters cannot run ({cause}); the best cell stands in their place"
+        return replace(best, warnings=(note, *best.warnings))
+    return own.judged(seed=seed, trials=tried)
 
 
 def _cells(backtest: Backtest, grid: Mapping[str, Sequence[Any]]) -> _Cells:

@@ -16,12 +16,14 @@ from aftershock.tables import make_table
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
     import pandas as pd
 
     from aftershock.arrays import FloatArray
     from aftershock.backtest.agenda import Agenda, Entry
     from aftershock.backtest.ledger import Ledger
+    from aftershock.backtest.money import Number
     from aftershock.backtest.orders import OrderRecord, Side
     from aftershock.backtest.trade import Trade
 
@@ -84,14 +86,14 @@ def trade_table(ledger: Ledger) -> pd.DataFrame:
     return make_table(rows, TRADES)
 
 
-def _trade_row(trade: Trade, last: float) -> tuple[Any, ...]:
+def _trade_row(trade: Trade, last: Number) -> tuple[Any, ...]:
     gross, fees, borrow = trade.gross(last), trade.fees, trade.borrow()
     closed = not trade.is_open
     return (
         trade.number, trade.event, trade.ticker, "short" if trade.side < 0 else "long",
         trade.entries[0].session, trade.entry_price,
         trade.exits[-1].session if closed else None, trade.exit_price if closed else math.nan,
-        sum(fill.shares for fill in trade.entries),
+        float(sum(fill.shares for fill in trade.entries)),
         from_cents(gross), from_cents(fees), from_cents(borrow), from_cents(gross - fees - borrow),
         trade.worst, trade.best, trade.break_even_borrow(last),
         trade.break_even_slippage(last), not closed,
@@ -120,8 +122,14 @@ def cost_table(ledger: Ledger) -> pd.DataFrame:
     return make_table(rows, COSTS)
 
 
-def event_table(agenda: Agenda, records: list[OrderRecord]) -> pd.DataFrame:
-    """Return one row per selected event with what came of it."""
+def event_table(
+    agenda: Agenda, records: list[OrderRecord], offered: Mapping[str, int], last: int
+) -> pd.DataFrame:
+    """Return one row per selected event with what came of it.
+
+    ``offered`` has the offset with which each event was first offered to the strategy, ``last``
+    is the position of the last session that was run.
+    """
     rows: list[tuple[Any, ...]] = [
         (event.id, event.ticker, event.kind, str(event.when), None, "excluded", reason)
         for event, reason in agenda.excluded
@@ -129,33 +137,41 @@ def event_table(agenda: Agenda, records: list[OrderRecord]) -> pd.DataFrame:
     for entry in agenda.entries:
         event, day = entry.event, agenda.wide.date(_wide(agenda, entry.day_zero))
         own = [record for record in records if record.event == event.id and record.entering]
-        status, reason = _came_of(own, agenda, entry, day)
+        status, reason = _came_of(own)
+        reason = reason if own else _why_not(agenda, entry, day, offered, last)
         rows.append((event.id, event.ticker, event.kind, str(event.when), day, status, reason))
     return make_table(rows, EVENTS)
 
 
-def _came_of(own: list[OrderRecord], agenda: Agenda, entry: Entry, day: dt.date) -> tuple[str, str]:
+def _came_of(own: list[OrderRecord]) -> tuple[str, str]:
     statuses = {record.status for record in own}
     if statuses & {"filled", "partial"}:
         return "traded", ""
     if "pending" in statuses:
         return "pending", "the data end before the order could fill"
-    if own:
-        return "refused", own[-1].reason
-    return "excluded", _why_not(agenda, entry, day)
+    return ("refused", own[-1].reason) if own else ("excluded", "")
 
 
 def _wide(agenda: Agenda, position: int) -> int:
     return agenda.wide.position(agenda.sessions.first) + position
 
 
-def _why_not(agenda: Agenda, entry: Entry, day: dt.date) -> str:
+def _why_not(
+    agenda: Agenda, entry: Entry, day: dt.date, offered: Mapping[str, int], last: int
+) -> str:
     if entry.day_zero >= len(agenda.sessions):
         return f"day 0, {day}, is after the last session of the run, {agenda.sessions.last}"
     if entry.day_zero < 0:
         return f"day 0, {day}, is before the first session of the run, {agenda.sessions.first}"
-    first = entry.known_from + 1 - entry.day_zero
-    return f"the strategy made no order; it was offered the event from offset {first:+d} on"
+    if entry.event.id in offered:
+        first = offered[entry.event.id]
+        return f"the strategy made no order; it was offered the event from offset {first:+d} on"
+    if entry.known_from > last:
+        return f"it was not known by the close of {agenda.sessions.date(last)}, where the run ends"
+    return (
+        "the strategy was never offered the event: it has a next() of its own that does not call"
+        " super().next(), which offers them"
+    )
 
 
 def metric_table(

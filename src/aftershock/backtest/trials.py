@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aftershock.backtest.blame import blamed
+from aftershock.backtest.memory import forgetful
 from aftershock.backtest.money import from_cents
 from aftershock.backtest.processes import in_processes
 from aftershock.backtest.rule_account import Leg
 from aftershock.backtest.rule_engine import RuleEngine
-from aftershock.errors import BacktestError
+from aftershock.errors import AftershockError, BacktestError
+from aftershock.interrupts import watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -92,7 +95,31 @@ def run_all(
     step: Callable[[int], None] = lambda _: None,
     handed: int | None = None,
 ) -> list[Trial]:
-    """Run every plan; a rule over arrays where they can, the rest through backtrader.
+    """Run every plan; the parameters are those of ``attempt_all``.
+
+    Raises
+    ------
+    AftershockError
+        The first that a run raised.
+    """
+    trials = []
+    for trial in attempt_all(backtest, stage, plans, jobs=jobs, step=step, handed=handed):
+        if isinstance(trial, AftershockError):
+            raise trial
+        trials.append(trial)
+    return trials
+
+
+def attempt_all(
+    backtest: Backtest,
+    stage: Stage,
+    plans: Sequence[Plan],
+    *,
+    jobs: int = -1,
+    step: Callable[[int], None] = lambda _: None,
+    handed: int | None = None,
+) -> list[Trial | AftershockError]:
+    """Run every plan, or return why it cannot run; a rule over arrays where they can.
 
     Parameters
     ----------
@@ -112,17 +139,18 @@ def run_all(
     HandedOverError
         More of them would have to be.
     """
-    made: dict[int, Trial] = {}
+    made: dict[int, Trial | AftershockError] = {}
     left: dict[int, str] = {}
     if backtest.strategy.is_rule():
         runner = _RuleRunner(backtest.strategy, stage)
-        for row, plan in enumerate(plans):
-            run = runner.run(plan)
-            if run.handed_over:
-                left[row] = run.handed_over
-            else:
-                made[row] = runner.trial(run)
-                step(1)
+        with forgetful(backtest.strategy), watched():
+            for row, plan in enumerate(plans):
+                trial = runner.attempt(plan)
+                if isinstance(trial, str):
+                    left[row] = trial
+                else:
+                    made[row] = trial
+                    step(1)
     else:
         left = dict.fromkeys(range(len(plans)), "the strategy decides day by day")
     if handed is not None and len(left) > handed:
@@ -141,7 +169,16 @@ class _RuleRunner:
             stage.panel, stage.agenda, stage.exchange, stage.instrument, stage.cash
         )
 
-    def run(self, plan: Plan) -> RuleRun:
+    def attempt(self, plan: Plan) -> Trial | AftershockError | str:
+        """Return the trial, why it cannot run, or why it must be handed over."""
+        try:
+            with blamed(self._strategy):
+                run = self._run(plan)
+        except AftershockError as cause:
+            return cause
+        return run.handed_over or self._trial(run)
+
+    def _run(self, plan: Plan) -> RuleRun:
         params = self._strategy.Params(**plan.params)
         legs = []
         for row, entry in enumerate(self._entries):
@@ -157,7 +194,7 @@ class _RuleRunner:
             )  # fmt: skip
         return self._engine.run(legs)
 
-    def trial(self, run: RuleRun) -> Trial:
+    def _trial(self, run: RuleRun) -> Trial:
         net: dict[str, float] = {}
         for trade in run.trades:
             net[trade.event] = net.get(trade.event, 0.0) + from_cents(trade.net)
@@ -169,13 +206,13 @@ def _in_processes(
     backtest: Backtest,
     stage: Stage,
     plans: Sequence[Plan],
-    handed: Mapping[int, str],
+    left: Mapping[int, str],
     jobs: int,
     step: Callable[[int], None],
-) -> dict[int, Trial]:
-    if not handed:
+) -> dict[int, Trial | AftershockError]:
+    if not left:
         return {}
-    rows = list(handed)
+    rows = list(left)
     from joblib import delayed, effective_n_jobs
 
     workers = effective_n_jobs(jobs) if len(rows) > _ALONE else 1
@@ -184,10 +221,11 @@ def _in_processes(
     work = (
         delayed(_trade_all)(backtest.origin, stage, [plans[row] for row in part]) for part in chunks
     )
-    made: dict[int, Trial] = {}
+    made: dict[int, Trial | AftershockError] = {}
     for part, trials in zip(chunks, in_processes(work, workers), strict=True):
         made |= {
-            row: replace(trial, note=handed[row]) for row, trial in zip(part, trials, strict=True)
+            row: replace(trial, note=left[row]) if isinstance(trial, Trial) else trial
+            for row, trial in zip(part, trials, strict=True)
         }
         step(len(part))
     return made
@@ -195,10 +233,17 @@ def _in_processes(
 
 def _trade_all(
     origin: Origin | type[EventStrategy], stage: Stage, plans: Sequence[Plan]
-) -> list[Trial]:
+) -> list[Trial | AftershockError]:
     """Run plans through backtrader; a process is given the strategy's file, not its class."""
     cls = origin if isinstance(origin, type) else origin.load()
-    return [_trade(cls, stage, plan) for plan in plans]
+    return [_attempt(cls, stage, plan) for plan in plans]
+
+
+def _attempt(cls: type[EventStrategy], stage: Stage, plan: Plan) -> Trial | AftershockError:
+    try:
+        return _trade(cls, stage, plan)
+    except AftershockError as cause:
+        return cause
 
 
 def _trade(cls: type[EventStrategy], stage: Stage, plan: Plan) -> Trial:

@@ -71,7 +71,7 @@ METRICS = (
     mark("time in market"), mark("blocks in market"), mark("mean gross exposure"),
     mark("max gross exposure"), mark("turnover a year"), mark("trades"), mark("open trades"),
     mark("orders rejected"), mark("hit rate"), mark("profit factor"), mark("mean net"),
-    mark("fees"), mark("borrow"), mark("break even borrow"), mark("break even slippage"),
+    mark("fees"), mark("borrow"), mark("interest"), mark("break even borrow"), mark("break even slippage"),
     mark("full sample: information ratio"), mark("full sample: tracking error"),
     mark("full sample: up capture"), mark("full sample: down capture"),
     mark("in market: information ratio"), mark("in market: tracking error"),
@@ -119,9 +119,9 @@ CONVENTIONS = (
     mark("{points} basis points a side"),
     mark("{share} of short value at each close; below it every short is covered at the next price that can be had"),
     mark("a notional index leg worth the shorts at every close, whatever else is held: a sale's own session is not hedged, a cover's still is; charged like a fund, without brokerage"),
-    mark("by the tick rule; an open 14.9 % or more from the previous close fills at the close"),
+    mark("by the tick rule; on an open 14.9 % or more from the previous close entries, exits and stops fill at the close"),
     mark("at the open, without the tick rule"),
-    mark("on the ex-date: positions and stops are restated in new shares, a fraction of a share is settled in cash at the session's open, an order to open stays one of whole lots; the close before is lowered by what falls due that morning; a dividend is paid to longs and made good by shorts; a trade's shares and prices are those of its last day"),
+    mark("on the ex-date: positions and stops are restated in new shares, a fraction of a share is settled in cash at the session's open, an order to open stays one of whole lots; the close before is lowered by what falls due that morning; a dividend is paid to longs and made good by shorts, by the day of the trade and not of its settlement; a loan that is still out is owed in new shares; a trade's shares and prices are those of its last day"),
     mark("at most {share} of a session's volume a ticker; the rest of an entry expires, the rest of an exit waits"),
     mark("{rate} a year from {day}"), mark("{n} minimum spreads and {points} basis points a fill"),
     mark("{n} x daily volatility x square root of the share of volume"), mark("constant mean"),
@@ -192,6 +192,10 @@ SENTENCES = (
 )  # fmt: skip
 
 PLURALS = (
+    plural("{event} in {ticker} is still open at the end, marked at its close of {day}, {n} session old",
+           "{event} in {ticker} is still open at the end, marked at its close of {day}, {n} sessions old"),
+    plural("{ticker} was held over sessions without a close, marked at one up to {n} session old",
+           "{ticker} was held over sessions without a close, marked at one up to {n} sessions old"),
     plural("{n} event lies after the run and was not traded",
            "{n} events lie after the run and were not traded"),
     plural("{n} return in the estimation window {window}, at least {least} needed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aftershock.report.ledger_phrases import BOOKS
 from aftershock.report.mark import mark
 
 NOTES = (
@@ -25,7 +26,7 @@ NOTES = (
     mark("{first}, the first close of the benchmark, to {last}"),
     mark("{first}, as asked, to {last}"),
     mark("252 sessions of the calendar, from the first close to the last, gaps included"),
-    mark("the benchmark bought instead, and on the strategy's side, with the same money from the close before an entry to the last close held; cash in between"),
+    mark("the benchmark bought instead, and on the strategy's side, with the same money from the close before an entry to the last close held; cash in between, without interest on either side"),
     mark("no placebos for this model"),
     mark("no session of its window has a return of the stock and its benchmarks"),
     mark("no shift puts every event of a cluster on an admissible date"),
@@ -169,4 +170,4 @@ ACTIONS = (
     mark("it is used there"),
 )
 
-REASONS = (*NOTES, *FINDINGS, *ACTIONS)
+REASONS = (*NOTES, *FINDINGS, *ACTIONS, *BOOKS)

@@ -65,8 +65,10 @@ class Terms:
     def exchange(self, exchange: Exchange) -> Exchange:
         """Return an exchange on these terms."""
         if not self.costs:
-            exchange = replace(exchange, costs=False, borrow=0.0)
-        return exchange if self.borrow is None else replace(exchange, borrow=self.borrow)
+            exchange = replace(exchange, costs=False, borrow=0.0, borrow_rates={})
+        if self.borrow is None:
+            return exchange
+        return replace(exchange, borrow=self.borrow, borrow_rates={})
 
 
 @dataclass(frozen=True, slots=True)
