@@ -24,7 +24,7 @@ import pandas as pd
 import statsmodels.api  # noqa: F401 - its import is not what is measured
 
 import aftershock as ash
-from aftershock.backtest.placebo import run_placebo
+from aftershock.backtest.placebo import rule_reach, run_placebo
 from aftershock.backtest.rule import Rule
 from aftershock.backtest.strategy import EventStrategy
 from aftershock.backtest.trials import Plan, run_all
@@ -100,9 +100,10 @@ def ours(frames):
     ]
     cells, _ = timed(lambda: run_all(backtest, stage, plans))
     swept, sweep = timed(lambda: backtest.sweep(book, prices, benchmark="^IDX", grid=grid))
-    result = backtest.run(book, prices, benchmark="^IDX")
-    net = dict(zip(result.trades["event"], result.trades["net"], strict=True))
-    drawn, placebo = timed(lambda: run_placebo(backtest, stage, net, seed=1, draws=DRAWS))
+    result = backtest.run(book, prices, benchmark="^IDX", placebos=0)
+    traded = list(dict.fromkeys(result.trades["event"]))
+    reach = rule_reach(Unlock, [backtest.params], stage.agenda.entries)
+    drawn, placebo = timed(lambda: run_placebo(backtest, stage, traded, reach, seed=1, draws=DRAWS))
     assert sweep.trials == len(ENTRIES) * len(EXITS) * len(STOPS)
     assert placebo.draws.size == DRAWS
     return cells, swept, drawn

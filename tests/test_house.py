@@ -15,7 +15,7 @@ import aftershock
 
 LAYERS = [
     {"errors"},
-    {"clock", "inputs", "locale", "palette", "whole"},
+    {"clock", "inputs", "interrupts", "locale", "palette", "whole"},
     {"arrays", "charts", "tables", "content", "formats", "anyframe"},
     {"offsets", "overrides"},
     {"calendars"},

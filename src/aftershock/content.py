@@ -11,12 +11,14 @@ import sys
 import traceback
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aftershock.errors import WorkspaceError
 from aftershock.inputs import counted_from, record_source
+from aftershock.interrupts import by_signal, watched
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import CodeType, ModuleType
 
 
@@ -83,13 +85,28 @@ def load_file(path: str | Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # backtrader looks its strategies' modules up by name
     try:
-        with counted_from(path):
-            loader.exec_module(module)
-    except Exception as cause:
+        with watched(), counted_from(path):
+            _execute(loader, module, path)
+    except BaseException:
         del sys.modules[name]
-        raise WorkspaceError(_sentence(path, cause)) from cause
+        raise
     record_source(path, loader.source)
     return module
+
+
+def _execute(loader: _Reader, module: ModuleType, path: Path) -> None:
+    """Run a module; whatever its file raises, ``sys.exit`` too, is that file's failure."""
+    try:
+        loader.exec_module(module)
+    except BaseException as cause:
+        if by_signal(cause):
+            raise
+        raise WorkspaceError(_sentence(path, cause)) from cause
+
+
+def is_content(namespace: Mapping[str, Any]) -> bool:
+    """Return whether a module's namespace is a content file's."""
+    return isinstance(namespace.get("__loader__"), _Reader)
 
 
 def sha256_of(module: str) -> str:
@@ -98,7 +115,7 @@ def sha256_of(module: str) -> str:
     return hashlib.sha256(loader.source).hexdigest() if isinstance(loader, _Reader) else ""
 
 
-def _sentence(path: Path, cause: Exception) -> str:
+def _sentence(path: Path, cause: BaseException) -> str:
     if isinstance(cause, SyntaxError):
         return f"{path}:{cause.lineno or 1} does not import: {cause.msg}"
     own = [
@@ -108,4 +125,4 @@ def _sentence(path: Path, cause: Exception) -> str:
     ]
     where = f"{path}:{own[-1]}" if own else str(path)
     kind = "" if isinstance(cause, ValueError) else f"{type(cause).__name__}: "
-    return f"{where} does not import: {kind}{cause}"
+    return f"{where} does not import: {kind}{cause}".removesuffix(": ")

@@ -113,6 +113,7 @@ class BrokerBase:
 class MetaStrategy(type):
     def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> Any: ...
     def donew(cls, *args: Any, **kwargs: Any) -> Any: ...
+    def dopostinit(cls, made: Any, *args: Any, **kwargs: Any) -> Any: ...
 
 class Strategy(metaclass=MetaStrategy):
     params: Any
@@ -134,14 +135,31 @@ class Strategy(metaclass=MetaStrategy):
     def getposition(self, data: feed.DataBase | None = ...) -> Position: ...
     def getindicators(self) -> list[Any]: ...
     def buy(
-        self, data: feed.DataBase | None = ..., size: float | None = ..., **kwargs: Any
-    ) -> Order: ...
+        self,
+        data: feed.DataBase | str | None = ...,
+        size: float | None = ...,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Order | None: ...
     def sell(
-        self, data: feed.DataBase | None = ..., size: float | None = ..., **kwargs: Any
-    ) -> Order: ...
+        self,
+        data: feed.DataBase | str | None = ...,
+        size: float | None = ...,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Order | None: ...
+    def close(
+        self,
+        data: feed.DataBase | str | None = ...,
+        size: float | None = ...,
+        **kwargs: Any,
+    ) -> Order | None: ...
+    def getsizing(self, data: feed.DataBase | None = ..., isbuy: bool = ...) -> float: ...
+    def add_timer(self, when: Any, **kwargs: Any) -> Any: ...
     def cancel(self, order: Order) -> None: ...
 
 class Cerebro:
+    _pretimers: list[Any]
     datas: list[feed.DataBase]
     datasbyname: dict[str, feed.DataBase]
     broker: BrokerBase

@@ -251,8 +251,10 @@ def test_a_stock_that_lists_later_holds_nothing_back(panel, make_bars):
     late = holed(panel, make_bars, "AAA", *range(60))
     result = run(events_of({"id": "x", "when": day(panel, 80)}), late)
     assert len(result.trades) == 1
-    assert len(result.equity) == 100
-    early = run(events_of({"id": "x", "when": day(panel, 60)}), late)
+    assert len(result.equity) == 40  # from the listing on
+    whole = ash.Backtest(Swing, exchange=FREE, cash=1_000_000, start=late.sessions.first)
+    early = whole.run(events_of({"id": "x", "when": day(panel, 60)}), late, benchmark="^IDX")
+    assert len(early.equity) == 100
     assert early.orders["reason"].tolist() == [f"no price of AAA on {day(panel, 56)}"]
 
 
@@ -489,7 +491,14 @@ def test_a_result_is_saved_and_read_back(panel, tmp_path):
         "reason",
     ]
     assert columns["costs.csv"] == ["trade", "event", "ticker", "session", "item", "amount"]
-    assert columns["versus.csv"] == ["metric", "strategy", "benchmark", "hedged", "note"]
+    assert columns["versus.csv"] == [
+        "metric",
+        "strategy",
+        "benchmark",
+        "same_side",
+        "hedged",
+        "note",
+    ]
 
 
 def test_returns_and_plot_come_from_the_equity(panel):

@@ -164,7 +164,7 @@ def test_a_further_benchmark_has_a_column_and_rows_of_its_own(root, small, tmp_p
     assert result.equity["^TEC"].isna().sum() == 2
     assert result.equity["^TEC"].iloc[[2, -1]].tolist() == [1_000_000.0, 1_200_000.0]
     table = result.versus.set_index("metric")
-    assert list(table.columns) == ["strategy", "benchmark", "hedged", "^TEC", "note"]
+    assert list(table.columns) == ["strategy", "benchmark", "same_side", "hedged", "^TEC", "note"]
     assert table.loc["total_return", "^TEC"] == pytest.approx(0.2)
     assert table.loc["against ^TEC, full sample: sessions", "strategy"] == 9
     assert table.loc["against ^TEC, full sample: up capture", "strategy"] == pytest.approx(0.0)

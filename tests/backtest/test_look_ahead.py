@@ -20,7 +20,9 @@ ROWS = {row: {"close": 100.0 + row} for row in range(30)}
 
 
 def run(cls, prices=None):
-    return ash.Backtest(cls).run(events(), prices or market(AAA=ROWS), benchmark="^IDX")
+    prices = prices or market(AAA=ROWS)
+    start = prices.sessions.first  # before a listing too
+    return ash.Backtest(cls, start=start).run(events(), prices, benchmark="^IDX")
 
 
 def asking(question):

@@ -35,6 +35,58 @@ def test_figures_keep_flat_days_like_empyrical(curve):
     assert own.calmar == pytest.approx(empyrical.calmar_ratio(returns))
 
 
+SEVEN = {
+    "total_return": empyrical.cum_returns_final,
+    "annual_return": empyrical.annual_return,
+    "annual_volatility": empyrical.annual_volatility,
+    "sharpe": empyrical.sharpe_ratio,
+    "sortino": empyrical.sortino_ratio,
+    "max_drawdown": empyrical.max_drawdown,
+    "calmar": empyrical.calmar_ratio,
+}
+
+
+def random_returns(seed):
+    """Returns of a curve of 1 to 400 sessions: waiting, rising only, flat, steady or restless."""
+    rng = np.random.default_rng([7, seed])
+    n = int(rng.choice([1, 2, 3, 20, 60, 252, 400]))
+    moves = 0.02 * rng.standard_t(4, n).clip(-10, 10)
+    shape = seed % 5
+    if shape == 1:
+        moves[: n // 2] = 0.0
+    if shape == 2:
+        moves = np.abs(moves)
+    if shape == 3 and seed % 2:
+        moves = np.zeros(n)
+    return moves
+
+
+@pytest.mark.parametrize("name", SEVEN)
+def test_seven_metrics_are_empyricals_on_a_thousand_curves(name):
+    """Undefined where empyrical is undefined, and where it divides by nothing.
+
+    The exceptions: returns that do not vary, and a Sortino ratio without a fall, are infinite
+    or of the size of rounding there; a Calmar ratio of one return is a number there.
+    """
+    compared = 0
+    for seed in range(1_000):
+        returns = random_returns(seed)
+        levels = 1_000.0 * np.cumprod(np.r_[1.0, 1.0 + returns])
+        mine = getattr(performance(levels), name)
+        with np.errstate(all="ignore"):
+            other = float(SEVEN[name](returns))
+        flat = np.ptp(returns) == 0.0
+        if (name == "sharpe" and flat) or (name == "sortino" and not (returns < 0).any()):
+            assert np.isnan(mine), seed
+            continue
+        if name == "calmar" and returns.size == 1:
+            assert np.isnan(mine)
+            continue
+        assert mine == pytest.approx(other, rel=1e-7, abs=1e-12, nan_ok=True), seed
+        compared += 1
+    assert compared > 500
+
+
 def test_a_run_that_never_trades_has_no_ratios():
     flat = performance(np.full(50, 100.0))
     assert flat.total_return == 0.0

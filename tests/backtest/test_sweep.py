@@ -200,61 +200,59 @@ def test_a_grid_that_cannot_run_is_refused(root, grid, said):
         swept(root, grid)
 
 
+class Fall(EventStrategy):
+    class Params(EventStrategy.Params):
+        lots: int = 10
+        side: str = "short"
+
+        def rule(self, event):
+            return Rule(side=self.side, entry=-1, exit=1, lots=self.lots)
+
+    events = ash.select()
+
+
 def test_a_placebo_of_a_strategy_by_hand():
-    """The stock falls by 10 on row 20 alone, so a short over it earns it and no other does.
+    """The stock falls by 10 within row 20 alone, so a short over it earns it and no other does.
 
-    Entry at -1, exit at 1: day 0 lies further than a holding of 3 from row 20, with a close
-    before the entry and a bar on the exit: rows 2 to 16 and 24 to 28, which is 20; none of
-    them earns anything, the smallest p-value there is, 1 in 21.
+    Entry at -1, exit at 1: from the open of a row to the open two rows later. Those that start
+    on rows 19 and 20 hold over the fall. Closes stand on 30 rows, so that 29 have one before;
+    a start on the last two goes on with the first rows, at 90, where nothing moves.
     """
-
-    class Fall(EventStrategy):
-        class Params(EventStrategy.Params):
-            def rule(self, event):
-                return Rule(entry=-1, exit=1, lots=10)
-
-        events = ash.select()
-
     prices = market(AAA={20: {"open": 100.0, "close": 90.0}})
     backtest = ash.Backtest(Fall, exchange=ash.exchanges.PlainExchange(bps=0.0, borrow=0.0))
     result = backtest.run(BOOK, prices, benchmark="^IDX")
     assert result.trades["net"].tolist() == [100.0]
-    placebo = backtest.placebo(BOOK, prices, benchmark="^IDX", result=result)
-    assert placebo.draws.tolist() == [0.0] * 20
-    assert placebo.p_value == placebo.floor == pytest.approx(1 / 21)
-    assert placebo.note.startswith("all 20 assignments of admissible dates")
-    judged = result.judged(seed=0, placebo=placebo)
-    assert "n = 1: no inference; placebo p = 0.048 (floor 0.048)" in judged.summary()
+    row = result.luck.iloc[0]
+    made = sorted(result.placebo["net"], reverse=True)
+    assert made == [100.0] * 2 + [0.0] * 27
+    assert (row["p_value"], row["floor"]) == (pytest.approx(2 / 29), pytest.approx(1 / 29))
+    assert row["one_day_floor"] == pytest.approx(3 / 29)
+    assert row["note"].startswith("1 trade in 1 cluster; all 29 assignments on the ring")
+    said = result.summary()
+    assert "n = 1: no inference; placebo p = 0.069 (floor 0.034, of one day 0.103)" in said
 
 
 def test_the_best_of_a_grid_is_compared_with_the_best_of_the_grid():
-    """The stock falls by 6 on row 5 too: of the 20 placebo dates of the test above, 5 and 6
-    hold over it, and the best of the grid, 20 shares short, earns 120 there and 0 elsewhere.
+    """The stock falls by 6 on row 5 too, and by 10 on row 20: two starts hold over each.
 
-    That is more than the cell that earns 100, which has 3 in 21, and less than the 200 of the
-    best; a cell that loses is beaten every time.
+    The best of the grid, 20 shares short, earns 120 over the first and 200 over the second.
+    The cell that earns 100 is reached by all four, the best by its own two; a cell that loses
+    is beaten every time.
     """
-
-    class Fall(EventStrategy):
-        class Params(EventStrategy.Params):
-            lots: int = 10
-            side: str = "short"
-
-            def rule(self, event):
-                return Rule(side=self.side, entry=-1, exit=1, lots=self.lots)
-
-        events = ash.select()
-
     prices = market(AAA={5: {"open": 100.0, "close": 94.0}, 20: {"open": 94.0, "close": 84.0}})
     backtest = ash.Backtest(Fall, exchange=ash.exchanges.PlainExchange(bps=0.0, borrow=0.0))
     grid = {"lots": (10, 20), "side": ("short", "long")}
     sweep = backtest.sweep(BOOK, prices, benchmark="^IDX", grid=grid, placebos=999)
     assert sweep.table["net"].tolist() == [100.0, -100.0, 200.0, -200.0]
-    assert sweep.table["p_value"].tolist() == pytest.approx([3 / 21, 1.0, 1 / 21, 1.0])
-    assert "Every cell, the best first" in sweep.summary()
-    assert "Best of all: p = 0.048 among the best of as many cells on all 20" in sweep.summary()
-    assert "run for the whole grid" in sweep.summary()
-    assert "no placebo was run" not in sweep.summary()
+    assert sweep.table["p_value"].tolist() == pytest.approx([4 / 29, 1.0, 2 / 29, 1.0])
+    said = sweep.summary()
+    assert "Every cell, the best first" in said
+    assert (
+        "Best of all: p = 0.069 among the best of as many cells with the events elsewhere" in said
+    )
+    assert "1 trade in 1 cluster; all 29 assignments on the ring" in said
+    assert "run for the whole grid" in said
+    assert "not run" not in said
 
 
 RISE = market(AAA={row: {"open": 100.0 + 2 * row} for row in range(30)})

@@ -64,7 +64,8 @@ def test_an_indicator_of_a_late_listing_starts_with_it():
             seen[self.broker.position] = self.mean[0] if len(self) >= 3 else None
 
     prices = market(AAA={**dict.fromkeys(range(8)), 8: {"close": 103.0}, 9: {"close": 106.0}})
-    ash.Backtest(Mean).run(events(), prices, benchmark="^IDX")
+    start = prices.sessions.first
+    ash.Backtest(Mean, start=start).run(events(), prices, benchmark="^IDX")
     assert np.isnan(seen[7])
     assert np.isnan(seen[9])
     assert seen[10] == pytest.approx((103.0 + 106.0 + 106.0) / 3)

@@ -11,6 +11,7 @@ import pytest
 import aftershock as ash
 from aftershock.errors import WorkspaceError
 from aftershock.workspace.load import Workspace
+from aftershock.workspace.request import Terms
 
 THIEF = """
 import gc
@@ -67,7 +68,7 @@ def test_terms_reach_the_run(cli, space):
     assert said["metrics"]["last_session"] == "2026-07-31"
     assert said["metrics"]["start_equity"] == 5_000_000
     assert said["conventions"]["borrow fee"].startswith("60.00% a year, a scenario")
-    assert "no placebo was run" in out
+    assert "placebo not run; aftershock backtest unlock_short --placebos 99 runs it" in out
 
 
 def test_no_costs_is_no_borrow_either_unless_given(cli, space):
@@ -227,3 +228,56 @@ def test_a_fee_meant_as_percent_is_answered_as_typed(cli):
     code, _, err = cli("backtest", "unlock_short", "--borrow", "18")
     assert code == 2
     assert err == "error: --borrow 18: write a yearly rate as a decimal, 0.18 is 18 %\n"
+
+
+# content that stops the program, and terms of borrowing from a file
+
+
+@pytest.mark.parametrize("what", ["sys.exit(0)", "raise KeyboardInterrupt", "raise SystemExit"])
+@pytest.mark.parametrize("where", ["file", "call"])
+def test_content_that_ends_the_program_is_its_failure(cli, space, what, where):
+    """A strategy that calls ``sys.exit(0)`` has not succeeded."""
+    path = space / "strategies" / "ending.py"
+    path.write_text(
+        "import sys\n\nimport aftershock as ash\n\n"
+        + (f"{what}\n" if where == "file" else "\n")
+        + "class Ending(ash.EventStrategy):\n"
+        '    """Ends."""\n\n'
+        '    events = ash.select(kind="lockup_expiry")\n\n'
+        "    def on_offset(self, event, offset):\n"
+        f"        {what}\n",
+        "utf-8",
+    )
+    code, _, err = cli("backtest", "ending", "--placebos", "0")
+    assert code == 2
+    assert f"strategies/ending.py:{5 if where == 'file' else 12}" in err
+    assert err.count("\n") == 1
+
+
+def test_a_borrow_file_of_the_settings(space):
+    (space / "borrow.csv").write_text(
+        "ticker,date,rate,shares\n2513.HK,2026-01-08,0.35,1000\n0100.HK,2026-01-08,0.6,\n", "utf-8"
+    )
+    lent = exchange(space, 'model = "HKEX"\nborrow = 0.1\nborrow_file = "borrow.csv"\n')
+    day = dt.date(2026, 6, 8)
+    assert [lent.borrow_rate(day, ticker) for ticker in ("2513.HK", "0100.HK", "0700.HK")] == [
+        0.35, 0.6, 0.1,
+    ]  # fmt: skip
+    assert (lent.available("2513.HK", day), lent.available("0100.HK", day)) == (1000, float("inf"))
+    assert Workspace.open(space).borrow_file == space / "borrow.csv"
+    with pytest.raises(WorkspaceError, match="borrow_file and borrowable say the same twice"):
+        exchange(
+            space, 'borrow_file = "borrow.csv"\n[exchange.borrowable]\n"A" = [[2026-06-08, 200]]\n'
+        )
+    with pytest.raises(WorkspaceError, match=r"borrow_file: .*none.csv cannot be read"):
+        exchange(space, 'borrow_file = "none.csv"\n')
+
+
+def test_a_fee_of_the_command_line_is_everyones():
+    """``--borrow`` and ``--no-costs`` are not overruled by a file's rates."""
+    rates = {"2513.HK": ((dt.date(2026, 1, 8), 0.35),)}
+    lent = ash.HKEX(borrow=0.1, borrow_rates=rates)
+    day = dt.date(2026, 6, 8)
+    assert Terms(borrow=0.2).exchange(lent).borrow_rate(day, "2513.HK") == 0.2
+    assert Terms(costs=False).exchange(lent).borrow_rate(day, "2513.HK") == 0.0
+    assert Terms().exchange(lent).borrow_rate(day, "2513.HK") == 0.35

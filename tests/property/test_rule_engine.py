@@ -42,12 +42,13 @@ def make_prices(seed, halts, violence):
         steps = rng.standard_t(3, DAYS.size) * (0.012 if ticker == "^IDX" else violence)
         close = (15.0, 300.0, 20_000.0)[number] * np.exp(np.cumsum(np.clip(steps, -0.6, 0.6)))
         open_ = np.r_[close[:1], close[:-1]] * np.exp(rng.normal(0, violence / 2, DAYS.size))
+        digits = (2, 3, 7)[seed % 3]
         frame = pd.DataFrame(
             {
-                "Open": open_.round(2),
-                "High": (np.maximum(open_, close) * 1.01).round(2),
-                "Low": (np.minimum(open_, close) * 0.99).round(2),
-                "Close": close.round(2),
+                "Open": open_.round(digits),
+                "High": (np.maximum(open_, close) * 1.01).round(digits),
+                "Low": (np.minimum(open_, close) * 0.99).round(digits),
+                "Close": close.round(digits),
                 "Volume": rng.integers(2_000, 4_000_000, DAYS.size).astype(float),
             },
             index=pd.DatetimeIndex(DAYS, name="Date"),
@@ -55,6 +56,8 @@ def make_prices(seed, halts, violence):
         if ticker != "^IDX":
             gone = rng.random(DAYS.size) < halts
             frame.loc[gone & (rng.random(DAYS.size) < 0.5), "Volume"] = 0.0
+            frame.loc[rng.random(DAYS.size) < halts / 5, "Open"] = np.nan
+            frame.loc[rng.random(DAYS.size) < halts / 10, "Close"] = np.nan
             frame = frame[~(gone & (rng.random(DAYS.size) < 0.5))]
         frames[ticker] = frame
     return ash.PricePanel.from_frames(frames, calendar="XHKG")
@@ -90,6 +93,7 @@ exchanges = st.builds(
     ash.exchanges.PlainExchange,
     bps=st.sampled_from([0.0, 7.3]),
     lot=st.sampled_from([1, 500]),
+    borrow_rates=st.sampled_from([{}, {"AAA": ((dt.date(2025, 1, 1), 0.9123456789),)}]),
     borrow=st.just(((dt.date(2025, 1, 1), 0.05), (dt.date(2025, 7, 1), 0.4))),
 )  # fmt: skip
 
@@ -166,7 +170,7 @@ def explains(reason, reference):
         return any(part in reasons for part in said)
     if "margin" in reason:
         return "margin call" in reasons or (reference.equity["equity"] <= 0).any()
-    return "ruined" in reason or "impact" in reason
+    return any(word in reason for word in ("ruined", "impact", "without a close"))
 
 
 def test_it_would_notice_a_difference():

@@ -30,7 +30,7 @@ def backtest(root, **exchange):
 
 @pytest.fixture(scope="module")
 def result(root, ipo_expiries, ipo_panel):
-    return backtest(root).run(ipo_expiries, ipo_panel, benchmark="^HSI")
+    return backtest(root).run(ipo_expiries, ipo_panel, benchmark="^HSI", placebos=DRAWS, seed=1)
 
 
 def test_what_never_had_a_lockup_is_not_traded(result):
@@ -66,17 +66,15 @@ def test_what_limits_the_data_stands_first(result):
     assert "a scenario" in result.conventions["borrow"]
 
 
-def test_the_placebo_says_what_it_can(root, result, ipo_expiries, ipo_panel):
-    placebo = backtest(root).placebo(
-        ipo_expiries, ipo_panel, benchmark="^HSI", result=result, seed=1, draws=DRAWS
-    )
-    assert placebo.floor == 1 / (DRAWS + 1)
-    beaten = np.sum(placebo.draws >= result.trades["net"].sum())
-    assert placebo.p_value == pytest.approx((1 + beaten) / (1 + DRAWS))
-    assert placebo.n == result.trades["event"].nunique()
-    judged = result.judged(seed=1, placebo=placebo).summary()
-    assert f"n = {placebo.n}: mean net" in judged
-    assert "placebo p = " in judged
+def test_the_placebo_says_what_it_can(result):
+    row = result.luck.iloc[0]
+    assert row["n"] == result.trades["event"].nunique()
+    assert row["floor"] == 1 / (DRAWS + 1)
+    beaten = np.sum(result.placebo["net"] >= row["statistic"])
+    assert row["p_value"] == pytest.approx((1 + beaten) / (1 + DRAWS))
+    said = result.summary()
+    assert f"n = {row['n']}: mean net" in said
+    assert "placebo p = " in said
 
 
 def test_half_of_them_that_cannot_be_borrowed_are_refused(root, result, ipo_expiries, ipo_panel):
@@ -84,7 +82,7 @@ def test_half_of_them_that_cannot_be_borrowed_are_refused(root, result, ipo_expi
     none = ((dt.date(2018, 1, 1), 0.0),)
     barred = sorted(set(result.trades["ticker"]))[::2]
     scenario = backtest(root, borrowable=dict.fromkeys(barred, none))
-    found = scenario.run(ipo_expiries, ipo_panel, benchmark="^HSI")
+    found = scenario.run(ipo_expiries, ipo_panel, benchmark="^HSI", placebos=0)
     assert set(found.trades["ticker"]) == set(result.trades["ticker"]) - set(barred)
     reasons = found.orders.loc[found.orders["ticker"].isin(barred), "reason"]
     assert reasons.str.startswith("no borrow").all()

@@ -1,29 +1,15 @@
-"""Drawdowns, months, costs and bins against hand calculations."""
+"""Months, costs and bins against hand calculations."""
 
 from __future__ import annotations
 
 import pandas as pd
 import pytest
 
-from aftershock.report.derive import bins, by_item, drawdowns, months
+from aftershock.report.derive import bins, by_item, months
 
 
 def curve(levels, start="2026-01-29"):
     return pd.DataFrame({"session": pd.bdate_range(start, periods=len(levels)), "equity": levels})
-
-
-def test_drawdowns_have_peak_trough_and_recovery():
-    # 29 and 30 January are a Thursday and a Friday
-    found = drawdowns(curve([100.0, 90.0, 80.0, 100.0, 110.0, 99.0, 104.5]))
-    assert found["depth"].tolist() == pytest.approx([-0.2, -0.1])
-    assert found["peak"].tolist() == ["2026-01-29", "2026-02-04"]
-    assert found["trough"].tolist() == ["2026-02-02", "2026-02-05"]
-    assert found["recovery"].tolist() == ["2026-02-03", ""]  # the second one lasts
-    assert found["sessions"].tolist() == [3, 2]
-
-
-def test_a_curve_that_only_rises_has_none():
-    assert drawdowns(curve([1.0, 2.0, 2.0, 3.0])).empty
 
 
 def test_months_count_from_the_last_close_of_the_month_before():

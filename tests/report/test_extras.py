@@ -66,7 +66,7 @@ def test_every_optional_file_is_drawn(run, rich):
     assert "too few" in said
     assert "1.23%" in soup.select_one(f"#{prefix}-trades").get_text(" ")
     heads = [head.get_text() for head in soup.select(f"#{prefix}-versus th")]
-    assert heads == ["metric", "strategy", "^HSI", "hedged", "note"]
+    assert heads == ["metric", "strategy", "^HSI", "same side of ^HSI", "hedged", "note"]
 
 
 def test_the_sweep_is_a_map_of_its_first_two_parameters(rich):

@@ -122,14 +122,16 @@ def backtest(folder, metrics, p="", luck=""):
     where.mkdir(parents=True)
     record = {
         "trades": 2,
-        "sessions": 309,
-        "time_in_market": 0.055,
+        "total_return": 0.0765,
+        "sessions": 158,
+        "time_in_market": 0.108,
         "max_drawdown": -0.0162,
         **metrics,
     }
     (where / "metrics.json").write_text(json.dumps(record), "utf-8")
-    rows = f"total_return,0.0765,0.104,\nfull sample: alpha a year,0.0624,,\nfull sample: alpha p,{p},,\n"
-    (where / "versus.csv").write_text("metric,strategy,benchmark,note\n" + rows, "utf-8")
+    rows = "held: total_return,0.0765,0.0384,-0.0384,\nheld: beyond,0.1149,,,\n"
+    rows += f"total_return,0.0765,-0.0223,-0.0384,\nfull sample: alpha a year,0.0624,,,\nfull sample: alpha p,{p},,,\n"
+    (where / "versus.csv").write_text("metric,strategy,benchmark,same_side,note\n" + rows, "utf-8")
     (where / "trades.csv").write_text("trade,break_even_borrow\n1,6.38\n2,0.31\n", "utf-8")
     if luck:
         (where / "luck.csv").write_text("check,statistic,p_value,floor,n,note\n" + luck, "utf-8")
@@ -139,8 +141,9 @@ def backtest(folder, metrics, p="", luck=""):
 
 def test_a_backtest_is_told_beside_the_benchmark(tmp_path):
     assert backtest(tmp_path, {}) == (
-        "2 trades: +7.6% in all against +10.4% of ^IDX over 309 sessions, of which 5.5% in the"
-        " market; deepest fall -1.6%;"
+        "2 trades: +7.6% in all over 158 sessions, of which 10.8% in the market; with the same"
+        " money over the sessions held ^IDX made +3.8% bought and -3.8% on the same side, which"
+        " leaves +11.5% to the strategy; deepest fall -1.6%;"
         " the first short is without profit at a borrow rate of 31.0% a year."
     )
 

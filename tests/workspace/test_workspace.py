@@ -153,7 +153,7 @@ def test_further_benchmarks_stand_beside_the_first(space, grid):
     )
     assert (run / "backtests" / "unlock_short" / "sweep.csv").exists() == bool(grid)
     table = (run / "backtests" / "unlock_short" / "versus.csv").read_text("utf-8")
-    assert table.splitlines()[0] == "metric,strategy,benchmark,hedged,0700.HK,note"
+    assert table.splitlines()[0] == "metric,strategy,benchmark,same_side,hedged,0700.HK,note"
     assert '"against 0700.HK, full sample: beta",' in table
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from aftershock.backtest.money import CENT, YEAR, from_cents, to_cents, value_cents
+from aftershock.backtest.money import YEAR, from_cents, to_cents, value_cents
 from aftershock.tables import make_table
 
 if TYPE_CHECKING:
@@ -26,14 +27,14 @@ def break_even(ledger: Ledger) -> dict[str, float | None]:
     gross = sum(trade.gross(last[trade.ticker]) for trade in ledger.trades)
     fees = sum(trade.fees for trade in ledger.trades)
     borrow = sum(trade.borrow() for trade in ledger.trades)
-    base = sum(trade.base() for trade in ledger.trades)
+    base = sum((trade.base() for trade in ledger.trades), Fraction())
     turned = sum(
         sum(fill.cents for fill in (*trade.entries, *trade.exits))
         + value_cents(last[trade.ticker], trade.shares)
         for trade in ledger.trades
     )
     return {
-        "break_even_borrow": (gross - fees) * CENT * YEAR / base if base else None,
+        "break_even_borrow": float((gross - fees) * YEAR / (100 * base)) if base else None,
         "break_even_slippage": (gross - fees - borrow) / turned if turned else None,
     }
 

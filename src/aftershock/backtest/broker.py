@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING
 
 from aftershock.backtest.exchanges.base import Chance
 from aftershock.backtest.feed import ticker_of
-from aftershock.backtest.fills import SessionFills, lots_within, stop_level, stop_price
-from aftershock.backtest.money import from_cents, share_units
+from aftershock.backtest.fills import SessionFills, opens_beyond, stop_level, stop_price
+from aftershock.backtest.money import from_cents, lots_within, split_ratio
 from aftershock.backtest.orders import OrderRecord, Side
+from aftershock.backtest.pairs import Pair, Pairs
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterator, Mapping
+    from fractions import Fraction
 
     import backtrader as bt
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 
 IN_LIEU = "cash in lieu of a fraction of a share after a split"
+_DUST = 1e-6  # shares; less is what floats leave
 
 
 class EventBroker(SessionFills):
@@ -41,6 +44,12 @@ class EventBroker(SessionFills):
     ----------
     ruined
         The session whose close left no equity, after which nothing runs; None otherwise.
+    remarks
+        What a reader must know of this run, one sentence each, in order.
+    offered
+        Offset with which each event was first offered to the strategy.
+    oldest
+        Sessions by which the oldest close lagged that a held position was marked at, by ticker.
     """
 
     def __init__(
@@ -53,9 +62,13 @@ class EventBroker(SessionFills):
     ) -> None:
         super().__init__(cash, exchange, agenda, instrument, tape)
         self.ruined: dt.date | None = None
-        self._splits: list[tuple[int, str, float]] = []
+        self.remarks: dict[str, None] = {}
+        self.offered: dict[str, int] = {}
+        self.oldest: dict[str, int] = {}
+        self._pairs = Pairs()
         self._stops: dict[int, tuple[bt.Order, float]] = {}
         self._at_close: list[list[bt.Order]] = []
+        self._stopped: list[Trade] = []
 
     def next(self) -> None:
         """Run one session."""
@@ -65,6 +78,7 @@ class EventBroker(SessionFills):
         self.ledger.begin(self.session)
         self._corporate_actions()
         self._recall()
+        self._close_linked()
         pending, self._market = self._market, []
         for order in pending:
             if not self._by_ref[order.ref].entering:
@@ -73,23 +87,30 @@ class EventBroker(SessionFills):
             self._enter(legs)
         for trade in list(self.ledger.open_trades()):
             self._try_stop(trade)
+        for trade in self._stopped:
+            self._stop_at_close(trade)
         late, self._at_close = self._at_close, []
         for legs in late:
             if self._by_ref[legs[0].ref].entering:
                 self._enter(legs, closing=True)
             else:
                 self._leave(legs[0], closing=True)
+        self._stopped = []
         self._close(late)
 
-    def split_since(self, ticker: str, position: int) -> float:
-        """Return how many of today's shares one share of an earlier session has become."""
-        return self.split_between(ticker, position, None)
+    def remark(self, sentence: str) -> None:
+        """Keep a sentence for the reader, once."""
+        self.remarks[sentence] = None
 
-    def split_between(self, ticker: str, position: int, last: dt.date | None) -> float:
-        """Return what one share became after a session, up to and with another one."""
-        end = self.position if last is None else self._agenda.sessions.position(last)
-        return math.prod(
-            ratio for when, name, ratio in self._splits if name == ticker and position < when <= end
+    def offer(self, event: str, offset: int) -> None:
+        """Note that an event is being offered to the strategy."""
+        self.offered.setdefault(event, offset)
+
+    def is_entering(self, event: str, ticker: str | None) -> bool:
+        """Return whether an entry for an event, ordered after this close, is pending."""
+        return any(
+            record.entering and record.event == event and ticker in (None, record.ticker)
+            for record in (self._by_ref[order.ref] for order in self._market)
         )
 
     # before the open
@@ -97,32 +118,36 @@ class EventBroker(SessionFills):
     def _corporate_actions(self) -> None:
         for ticker, quote in self._quotes.items():
             if quote.split > 0.0 and quote.split != 1.0:
-                self._split(ticker, quote.split)
+                self._split(ticker, split_ratio(quote.split))
             if quote.dividend > 0.0:
                 self.ledger.dividend(self.session, ticker, quote.dividend)
 
-    def _split(self, ticker: str, ratio: float) -> None:
+    def _split(self, ticker: str, ratio: Fraction) -> None:
         self._splits.append((self.position, ticker, ratio))
         self.ledger.split(ticker, ratio)
         position = self._positions[self.cerebro.datasbyname[ticker]]
-        position.size, position.price = position.size * ratio, position.price / ratio
+        position.size, position.price = float(position.size * ratio), float(position.price / ratio)
         for order in [o for o in self._market if self._by_ref[o.ref].ticker == ticker]:
             self._restate(order, ratio)
-        for number, (order, level) in self._stops.items():
-            if self._by_ref[order.ref].ticker == ticker:
-                self._by_ref[order.ref].shares *= ratio
-                self._stops[number] = (order, level / ratio)
         if not self.instrument(ticker).is_index:
-            for trade in [t for t in self.ledger.open_trades() if t.ticker == ticker]:
+            for trade in self.ledger.held_in(ticker):
                 self._in_lieu(trade)
+        for trade in self.ledger.held_in(ticker):
+            self._restate_stop(trade, ratio)
 
-    def _restate(self, order: bt.Order, ratio: float) -> None:
+    def _restate_stop(self, trade: Trade, ratio: Fraction) -> None:
+        if trade.number in self._stops:
+            order, level = self._stops[trade.number]
+            self._by_ref[order.ref].shares = float(trade.shares)
+            self._stops[trade.number] = (order, float(level / ratio))
+
+    def _restate(self, order: bt.Order, ratio: Fraction) -> None:
         """Restate a pending order in new shares; an entry stays one of whole lots."""
         record = self._by_ref[order.ref]
-        record.shares *= ratio
+        record.shares = float(record.shares * ratio)
         if not record.entering:
             return
-        lot, wanted = self.instrument(record.ticker).lot, record.shares
+        lot, wanted = self._lot(record.ticker), record.shares
         record.shares = lots_within(wanted, lot)
         if not record.shares:
             self._market.remove(order)
@@ -130,42 +155,38 @@ class EventBroker(SessionFills):
 
     def _in_lieu(self, trade: Trade) -> None:
         """Settle the fraction of a share that a split leaves in cash, at the session's price."""
-        extra = trade.shares - lots_within(trade.shares, 1.0)
-        if share_units(extra) <= 0:
+        extra = trade.shares % 1
+        if not extra:
             return
-        quote = self._quotes[trade.ticker]
-        price = self.ledger.closes[trade.ticker] if self._halted(trade.ticker) else quote.open
-        order = self._order_out(trade, extra)
+        shares, quote = float(extra), self._quotes[trade.ticker]
+        halted = self._halted(trade.ticker)
+        price = float(self.ledger.closes[trade.ticker]) if halted else quote.open
+        order = self._order_out(trade, shares)
         side: Side = "buy" if trade.side < 0 else "sell"
         record = OrderRecord(
-            self.session, trade.event, trade.ticker, side, extra, "market", False, IN_LIEU
+            self.session, trade.event, trade.ticker, side, shares, "market", False, IN_LIEU
         )
         self._enlist(order, record)
         settles = self._agenda.settlement(self.session, self.exchange.settlement)
         self.ledger.leave(trade, (self.session, extra, price), [], settles)
-        record.fill(self.session, price, extra, "")
-        self._tell_backtrader(order, extra, price, 0)
+        record.fill(self.session, price, shares, "")
+        self._tell_backtrader(order, shares, price, 0)
         self._after(trade, order, record)
 
     def _recall(self) -> None:
         """Order the cover of what is short beyond the shares that can be borrowed."""
         for ticker in self.exchange.borrowable:
-            excess = -self.ledger.position(ticker) - self.exchange.available(ticker, self.session)
-            for trade in self.ledger.open_trades():
-                if trade.ticker == ticker and trade.side < 0 and excess > 0:
-                    back = min(trade.shares, excess)
+            excess = -self.ledger.position(ticker) - self._lendable(ticker)
+            for trade in self.ledger.held_in(ticker):
+                if trade.side < 0 and excess > 0:
+                    back = min(float(trade.shares), excess)
                     excess -= back
                     self._force(trade, back, f"recalled by the lender on {self.session}")
 
     def _force(self, trade: Trade, shares: float, cause: str) -> None:
         """Order a cover of the broker's own, of what is not about to be covered already."""
-        pending = [self._by_ref[order.ref] for order in self._market]
-        shares -= sum(
-            record.shares
-            for record in pending
-            if (record.event, record.ticker) == (trade.event, trade.ticker) and not record.entering
-        )
-        if share_units(shares) <= 0:
+        shares -= self._leaving(trade)
+        if shares <= _DUST:
             return
         order = self._order_out(trade, shares)
         side: Side = "buy" if trade.side < 0 else "sell"
@@ -186,15 +207,20 @@ class EventBroker(SessionFills):
         if trade is None:
             self._refuse(order, "nothing is held")
             return
-        if self._halted(record.ticker):
-            record.wait("halted or no price", self.session)
+        held_up = self._quotes[record.ticker].halt
+        if not held_up and not record.is_forced:
+            held_up = self._partner_halt(trade)
+        if held_up:
+            record.wait(held_up, self.session)
             self._market.append(order)
             return
         chance = self._chance(record)
-        if chance.when == "close" and not closing:
+        if not closing and (chance.when == "close" or self._partner_is_late(trade)):
             self._at_close.append([order])
             return
-        record.shares = min(record.shares, trade.shares)
+        if closing and chance.when != "close":
+            chance = self._closing(record, chance)
+        record.shares = min(record.shares, float(trade.shares))
         shares = self._takes(record)
         price = self._slipped(record, shares, chance) if shares else math.nan
         if math.isfinite(price):
@@ -265,8 +291,13 @@ class EventBroker(SessionFills):
         if reason:
             self._refuse_all(legs, [reason])
             return
-        for order, shares, price, chance in zip(legs, sizes, prices, chances, strict=True):
+        trades = [
             self._execute(order, shares, price, chance.note, limit=chance.when == "limit")
+            for order, shares, price, chance in zip(legs, sizes, prices, chances, strict=True)
+        ]
+        if len(trades) > 1:
+            linked = any(order.info.get("linked") for order in legs)
+            self._pairs.add(Pair(tuple(trades), linked))
 
     def _refuse_all(
         self, legs: list[bt.Order], reasons: list[str], *, expired: bool = False
@@ -286,15 +317,41 @@ class EventBroker(SessionFills):
         price = stop_price(trade.side, level, quote, entered_now=entered_now)
         if math.isnan(price):
             return
-        record.shares = min(record.shares, trade.shares)
+        gapped = not entered_now and opens_beyond(trade.side, level, quote)
+        if gapped and self._chance(record).when == "close":
+            if not self._leaves_at_close(trade):
+                self._stopped.append(trade)
+            return
+        self._stop(trade, order, Chance(price))
+
+    def _leaves_at_close(self, trade: Trade) -> bool:
+        """Return whether an exit of a trade waits for the close already."""
+        records = [self._by_ref[order.ref] for legs in self._at_close for order in legs]
+        return any(
+            (record.event, record.ticker) == (trade.event, trade.ticker) and not record.entering
+            for record in records
+        )
+
+    def _stop_at_close(self, trade: Trade) -> None:
+        """Fill, at the close, a stop that the session opened beyond and the open could not."""
+        order, _ = self._stops.get(trade.number, (None, 0.0))
+        if order is not None:
+            quote = self._quotes[trade.ticker]
+            trade.reach(quote.high)
+            trade.reach(quote.low)
+            self._stop(trade, order, self._chance(self._by_ref[order.ref]))
+
+    def _stop(self, trade: Trade, order: bt.Order, chance: Chance) -> None:
+        record = self._by_ref[order.ref]
+        record.shares = min(record.shares, float(trade.shares))
         shares = self._takes(record)
-        price = self._slipped(record, shares, Chance(price)) if shares else math.nan
+        price = self._slipped(record, shares, chance) if shares else math.nan
         if math.isfinite(price):
-            self._execute(order, shares, price)
+            self._execute(order, shares, price, chance.note)
 
     def _execute(
         self, order: bt.Order, shares: float, price: float, note: str = "", *, limit: bool = False
-    ) -> None:
+    ) -> Trade:
         record = self._by_ref[order.ref]
         charges = self._charges(record, shares, price)
         settles = self._agenda.settlement(self.session, self.exchange.settlement)
@@ -303,6 +360,7 @@ class EventBroker(SessionFills):
             side = 1 if record.side == "buy" else -1
             trade = self.ledger.enter(record.event, record.ticker, side, fill, charges, settles)
             self.ledger.closes[record.ticker] = price  # the mark, should the session have no close
+            self.ledger.marked[record.ticker] = self.session
         else:
             trade = self.ledger.find(record.event, record.ticker)  # type: ignore[assignment]
             self.ledger.leave(trade, fill, charges, settles)
@@ -312,6 +370,7 @@ class EventBroker(SessionFills):
         record.fill(self.session, price, shares, note)
         self._tell_backtrader(order, shares, price, sum(charge.cents for charge in charges))
         self._after(trade, order, record)
+        return trade
 
     def _after(self, trade: Trade, order: bt.Order, record: OrderRecord) -> None:
         """Place the stop of an entry, withdraw that of a closed trade, see to a rest."""
@@ -344,11 +403,10 @@ class EventBroker(SessionFills):
         if earlier is not None:
             self._drop(earlier[0], "replaced after a further entry")
         level = stop_level(trade.side, trade.entry_price, stop)
-        order = self._order_out(trade, trade.shares, level=level)
+        shares = float(trade.shares)
+        order = self._order_out(trade, shares, level=level)
         side: Side = "buy" if order.isbuy() else "sell"
-        record = OrderRecord(
-            self.session, trade.event, trade.ticker, side, trade.shares, "stop", False
-        )
+        record = OrderRecord(self.session, trade.event, trade.ticker, side, shares, "stop", False)
         self._enlist(order, record)
         self._stops[trade.number] = (order, level)
 
@@ -368,7 +426,73 @@ class EventBroker(SessionFills):
             for data in self.cerebro.datas
             if math.isfinite(data.lines.close.array[-1])
         }
+        self._age_marks(closes)
+        for pair in self._pairs.parted():
+            self._note_parted(pair)
         self._call_margin(self.ledger.close(self.session, closes))
+
+    def _age_marks(self, closes: Mapping[str, float]) -> None:
+        """Note how old the closes are that positions without one of this session stand at."""
+        for ticker in {trade.ticker for trade in self.ledger.open_trades()} - set(closes):
+            age = self.sessions_since(self.ledger.marked[ticker]) - 1
+            self.oldest[ticker] = max(self.oldest.get(ticker, 0), age)
+
+    # pairs
+
+    def _close_linked(self) -> None:
+        """Order the close of every linked leg whose partner is closed or about to be."""
+        for pair in self._pairs.linked():
+            for trade, other in pair.legs():
+                if float(trade.shares) - self._leaving(trade) <= _DUST:
+                    self._force(other, float(other.shares), f"closed with its leg {trade.ticker}")
+
+    def _leaving(self, trade: Trade) -> float:
+        """Return the shares of a trade that are about to be closed already."""
+        pending = (self._by_ref[order.ref] for order in self._market)
+        return sum(
+            record.shares
+            for record in pending
+            if (record.event, record.ticker) == (trade.event, trade.ticker) and not record.entering
+        )
+
+    def _partner_halt(self, trade: Trade) -> str:
+        """Return why a linked partner cannot be closed in the session, empty where it can."""
+        for other in self._pairs.partners(trade):
+            if other.is_open and self._halted(other.ticker):
+                return f"its leg {other.ticker} cannot be closed"
+        return ""
+
+    def _partner_is_late(self, trade: Trade) -> bool:
+        """Return whether only the close fills a linked partner."""
+        return any(
+            other.is_open
+            and not self.instrument(other.ticker).is_index
+            and self.exchange.chance(
+                self._quotes[other.ticker], self.session, short_sale=False
+            ).when
+            == "close"
+            for other in self._pairs.partners(trade)
+        )
+
+    def _note_parted(self, pair: Pair) -> None:
+        """Remark on a leg that stands alone because it could not be closed."""
+        for trade, other in pair.legs():
+            record = self._waiting(other)
+            if not trade.is_open and record is not None:
+                pair.noted = True
+                self.remark(
+                    f"{trade.event}: {trade.ticker} was closed on {trade.exits[-1].session} and its"
+                    f" other leg {other.ticker} could not be ({record.reason}); linked=True closes"
+                    " both together"
+                )
+
+    def _waiting(self, trade: Trade) -> OrderRecord | None:
+        """Return the pending exit of a trade that could not be executed yet."""
+        for order in self._market:
+            record = self._by_ref[order.ref]
+            if (record.event, record.ticker) == (trade.event, trade.ticker) and record.reason:
+                return record
+        return None
 
     def _call_margin(self, balance: Balance) -> None:
         if balance.equity <= 0:
@@ -382,4 +506,4 @@ class EventBroker(SessionFills):
             )
             for trade in self.ledger.open_trades():
                 if trade.side < 0:
-                    self._force(trade, trade.shares, cause)
+                    self._force(trade, float(trade.shares), cause)

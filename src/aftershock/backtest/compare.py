@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from aftershock.backtest.figures import Curve, bought_curve, figures, holdings, strategy_curve
 from aftershock.backtest.hedge import index_leg
-from aftershock.backtest.metrics import SESSIONS_A_YEAR, blocks, drawdowns, performance
+from aftershock.backtest.market import comparable
+from aftershock.backtest.metrics import changes, drawdowns, known_span, marked
+from aftershock.backtest.same_side import held_curve, sides
 from aftershock.backtest.versus import (
     MIN_BLOCKS,
     NO_INFERENCE,
     Regression,
     Relative,
+    itself,
     regress,
     relative,
 )
@@ -34,46 +38,56 @@ DRAWDOWNS = [
 ]  # fmt: skip
 
 # metrics that are read as percent, with a sign and without; named by how they end
-RATES = ("alpha a year", "total_return", "annual_return", "max_drawdown")
+RATES = ("alpha a year", "total_return", "annual_return", "max_drawdown", "held: beyond")
 UNSIGNED = ("annual_volatility", "exposure", "time_in_market", "tracking error")
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """One curve of the comparison: its levels, what it holds and trades at each close."""
-
-    levels: FloatArray
-    gross: FloatArray
-    traded: float
+SAME_SIDE = "same_side"
+BEYOND = "beyond the same side of the benchmark, over the sessions held"
 
 
 def versus_table(
-    equity: pd.DataFrame, trades: pd.DataFrame, riskless: FloatArray | None = None
+    equity: pd.DataFrame,
+    trades: pd.DataFrame,
+    orders: pd.DataFrame,
+    riskless: FloatArray | None = None,
+    interest: float = 0.0,
 ) -> pd.DataFrame:
-    """Return strategy, benchmark and the hedged strategy side by side.
+    """Return strategy, benchmark, the benchmark's same side and the hedged strategy.
 
     Parameters
     ----------
     equity
         As ``equity_table`` returns it; every further column is a further benchmark, with a
         column here and figures of the strategy against it below those against the first.
-    trades
-        The run's trades.
+    trades, orders
+        Of the run.
     riskless : ndarray, shape (S,)
         What one unit of cash grows to; taken off every return before ratios, alpha and beta.
+    interest
+        What the run received on cash and short proceeds, money. The index is held against it
+        with idle cash, so that it is left out of the figures of the sessions held.
 
     Returns
     -------
     DataFrame
-        Figures of each curve, what it held and traded, then alpha, beta, tracking error and
-        captures over the full sample and in the market.
+        First the sessions held, with the same money: the strategy, the benchmark bought
+        instead, the benchmark on the strategy's side, and what the strategy made beyond the
+        latter. Then the figures of each curve over the whole run, what it held and traded;
+        then alpha, beta, tracking error and captures over the full sample and in the market.
     """
     others = [name for name in equity.columns if name not in EQUITY]
-    columns = {"strategy": _strategy_column(equity, trades), "hedged": _hedged(equity, trades)}
-    columns |= {name: _held_column(equity[name]) for name in ("benchmark", *others)}
+    side = sides(equity["session"], trades)
+    strategy = strategy_curve(equity, trades, orders)
+    index = _levels(equity["benchmark"])
+    columns = {
+        "strategy": strategy,
+        "benchmark": bought_curve(index),
+        SAME_SIDE: held_curve(index, side, float(strategy.levels[0])),
+        "hedged": _hedged(equity, strategy),
+        **{name: bought_curve(_levels(equity[name])) for name in others},
+    }
     each = holdings(equity["session"], trades)
     cash = np.ones(len(equity)) if riskless is None else riskless
-    rows = [*_own_rows(columns, cash), *_market_rows(each, ["benchmark", *others])]
+    rows = [*_held_rows(columns, side, interest), *_own_rows(columns, cash)]
     for name in ("benchmark", *others):
         rows += _against_rows(columns, name, each, cash)
     table = pd.DataFrame(rows).reindex(columns=["metric", *_order(others), "note"])
@@ -81,92 +95,88 @@ def versus_table(
 
 
 def _order(others: list[str]) -> list[str]:
-    return ["strategy", "benchmark", "hedged", *others]
+    return ["strategy", "benchmark", SAME_SIDE, "hedged", *others]
 
 
-def _strategy_column(equity: pd.DataFrame, trades: pd.DataFrame) -> _Column:
-    gross = (equity["long"] + equity["short"]).to_numpy("float64")
-    prices = trades["entry_price"] + trades["exit_price"].fillna(0.0)
-    return _Column(_levels(equity["equity"]), gross, float((trades["shares"] * prices).sum()))
-
-
-def _hedged(equity: pd.DataFrame, trades: pd.DataFrame) -> _Column:
-    own = _strategy_column(equity, trades)
+def _hedged(equity: pd.DataFrame, own: Curve) -> Curve:
     leg = index_leg(equity["short"].to_numpy("float64"), _levels(equity["benchmark"]))
     traded = own.traded + float(np.abs(leg.traded).sum())
-    return _Column(_levels(equity["hedged"]), own.gross + leg.held, traded)
-
-
-def _held_column(levels: pd.Series[float]) -> _Column:
-    held = _levels(levels)
-    return _Column(held, held, 0.0)
+    return Curve(_levels(equity["hedged"]), own.gross + leg.held, traded, own.held)
 
 
 def _levels(column: pd.Series[float]) -> FloatArray:
     return np.asarray(column.to_numpy("float64"))
 
 
-def _own_rows(columns: dict[str, _Column], cash: FloatArray) -> list[dict[str, Any]]:
-    """Return what each curve came to by itself, and what it held and traded."""
-    figures = {name: _figures(column, cash) for name, column in columns.items()}
-    metrics = list(figures["strategy"])
+def _held_rows(
+    columns: dict[str, Curve], side: FloatArray, interest: float
+) -> list[dict[str, Any]]:
+    """Return what each made over the sessions held, every benchmark bought for them alone."""
+    held = np.isfinite(side)
+    bought = np.where(held, 1.0, np.nan)
+    cash = float(columns["strategy"].levels[0])
+    made = {
+        name: curve
+        if name in ("strategy", SAME_SIDE, "hedged")
+        else held_curve(curve.levels, bought, cash)
+        for name, curve in columns.items()
+    }
+    total = {name: curve.total_return for name, curve in made.items()}
+    for name in ("strategy", "hedged"):
+        total[name] -= interest / cash
+    beyond = {name: total[name] - total[SAME_SIDE] for name in ("strategy", "hedged")}
+    sessions = dict.fromkeys(columns, int(held.sum()))
     return [
-        {"metric": metric, **{name: own[metric] for name, own in figures.items()}, "note": ""}
-        for metric in metrics
+        {"metric": "held: sessions", **sessions, "note": ""},
+        {"metric": "held: total_return", **total, "note": ""},
+        {"metric": "held: beyond", **beyond, "note": BEYOND},
     ]
 
 
-def _figures(column: _Column, cash: FloatArray) -> dict[str, float]:
-    known = np.isfinite(column.levels)
-    levels = column.levels[known]
-    nan = np.full(levels.size, np.nan)
-    exposure = column.gross[known] / levels if (levels > 0).all() else nan
-    years = max(levels.size - 1, 1) / SESSIONS_A_YEAR
-    return {
-        **asdict(performance(levels, cash[known])),
-        "mean_gross_exposure": float(exposure.mean()),
-        "max_gross_exposure": float(exposure.max()),
-        "turnover_a_year": column.traded / float(levels.mean()) / years,
-    }
-
-
-def _market_rows(each: BoolArray, benchmarks: list[str]) -> list[dict[str, Any]]:
-    """Return how long and how often the strategy was in the market."""
-    held = np.asarray(each.any(axis=1))
-    stretches = blocks(held)
-    few = f"below {MIN_BLOCKS}: {NO_INFERENCE}" if stretches < MIN_BLOCKS else ""
-    share = float(held.mean())
-    always = dict.fromkeys(benchmarks, 1.0)
+def _own_rows(columns: dict[str, Curve], cash: FloatArray) -> list[dict[str, Any]]:
+    """Return what each curve came to by itself, and what it held and traded."""
+    each = {name: figures(column, cash) for name, column in columns.items()}
+    few = each["strategy"]["blocks_in_market"] < MIN_BLOCKS
+    notes = {"blocks_in_market": f"below {MIN_BLOCKS}: {NO_INFERENCE}" if few else ""}
     return [
-        {"metric": "time_in_market", "strategy": share, "hedged": share, **always, "note": ""},
-        {"metric": "blocks_in_market", "strategy": stretches, "hedged": stretches, **always,
-         "note": few},
-    ]  # fmt: skip
+        {
+            "metric": metric,
+            **{name: values[metric] for name, values in each.items()},
+            "note": notes.get(metric, ""),
+        }
+        for metric in each["strategy"]
+    ]
 
 
 def _against_rows(
-    columns: dict[str, _Column], other: str, each: BoolArray, cash: FloatArray
+    columns: dict[str, Curve], other: str, each: BoolArray, cash: FloatArray
 ) -> Iterator[dict[str, Any]]:
-    """Yield the figures of the strategy, and of it hedged, against one benchmark."""
+    """Yield the figures of the strategy, and of it hedged, against one benchmark and its own."""
     held = np.asarray(each.any(axis=1))
     longest = int(each.sum(axis=0).max(initial=0))
-    benchmark, saved = changes(columns[other].levels), changes(cash)
+    benchmark, saved = columns[other].moves, changes(cash)
     whose = "" if other == "benchmark" else f"against {other}, "
     for sample, only in (("full sample", False), ("in market", True)):
-        found = {}
+        days = held if only else np.ones_like(held)
+        values: dict[str, dict[str, float]] = {}
         notes: dict[str, str] = {}
         for name in ("strategy", "hedged"):
-            own = changes(columns[name].levels)
+            moves = columns[name].moves
             fit = regress(
-                own - saved, benchmark - saved, held, longest=longest, only_in_market=only
+                moves - saved, benchmark - saved, held, longest=longest, only_in_market=only
             )
-            beside = relative(own, benchmark, held if only else np.ones_like(held))
-            found[name] = _regression_figures(fit) | _relative_figures(beside)
+            values[name] = _figures_of(fit, relative(moves, benchmark, days))
             notes = notes or _notes(fit)
-        for metric in found["strategy"]:
-            values = {name: figures[metric] for name, figures in found.items()}
-            note = notes.get(metric, "")
-            yield {"metric": f"{whose}{sample}: {metric}", **values, "note": note}
+        values[other] = _figures_of(
+            itself(benchmark, held, days), relative(benchmark, benchmark, days)
+        )
+        for metric in values["strategy"]:
+            row = {name: figure[metric] for name, figure in values.items()}
+            yield {"metric": f"{whose}{sample}: {metric}", **row, "note": notes.get(metric, "")}
+
+
+def _figures_of(fit: Regression, beside: Relative) -> dict[str, float]:
+    return _regression_figures(fit) | _relative_figures(beside)
 
 
 def _regression_figures(fit: Regression) -> dict[str, float]:
@@ -189,13 +199,6 @@ def _notes(fit: Regression) -> dict[str, str]:
     }  # fmt: skip
 
 
-def holdings(sessions: pd.Series[pd.Timestamp], trades: pd.DataFrame) -> BoolArray:
-    """Return the sessions on which each trade was held for part of the session, shape (S, K)."""
-    days = sessions.to_numpy()[:, None]
-    last = trades["exit_session"].fillna(sessions.iloc[-1]).to_numpy()
-    return np.asarray((days >= trades["entry_session"].to_numpy()) & (days <= last))
-
-
 def bought(levels: FloatArray, cash: float) -> FloatArray:
     """Return what ``cash`` put into a benchmark at its first close is worth, to the cent."""
     known = levels[np.isfinite(levels)]
@@ -208,7 +211,7 @@ def beside(prices: PricePanel, ticker: str, equity: pd.DataFrame) -> FloatArray 
         return None
     days = equity["session"].to_numpy().astype("datetime64[D]")
     at = np.searchsorted(prices.sessions.dates, days)
-    levels = prices.adjusted_close()[at, prices.column(ticker)]
+    levels = comparable(prices, ticker)[at]
     cash = float(equity["benchmark"].dropna().iloc[0])
     return bought(levels, cash) if np.isfinite(levels).any() else None
 
@@ -221,31 +224,24 @@ def riskless(panel: PricePanel, sessions: pd.Series[pd.Timestamp]) -> FloatArray
     return np.asarray(np.multiply.accumulate(1.0 + panel.risk_free[at]))
 
 
-def changes(levels: FloatArray) -> FloatArray:
-    """Return session returns, shape (S,): the first NaN, and all after a level of 0 or less."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        moves = levels[1:] / levels[:-1] - 1.0
-    alive = ~np.logical_or.accumulate(levels[:-1] <= 0.0)
-    return np.concatenate([[np.nan], np.where(alive, moves, np.nan)])
-
-
 def drawdown_table(equity: pd.DataFrame) -> pd.DataFrame:
     """Return the deepest falls of strategy, benchmarks and the hedged strategy.
 
     Rank by rank side by side, the dates of peak, trough and recovery with each; an account
-    that was ruined has none.
+    that was ruined has none. A gap in a benchmark keeps its place in the calendar.
     """
     others = [name for name in equity.columns if name not in EQUITY]
     rows = []
-    for order, name in enumerate(_order(others)):
-        known = equity["equity" if name == "strategy" else name].dropna()
-        days = equity.loc[known.index, "session"].tolist()
-        levels = known.to_numpy("float64")
-        found = drawdowns(levels) if (levels > 0).all() else []
+    for order, name in enumerate(["strategy", "benchmark", "hedged", *others]):
+        levels = _levels(equity["equity" if name == "strategy" else name])
+        span = known_span(levels)
+        days = equity["session"].iloc[span].tolist()
+        curve = marked(levels)[span]
+        falls = drawdowns(curve) if (curve > 0).all() else []
         rows += [
             (rank, order, name, days[fall.peak], days[fall.trough],
              None if fall.recovery is None else days[fall.recovery], fall.depth, fall.sessions)
-            for rank, fall in enumerate(found, start=1)
+            for rank, fall in enumerate(falls, start=1)
         ]  # fmt: skip
     rows.sort(key=lambda row: row[:2])
     return make_table([(row[0], *row[2:]) for row in rows], DRAWDOWNS)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from aftershock.backtest.exchanges.base import Exchange, Instrument
     from aftershock.backtest.trade import Trade
     from aftershock.events.kinds import Event
+    from aftershock.sessions import Sessions
 
 # what backtrader offers for an order and this broker does not do
 _UNKNOWN = ("valid", "oco", "trailamount", "trailpercent", "parent")
@@ -70,8 +71,8 @@ class OrderDesk(bt.BrokerBase):
         """Return equity at the last close or, of feeds, the value held in them, short negative."""
         if datas:
             closes = self.ledger.closes
-            return sum(
-                self._positions[data].size * closes.get(ticker_of(data), 0.0) for data in datas
+            return float(
+                sum(self._positions[data].size * closes.get(ticker_of(data), 0.0) for data in datas)
             )
         balances = self.ledger.balances
         return from_cents(balances[-1].equity) if balances else self.startingcash
@@ -104,9 +105,19 @@ class OrderDesk(bt.BrokerBase):
         self._drop(order, "withdrawn by the strategy")
 
     @property
+    def sessions(self) -> Sessions:
+        """The run's sessions."""
+        return self._agenda.sessions
+
+    @property
     def session(self) -> dt.date:
         """The current session."""
         return self._agenda.sessions.date(self.position)
+
+    @property
+    def next_session(self) -> dt.date:
+        """The session in which what is ordered now fills."""
+        return self._agenda.settlement(self.session, 1)
 
     def sessions_since(self, session: dt.date) -> int:
         """Return the sessions from ``session`` to the current one, both counted."""
@@ -133,6 +144,7 @@ class OrderDesk(bt.BrokerBase):
         event: str = "",
         stop: float | None = None,
         after: bt.Order | None = None,
+        linked: bool = False,
         entering: bool | None = None,
         **options: Any,
     ) -> bt.Order:
@@ -144,7 +156,7 @@ class OrderDesk(bt.BrokerBase):
             )
         self._owner = owner
         order = kind(owner=owner, data=data, size=size, exectype=bt.Order.Market, simulated=True)
-        order.addinfo(stop=stop, after=after.ref if after is not None else None)
+        order.addinfo(stop=stop, after=after.ref if after is not None else None, linked=linked)
         side: Side = "buy" if order.isbuy() else "sell"
         ticker = ticker_of(data)
         if entering is None:

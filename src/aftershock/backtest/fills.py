@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from aftershock.backtest.desk import OrderDesk
 from aftershock.backtest.exchanges.base import Chance
-from aftershock.backtest.money import from_cents, share_units, to_cents
+from aftershock.backtest.money import exact, from_cents, lots_within, moved, value_cents
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Iterator, Mapping
+    from fractions import Fraction
 
     from aftershock.backtest.agenda import Agenda
     from aftershock.backtest.exchanges.base import Charge, Exchange, Instrument
@@ -40,9 +42,29 @@ class SessionFills(OrderDesk):
         self._tape = tape
         self._quotes: Mapping[str, Quote] = {}
         self._taken: dict[str, float] = collections.defaultdict(float)
+        self._splits: list[tuple[int, str, Fraction]] = []
+
+    def split_since(self, ticker: str, position: int) -> float:
+        """Return how many of today's shares one share of an earlier session has become."""
+        return self.split_between(ticker, position, None)
+
+    def split_between(self, ticker: str, position: int, last: dt.date | None) -> float:
+        """Return what one share became after a session, up to and with another one."""
+        end = self.position if last is None else self._agenda.sessions.position(last)
+        return float(
+            math.prod(
+                ratio
+                for when, name, ratio in self._splits
+                if name == ticker and position < when <= end
+            )
+        )
 
     def _halted(self, ticker: str) -> bool:
         return self._quotes[ticker].is_halted
+
+    def _lot(self, ticker: str) -> float:
+        """Return the board lot of the session."""
+        return self.instrument(ticker).lot_on(self.session)
 
     def _chance(self, record: OrderRecord) -> Chance:
         """Return where an order for this session's open can fill."""
@@ -67,7 +89,7 @@ class SessionFills(OrderDesk):
             most = min(most, self._lent(record.ticker))
         if most >= record.shares:
             return record.shares
-        lot = self.instrument(record.ticker).lot
+        lot = self._lot(record.ticker)
         return lots_within(max(most, 0.0), lot)
 
     def _left(self, ticker: str) -> float:
@@ -77,17 +99,27 @@ class SessionFills(OrderDesk):
     def _lent(self, ticker: str) -> float:
         """Return how many shares of a ticker can be borrowed besides those that are short."""
         held = max(-self.ledger.position(ticker), 0.0)
-        return self.exchange.available(ticker, self.session) - held
+        return self._lendable(ticker) - held
+
+    def _lendable(self, ticker: str) -> float:
+        """Return how many shares of a ticker can be borrowed in all, in today's shares."""
+        since, shares = self.exchange.available_since(ticker, self.session)
+        splits = [
+            float(ratio)
+            for when, name, ratio in self._splits
+            if name == ticker and self._agenda.sessions.date(when) > since
+        ]
+        return shares * math.prod(splits)
 
     def _whole(self, record: OrderRecord, part: float) -> float:
         """Return a part of an order's shares in whole lots."""
         if part >= 1.0:
             return record.shares
-        return lots_within(part * record.shares, self.instrument(record.ticker).lot)
+        return lots_within(part * record.shares, self._lot(record.ticker))
 
     def _too_small(self, record: OrderRecord) -> str:
         """Return why a session takes less than one lot of an order, empty where it takes one."""
-        lot = self.instrument(record.ticker).lot
+        lot = self._lot(record.ticker)
         if self._takes(record) >= lot:
             return ""
         if record.side == "sell" and self._lent(record.ticker) < lot:
@@ -98,9 +130,9 @@ class SessionFills(OrderDesk):
     def _refusal(self, record: OrderRecord) -> str:
         """Return why one leg cannot be entered, empty where it can."""
         if self._halted(record.ticker):
-            return f"halted or no price on {self.session}"
-        lot = self.instrument(record.ticker).lot
-        if share_units(record.asked) % share_units(lot):
+            return f"{self._quotes[record.ticker].halt} on {self.session}"
+        lot = self._lot(record.ticker)
+        if exact(record.asked) % exact(lot):
             return f"{record.asked:g} shares are no whole lots of {lot:g}"
         held = self.ledger.position(record.ticker)
         if held and (held > 0) != (record.side == "buy"):
@@ -120,7 +152,7 @@ class SessionFills(OrderDesk):
         now = self.ledger.balance(self.session, marks)
         short, long, equity = now.short, now.long, now.equity
         for record, shares, price in zip(records, sizes, prices, strict=True):
-            value = to_cents(price * shares)
+            value = value_cents(price, shares)
             short += value if record.side == "sell" else 0
             long += value if record.side == "buy" else 0
             equity -= sum(charge.cents for charge in self._charges(record, shares, price))
@@ -143,8 +175,8 @@ def shortfall(exchange: Exchange, equity: int, short: int, long: int) -> str:
 
 
 def stop_level(side: int, entry_price: float, stop: float) -> float:
-    """Return where a stop stands, to the ten-thousandth that prices are counted in."""
-    return round(entry_price * (1.0 - side * stop), 4)
+    """Return where a stop stands, exactly."""
+    return moved(entry_price, -side * stop)
 
 
 def stop_price(side: int, level: float, quote: Quote, *, entered_now: bool) -> float:
@@ -153,19 +185,22 @@ def stop_price(side: int, level: float, quote: Quote, *, entered_now: bool) -> f
     At its level or, where the session opens beyond it, at the open; a position entered in the
     session itself was not there at the open.
     """
-    beyond = max(quote.high, quote.open) if side < 0 else min(quote.low, quote.open)
-    if math.isnan(beyond) or (beyond < level if side < 0 else beyond > level):
+    if math.isnan(quote.open):
+        return math.nan
+    # the open first: a session without a high or low still has one
+    beyond = max(quote.open, quote.high) if side < 0 else min(quote.open, quote.low)
+    if beyond < level if side < 0 else beyond > level:
         return math.nan
     if entered_now:
         return level
     return max(quote.open, level) if side < 0 else min(quote.open, level)
 
 
+def opens_beyond(side: int, level: float, quote: Quote) -> bool:
+    """Return whether a session opens at a stop or beyond it."""
+    return quote.open >= level if side < 0 else quote.open <= level
+
+
 def whole_lots(amount: float, price: float, lot: float) -> float:
     """Return the shares that ``amount`` buys at ``price``, in whole lots."""
     return lots_within(amount / price, lot)
-
-
-def lots_within(shares: float, lot: float) -> float:
-    """Return the whole lots in a number of shares, as shares."""
-    return share_units(math.floor(shares / lot + 1e-9) * lot) / share_units(1)

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from aftershock.backtest.money import (
-    share_units,
-    value_cents,
-)
+from aftershock.backtest.money import YEAR, exact, half_up, value_cents
 from aftershock.backtest.trade import Fill, Loan, Trade, return_shares, rounded_fee
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from aftershock.backtest.exchanges.base import Charge, Exchange
+    from aftershock.backtest.money import Number
 
 _DAY = dt.timedelta(days=1)
 
@@ -60,7 +59,16 @@ class Ledger:
     cash
         Starting cash, cents.
     exchange
-        Asked for the borrow rate of each day.
+        Asked for the rates of each day: of stock on loan, of cash and of short proceeds.
+
+    Attributes
+    ----------
+    closes
+        Last price of each ticker, in today's shares: what positions are marked at.
+    marked
+        The session of that price.
+    interest
+        Interest received so far less what was paid on overdrawn cash, cents.
     """
 
     def __init__(self, cash: int, exchange: Exchange) -> None:
@@ -69,7 +77,10 @@ class Ledger:
         self.trades: list[Trade] = []
         self.costs: list[Cost] = []
         self.balances: list[Balance] = []
-        self.closes: dict[str, float] = {}
+        self.closes: dict[str, Number] = {}
+        self.marked: dict[str, dt.date] = {}
+        self.interest = 0
+        self._earned = Fraction()  # cents, before rounding
         self._last_session: dt.date | None = None
 
     def open_trades(self) -> Iterator[Trade]:
@@ -83,42 +94,41 @@ class Ledger:
                 return trade
         return None
 
+    def held_in(self, ticker: str) -> list[Trade]:
+        """Return the open trades in a ticker, oldest first."""
+        return [trade for trade in self.open_trades() if trade.ticker == ticker]
+
     def position(self, ticker: str) -> float:
         """Return shares held over all trades, negative when short."""
-        return sum(
-            trade.side * trade.shares for trade in self.open_trades() if trade.ticker == ticker
-        )
+        return float(sum(trade.side * trade.shares for trade in self.held_in(ticker)))
 
     def begin(self, session: dt.date) -> None:
         """Start a session: accrue the calendar days since the last one, pay what settles.
 
-        The fee of a day is on the last close strictly before it, which for every day up to
-        and including ``session`` is the last session's.
+        The fee and the interest of a day are on the last close strictly before it, which for
+        every day up to and including ``session`` is the last session's.
         """
         if self._last_session is not None:
-            day = self._last_session + _DAY
-            while day <= session:
-                self._accrue(day)
-                day += _DAY
+            days = (session - self._last_session).days
+            self._accrue_all([self._last_session + n * _DAY for n in range(1, days + 1)])
         self._pay(session)
         self._last_session = session
 
-    def split(self, ticker: str, ratio: float) -> None:
-        """Restate what is held in a ticker in new shares, ``ratio`` of them for an old one."""
-        for trade in self.open_trades():
+    def split(self, ticker: str, ratio: Fraction) -> None:
+        """Restate what is held and owed in new shares, ``ratio`` of them for an old one."""
+        for trade in self.trades:
             if trade.ticker == ticker:
-                for fill in (*trade.entries, *trade.exits):
-                    fill.shares, fill.price = fill.shares * ratio, fill.price / ratio
-                for loan in (loan for loans in trade.loans for loan in loans):
-                    loan.shares *= ratio
+                trade.split(ratio)
         if ticker in self.closes:
-            self.closes[ticker] /= ratio
+            self.closes[ticker] = exact(self.closes[ticker]) / ratio
 
     def dividend(self, session: dt.date, ticker: str, amount: float) -> None:
-        """Pay a dividend per share on what is held: to longs, and by shorts to the lender."""
-        for trade in self.open_trades():
-            if trade.ticker != ticker:
-                continue
+        """Pay a dividend per share on what is held: to longs, and by shorts to the lender.
+
+        Who bought or sold before the ex-date did so with the dividend, settled or not: a short
+        covered before it owes the lender what the shares bought for the cover are paid.
+        """
+        for trade in self.held_in(ticker):
             cents = value_cents(amount, trade.shares)
             self.cash += trade.side * cents
             if trade.side > 0:
@@ -127,12 +137,32 @@ class Ledger:
                 trade.owed += cents
                 self._cost(trade, session, "dividend", cents)
 
-    def _accrue(self, day: dt.date) -> None:
-        for trade in self.trades:
-            for loans in trade.loans:
-                for loan in loans:
-                    if loan.is_out(day):
-                        loan.accrue(self.closes[trade.ticker], self.exchange.borrow_rate(day))
+    def proceeds(self) -> int:
+        """Return what the shares that are short were sold for, cents."""
+        return sum(trade.proceeds() for trade in self.open_trades() if trade.side < 0)
+
+    def _accrue_all(self, days: list[dt.date]) -> None:
+        for day in days:
+            for trade in self.trades:
+                self._accrue(trade, day)
+        if self.exchange.pays_interest:
+            self._earn(days)
+
+    def _accrue(self, trade: Trade, day: dt.date) -> None:
+        for loan in (loan for loans in trade.loans for loan in loans):
+            if loan.is_out(day):
+                rate = self.exchange.borrow_rate(day, trade.ticker)
+                loan.accrue(self.closes[trade.ticker], rate)
+
+    def _earn(self, days: list[dt.date]) -> None:
+        """Add the interest of calendar days on the balances of the last close."""
+        proceeds = self.proceeds()
+        for day in days:
+            own, rebate = (exact(rate) for rate in self.exchange.interest_rates(day))
+            self._earned += ((self.cash - proceeds) * own + proceeds * rebate) / YEAR
+        due = half_up(self._earned.numerator, self._earned.denominator) - self.interest
+        self.interest += due
+        self.cash += due
 
     def _pay(self, session: dt.date) -> None:
         """Pay the fee of every loan whose cover has settled."""
@@ -141,10 +171,10 @@ class Ledger:
                 due = [loan for loan in loans if loan.end is not None and loan.end <= session]
                 if not any(not loan.booked for loan in due):
                     continue
-                before = rounded_fee(sum(loan.charge for loan in loans if loan.booked))
+                before = _booked(loans)
                 for loan in due:
                     loan.booked = True
-                fee = rounded_fee(sum(loan.charge for loan in loans if loan.booked)) - before
+                fee = _booked(loans) - before
                 trade.booked += fee
                 self.cash -= fee
                 if fee:
@@ -155,7 +185,7 @@ class Ledger:
         event: str,
         ticker: str,
         side: int,
-        fill: tuple[dt.date, float, float],
+        fill: tuple[dt.date, Number, float],
         charges: list[Charge],
         settles: dt.date,
     ) -> Trade:
@@ -184,25 +214,25 @@ class Ledger:
     def leave(
         self,
         trade: Trade,
-        fill: tuple[dt.date, float, float],
+        fill: tuple[dt.date, Number, float],
         charges: list[Charge],
         settles: dt.date,
     ) -> None:
         """Book a closing fill; borrowed stock goes back, first in first out, when it settles."""
-        booked = self._fill(trade, fill, charges, sign=trade.side)
-        trade.exits.append(booked)
-        trade.reach(booked.price)
-        left = booked.shares
+        session, asked, price = fill
+        shares = trade.shares_of(asked)
+        trade.exits.append(self._fill(trade, (session, shares, price), charges, sign=trade.side))
+        trade.reach(float(price))
         for loans in trade.loans:
             for loan in [loan for loan in loans if loan.end is None]:
-                if share_units(left) <= 0:
+                if not shares:
                     return
-                left = return_shares(loans, loan, left, settles)
+                shares = return_shares(loans, loan, shares, settles)
 
     def _fill(
-        self, trade: Trade, fill: tuple[dt.date, float, float], charges: list[Charge], sign: int
+        self, trade: Trade, fill: tuple[dt.date, Number, float], charges: list[Charge], sign: int
     ) -> Fill:
-        session, shares, price = fill
+        session, shares, price = fill[0], exact(fill[1]), fill[2]
         cents = value_cents(price, shares)
         fees = sum(charge.cents for charge in charges)
         self.cash += sign * cents - fees
@@ -224,11 +254,12 @@ class Ledger:
             Closes of the tickers that traded; the others stand at their last one.
         """
         self.closes |= closes
+        self.marked |= dict.fromkeys(closes, session)
         balance = self.balance(session, self.closes)
         self.balances.append(balance)
         return balance
 
-    def balance(self, session: dt.date, prices: dict[str, float]) -> Balance:
+    def balance(self, session: dt.date, prices: Mapping[str, Number]) -> Balance:
         """Return where the account stands with positions at the given prices."""
         long = short = 0
         for trade in self.open_trades():
@@ -237,3 +268,7 @@ class Ledger:
             short += value if trade.side < 0 else 0
         accrued = sum(trade.accrued() for trade in self.trades)
         return Balance(session, self.cash, long, short, accrued)
+
+
+def _booked(loans: list[Loan]) -> int:
+    return rounded_fee(sum((loan.charge for loan in loans if loan.booked), Fraction()))

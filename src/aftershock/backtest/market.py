@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from aftershock.backtest.money import exact, split_ratio
+from aftershock.prices.actions import adjustment
+
 if TYPE_CHECKING:
     from aftershock.arrays import FloatArray
     from aftershock.prices.panel import PricePanel
@@ -50,6 +53,14 @@ class Quote:
         return not math.isfinite(self.open) or self.volume == 0
 
     @property
+    def halt(self) -> str:
+        """Why nothing fills in the session, empty where something can."""
+        if not self.is_halted:
+            return ""
+        trades = math.isfinite(self.close) and self.volume != 0
+        return "no open" if trades else "halted or no price"
+
+    @property
     def gap(self) -> float:
         """The open against the close before it, a fraction; NaN before the first close."""
         return self.open / self.previous - 1.0
@@ -81,19 +92,46 @@ def quotes(panel: PricePanel, ticker: str, *, is_index: bool) -> list[Quote]:
     return [Quote(*row) for row in zip(*(field.tolist() for field in fields), strict=True)]
 
 
+def comparable(panel: PricePanel, ticker: str) -> FloatArray:
+    """Return closes over which a holder's splits and reinvested dividends are made up for.
+
+    The panel's own adjustment where it moves at all, else that of the splits and dividends that
+    it lists: a fund whose file has a split and no adjusted close did not lose nine tenths.
+
+    Returns
+    -------
+    ndarray, shape (S,)
+        NaN on a session without a close.
+    """
+    column = panel.column(ticker)
+    fields = (panel.close, panel.dividend, panel.split)
+    close, dividend, split = (field[:, column] for field in fields)
+    listed = (dividend > 0.0) | ((split > 0.0) & (split != 1.0))
+    known = panel.adjustment[:, column][np.isfinite(close)]
+    if not listed.any() or (known.size and np.ptp(known) != 0.0):
+        return panel.adjusted_close()[:, column]
+    return close * adjustment(close, dividend, split)
+
+
 def _previous(close: FloatArray, dividend: FloatArray, split: FloatArray) -> FloatArray:
     """Return the last close before each session, less splits and dividends since, shape (S,).
 
     A dividend is per share of its day, so that a split of the same day comes first.
     """
-    ratio = np.where(split > 0.0, split, 1.0)
     out = np.full_like(close, np.nan)
     last = np.nan
     for row in range(close.size):
-        last = last / ratio[row] - dividend[row]
+        if math.isfinite(last) and (split[row] > 0.0 or dividend[row]):
+            last = _restated(last, float(split[row]), float(dividend[row]))
         out[row] = last if last > 0.0 else np.nan
         last = close[row] if np.isfinite(close[row]) else last
     return out
+
+
+def _restated(close: float, split: float, dividend: float) -> float:
+    """Return a close in the shares of an ex-date and less its dividend, exactly."""
+    ratio = split_ratio(split) if split > 0.0 else 1
+    return float(exact(close) / ratio - exact(dividend))
 
 
 def _volatility(close: FloatArray, previous: FloatArray) -> FloatArray:

@@ -12,6 +12,7 @@ Side = Literal["buy", "sell"]
 Kind = Literal["market", "limit", "stop"]
 Status = Literal["pending", "filled", "partial", "rejected", "expired", "cancelled"]
 
+FORCED = ("margin call", "recalled")  # how the causes of the lender's and broker's orders begin
 _WAITED = "waited since"
 
 
@@ -67,6 +68,11 @@ class OrderRecord:
 
     def __post_init__(self) -> None:
         self.asked, self.reason = self.shares, self.cause
+
+    @property
+    def is_forced(self) -> bool:
+        """True where a lender or a margin call ordered it."""
+        return self.cause.startswith(FORCED)
 
     def fill(self, session: dt.date, price: float, shares: float, note: str = "") -> None:
         """Note the execution of all its shares or, with the reason for the rest, a part."""

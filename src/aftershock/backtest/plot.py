@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 
+from aftershock.backtest.figures import in_market
 from aftershock.charts import INK, MUTED, colour, finish, new_axes, speaker, title
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def draw_equity(result: BacktestResult, *, ax: Axes | None = None, lang: Code = 
     ax = new_axes(ax)
     equity = result.equity
     sessions = equity["session"].to_numpy()
-    held = (equity["long"] + equity["short"]).to_numpy() > 0
+    held = in_market(equity["session"], result.trades)
     ax.fill_between(
         sessions, 0, 1, where=held, color=MUTED, alpha=0.2, linewidth=0,
         transform=ax.get_xaxis_transform(), label=say("in the market"),

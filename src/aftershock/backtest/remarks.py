@@ -8,40 +8,57 @@ import numpy as np
 import pandas as pd
 
 from aftershock.backtest.metrics import SESSIONS_A_YEAR
+from aftershock.backtest.orders import FORCED
+from aftershock.backtest.span import gap_sentence, sessions_sentence
 from aftershock.formats import counted
 from aftershock.prices.comparisons import clashes, hours_apart
 from aftershock.prices.quality import touched
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterator
 
     from aftershock.arrays import BoolArray, FloatArray
     from aftershock.backtest.broker import EventBroker
     from aftershock.backtest.run import Backtest
+    from aftershock.backtest.stage import Stage
     from aftershock.prices.panel import PricePanel
     from aftershock.prices.quality import Finding
 
-FORCED = ("margin call", "recalled")
+HELD = (
+    "the benchmark bought instead, and on the strategy's side, with the same money from the close"
+    " before an entry to the last close held; cash in between, without interest on either side"
+)
 NOT_PUBLISHED = "no published price"
 PRICE_INDEX = "a price index, without dividends; it cannot itself be bought"
 
 
 def conventions(
-    backtest: Backtest, prices: PricePanel, benchmark: str, broker: EventBroker
+    backtest: Backtest,
+    prices: PricePanel,
+    stage: Stage,
+    broker: EventBroker,
+    equity: pd.DataFrame,
 ) -> dict[str, str]:
     """Return what was assumed."""
-    said = {
+    benchmark = stage.benchmark
+    placed, without = stage.agenda.entries, stage.agenda.excluded
+    tickers = [entry.event.ticker for entry in placed] + [event.ticker for event, _ in without]
+    sentences = {
         "events": str(backtest.strategy.events),
+        "sessions": sessions_sentence(prices, tickers, backtest.start, _run_span(equity)),
+        "a year": "252 sessions of the calendar, from the first close to the last, gaps included",
+        "sessions held": HELD,
         "orders": "decided after a close, filled at the next session's open, whole lots; a stop"
         " is a standing order filled at its level, or at the open beyond it",
         "splits and dividends": "on the ex-date: positions and stops are restated in new shares,"
         " a fraction of a share is settled in cash at the session's open, an order to open stays"
         " one of whole lots; the close before is lowered by what falls due that morning; a"
-        " dividend is paid to longs and made good by shorts; a trade's shares and prices are"
-        " those of its last day",
+        " dividend is paid to longs and made good by shorts, by the day of the trade and not of"
+        " its settlement; a loan that is still out is owed in new shares; a trade's shares and"
+        " prices are those of its last day",
         "capital": f"{backtest.cash:,.0f}; exits fill before entries, entries in order of day 0,"
         " each sized on the equity of the last close",
-        "cash": "earns nothing, the proceeds of short sales included",
         "prices": "raw; adjusted prices are for studies",
         "benchmark": f"{benchmark}, {PRICE_INDEX}" if benchmark.startswith("^") else benchmark,
         "risk-free": "0" if prices.risk_free is None else _rate(prices.risk_free),
@@ -52,13 +69,18 @@ def conventions(
     for ticker in sorted({record.ticker for record in broker.records}):
         instrument = broker.instrument(ticker)
         if instrument.is_index:
-            said[ticker] = "a notional tracker fund: no stamp duty, no lot, any volume"
+            sentences[ticker] = "a notional tracker fund: no stamp duty, no lot, any volume"
         elif instrument.shortable_from is not None:
             note = f", inferred: {instrument.shortable_note}" if instrument.shortable_note else ""
-            said[f"{ticker} shortable from"] = f"{instrument.shortable_from}{note}"
+            sentences[f"{ticker} shortable from"] = f"{instrument.shortable_from}{note}"
         elif any(r.side == "sell" and r.entering for r in broker.records if r.ticker == ticker):
-            said[f"{ticker} shortable from"] = "any day, assumed: nothing is known about it"
-    return said
+            sentences[f"{ticker} shortable from"] = "any day, assumed: nothing is known about it"
+    return sentences
+
+
+def _run_span(equity: pd.DataFrame) -> tuple[dt.date, dt.date]:
+    days = equity["session"]
+    return days.iloc[0].date(), days.iloc[-1].date()
 
 
 def _rate(risk_free: FloatArray) -> str:
@@ -84,8 +106,8 @@ def warnings(
     yield from _other_hours(prices, traded, benchmark, equity)
     if not len(trades):
         yield "no trade was made; the reasons stand with the events and orders"
-    for row in trades[trades["open"]].itertuples():
-        yield f"{row.event} in {row.ticker} is still open at the end, marked at the last close"
+    yield from broker.remarks
+    yield from _stale(broker, trades)
     if broker.ruined:
         yield (
             f"RUINED on {broker.ruined}: the close left no equity, the run stops there and the"
@@ -101,6 +123,9 @@ def warnings(
     yield from forced
     if traded and not any(_has_volume(prices, ticker) for ticker in traded):
         yield "the prices have no volumes, so a halt with a repeated price cannot be told"
+    gaps = gap_sentence(prices, benchmark, _run_span(equity))
+    if gaps:
+        yield gaps
     span = prices.span(benchmark)
     if span is not None and span[1] < prices.sessions.last:
         yield f"the run ends on {span[1]}, the last session of {benchmark}"
@@ -108,6 +133,25 @@ def warnings(
     if len(late):
         one, many = "event lies after the run and was", "events lie after the run and were"
         yield f"{counted(len(late), one, many)} not traded"
+
+
+def _stale(broker: EventBroker, trades: pd.DataFrame) -> Iterator[str]:
+    """Yield what open positions are marked at, and how old the marks of others were."""
+    for row in trades[trades["open"]].itertuples():
+        mark = _marked(broker, str(row.ticker))
+        yield f"{row.event} in {row.ticker} is still open at the end, {mark}"
+    for ticker, age in broker.oldest.items():
+        if broker.ledger.marked[ticker] == broker.session:
+            old = counted(age, "session")
+            yield f"{ticker} was held over sessions without a close, marked at one up to {old} old"
+
+
+def _marked(broker: EventBroker, ticker: str) -> str:
+    """Return what an open position is marked at, with its age where that is not today's."""
+    day = broker.ledger.marked[ticker]
+    if day == broker.session:
+        return "marked at the last close"
+    return f"marked at its close of {day}, {counted(broker.sessions_since(day) - 1, 'session')} old"
 
 
 def _other_hours(

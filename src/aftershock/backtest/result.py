@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from aftershock.backtest.compare import beside, changes, drawdown_table, riskless, versus_table
+from aftershock.backtest.compare import beside, drawdown_table, riskless, versus_table
 from aftershock.backtest.hedge import RULE
 from aftershock.backtest.luck.tables import (
     event_nets,
@@ -19,6 +19,7 @@ from aftershock.backtest.luck.tables import (
     placebo_table,
 )
 from aftershock.backtest.luck.verdict import Trials, judge
+from aftershock.backtest.metrics import changes
 from aftershock.formats import counted
 from aftershock.prices.tickers import canonical
 from aftershock.tables import read_table, write_table
@@ -169,7 +170,13 @@ class BacktestResult:
         return replace(
             self,
             equity=equity,
-            versus=versus_table(equity, self.trades, riskless(prices, equity["session"])),
+            versus=versus_table(
+                equity,
+                self.trades,
+                self.orders,
+                riskless(prices, equity["session"]),
+                self.metrics["interest"],
+            ),
             drawdowns=drawdown_table(equity),
             conventions={**self.conventions, "further benchmarks": "; ".join(said)},
         )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
 from aftershock.errors import BacktestError
 
 MOST_STOP = 100.0  # beyond it a percentage was meant
+MOST_WEIGHT = 1e6
+MOST_LOTS = 10**9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,13 @@ def check_size(weight: float | None, lots: int | None) -> None:
             f"{'no size' if weight is None else 'two sizes'}: give weight or lots, one of them;"
             " weight=0.1 is 10 % of equity"
         )
-    if lots is not None and (not isinstance(lots, int) or lots < 1):
-        raise BacktestError(f"lots is {lots}; a whole number of board lots, 1 or more")
-    if weight is not None and not (weight > 0.0 and math.isfinite(weight)):
-        raise BacktestError(f"weight is {weight:g}; a positive fraction of equity")
+    whole = isinstance(lots, int) and not isinstance(lots, bool)
+    if lots is not None and not (whole and 1 <= lots <= MOST_LOTS):
+        raise BacktestError(
+            f"lots is {lots}; a whole number of board lots, from 1 to {MOST_LOTS:,}"
+        )
+    if weight is not None and not 0.0 < weight <= MOST_WEIGHT:
+        raise BacktestError(
+            f"weight is {weight:g}; a positive fraction of equity, 0.1 is 10 %, at most"
+            f" {MOST_WEIGHT:,.0f}"
+        )

@@ -11,22 +11,26 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aftershock.backtest.exchanges.base import Chance
-from aftershock.backtest.fills import shortfall, stop_level, stop_price, whole_lots
+from aftershock.backtest.fills import (
+    opens_beyond,
+    shortfall,
+    stop_level,
+    stop_price,
+    whole_lots,
+)
 from aftershock.backtest.market import Quote, quotes
 from aftershock.backtest.money import (
-    CENT,
-    RATE_UNIT,
     YEAR,
+    exact,
     from_cents,
     half_up,
-    price_units,
-    rate_units,
-    share_units,
+    ratio,
     to_cents,
     value_cents,
     values_cents,
@@ -37,7 +41,7 @@ from aftershock.errors import BacktestError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from aftershock.arrays import IntArray
+    from aftershock.arrays import FloatArray
     from aftershock.backtest.agenda import Agenda
     from aftershock.backtest.exchanges.base import Exchange, Instrument
     from aftershock.backtest.orders import Side
@@ -46,6 +50,7 @@ if TYPE_CHECKING:
 
 _DAY = dt.timedelta(days=1)
 RESTATED = "a split or a dividend falls into a trade"
+_MOST_CASH = 10**15  # cents; with the largest weight, values stay within 64 bits
 _OPEN, _STOP, _CLOSE = 0, 1, 2  # parts of a session, in order
 
 
@@ -57,28 +62,30 @@ class _Tape:
         self.quotes = quotes(panel, ticker, is_index=instrument.is_index)
         self.closes = panel.close[:, panel.column(ticker)].tolist()
         self.marks = _filled(self.closes)
-        self.units: IntArray = np.array(
-            [price_units(mark) if math.isfinite(mark) else 0 for mark in self.marks], dtype=np.int64
-        )
+        self.prices: FloatArray = np.array(self.marks)
         self.restated = [
             row for row, q in enumerate(self.quotes) if q.dividend > 0 or q.split not in (0.0, 1.0)
         ]
 
     def borrow_sums(self, dates: list[dt.date], rate: Callable[[dt.date], float]) -> None:
-        """Sum price x rate over calendar days: before each session, and up to its end."""
-        self.before, self.through, self.unrated = [0], [0], 0
+        """Sum price x rate over calendar days: before each session, and up to its end.
+
+        Sums are whole numbers of ``1 / scale``.
+        """
+        before, through, self.unrated = [Fraction()], [Fraction()], 0
         for row in range(1, len(dates)):
-            total = self.through[-1]
-            days = [
-                dates[row - 1] + n * _DAY for n in range(1, (dates[row] - dates[row - 1]).days + 1)
-            ]
+            total, mark = through[-1], self.marks[row - 1]
+            price = exact(mark) if math.isfinite(mark) else Fraction()
+            count = (dates[row] - dates[row - 1]).days
             try:
-                unit = int(self.units[row - 1])
-                fees = [unit * rate_units(rate(day)) for day in days]
+                rates = [exact(rate(dates[row - 1] + n * _DAY)) for n in range(1, count + 1)]
             except BacktestError:  # no rate on record; a loan of these days is handed over
-                fees, self.unrated = [0] * len(days), row + 1
-            self.before.append(total + sum(fees[:-1]))
-            self.through.append(total + sum(fees))
+                rates, self.unrated = [Fraction()] * count, row + 1
+            before.append(total + price * sum(rates[:-1]))
+            through.append(total + price * sum(rates))
+        self.scale = math.lcm(*(total.denominator for total in (*before, *through)))
+        self.before = [int(total * self.scale) for total in before]
+        self.through = [int(total * self.scale) for total in through]
 
 
 class RuleEngine:
@@ -114,9 +121,13 @@ class RuleEngine:
 
     def run(self, legs: Sequence[Leg]) -> RuleRun:
         """Run legs on shared capital, in order of day 0 as ``Agenda`` has them."""
-        account = Account(self._cash, len(self._dates))
+        account = Account(min(self._cash, _MOST_CASH), len(self._dates))
+        if self._cash > _MOST_CASH:
+            return account.hand_over("the cash is more than arrays of cents hold")
         if self._exchange.borrowable:
             return account.hand_over("shares that can be borrowed are limited by date")
+        if self._exchange.pays_interest:
+            return account.hand_over("cash earns interest")
         for entry, late in self._in_time(legs):
             reason = self._enter(account, entry, late=late)
             if reason:
@@ -154,6 +165,8 @@ class RuleEngine:
             return RESTATED
         if refused:
             return ""
+        if math.isnan(quote.close):
+            return "a session without a close falls on an entry"
         if shares > self._exchange.most(quote):
             return "an order is beyond the share of volume"
         return self._fill(account, leg, shares, chance, part)
@@ -202,7 +215,10 @@ class RuleEngine:
             leg.event, leg.ticker, rule.sign, shares, position, price, out.position, exit_price,
             gross, all_fees, borrow[-1],
         )  # fmt: skip
-        values = values_cents(tape.units[position : last + 1], shares)
+        try:
+            values = values_cents(tape.prices[position : last + 1], shares)
+        except OverflowError:
+            return "a position is worth more than arrays of cents hold"
         account.add(Held(trade, part, out, cents, fees), values, borrow)
         return ""
 
@@ -215,8 +231,8 @@ class RuleEngine:
         """
         if rule.side == "long" or start >= len(self._dates):
             return [0]
-        units, floor = share_units(shares), tape.before[start]
-        scale = CENT * RATE_UNIT * YEAR
+        (units, parts), floor = ratio(shares), tape.before[start]
+        units, scale = 100 * units, parts * tape.scale * YEAR
         stop = len(self._dates) if end is None else min(end, len(self._dates))
         fees = [0] * (start - position)
         twice = 2 * units  # half up, written out: this is where a sweep spends its time
@@ -252,15 +268,22 @@ class RuleEngine:
                     return Exit(row, _OPEN, chance.price)
             if rule.stop is not None:
                 hit = stop_price(rule.sign, level, quote, entered_now=row == position)
-                if not math.isnan(hit):
+                if not math.isnan(hit) and not self._too_far(leg, level, row, position):
                     return Exit(row, _STOP, hit)
+                late = late or not math.isnan(hit)
             if late:
                 return Exit(row, _CLOSE, quote.close)
         return Exit(-1, _CLOSE, math.nan)
 
+    def _too_far(self, leg: Leg, level: float, row: int, position: int) -> bool:
+        """Return whether a session opens beyond a stop, and so far that the open fills nothing."""
+        quote = self._tape(leg.ticker).quotes[row]
+        gapped = row > position and opens_beyond(leg.rule.sign, level, quote)
+        return gapped and self._chance(leg.ticker, row, short_sale=False).when == "close"
+
     def _size(self, account: Account, tape: _Tape, rule: Rule, decided: int) -> float:
         """Return the shares asked for after a close; 0 where there is no price or no lot."""
-        lot = tape.instrument.lot
+        lot = tape.instrument.lot_on(self._dates[decided + 1])
         if rule.lots is not None:
             return rule.lots * lot
         close = tape.closes[decided]
@@ -284,7 +307,7 @@ class RuleEngine:
             return marks[ticker] if ticker in marks else self._tape(ticker).marks[position - 1]
 
         equity, short, long = account.stands(position, part, mark)
-        value = to_cents(price * shares)
+        value = value_cents(price, shares)
         short += value if leg.rule.side == "short" else 0
         long += value if leg.rule.side == "long" else 0
         return bool(shortfall(self._exchange, equity - fees, short, long))
@@ -323,7 +346,7 @@ class RuleEngine:
     def _tape(self, ticker: str) -> _Tape:
         if ticker not in self._tapes:
             tape = _Tape(self._panel, ticker, self._instrument(ticker))
-            tape.borrow_sums(self._dates, self._exchange.borrow_rate)
+            tape.borrow_sums(self._dates, lambda day: self._exchange.borrow_rate(day, ticker))
             self._tapes[ticker] = tape
         return self._tapes[ticker]
 

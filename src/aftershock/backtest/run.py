@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import copy
 import inspect
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
-import pandas as pd
 from pydantic import ValidationError
 
 from aftershock.backtest import compare, tables
+from aftershock.backtest.blame import blamed
 from aftershock.backtest.break_even import borrow_grid, break_even
 from aftershock.backtest.exchanges import Exchange, PlainExchange
+from aftershock.backtest.market import comparable
+from aftershock.backtest.money import from_cents
 from aftershock.backtest.remarks import conventions, simulated, warnings
 from aftershock.backtest.result import BacktestResult
+from aftershock.backtest.span import default_start
 from aftershock.backtest.stage import Stage, clocked
 from aftershock.backtest.strategy import EventStrategy
 from aftershock.content import load_file, sha256_of
@@ -30,9 +32,15 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Mapping, Sequence
 
+    import pandas as pd
+
     from aftershock.backtest.broker import EventBroker
+    from aftershock.backtest.ledger import Ledger
     from aftershock.backtest.placebo import Placebo
     from aftershock.backtest.sweep import SweepResult
+
+
+LEAST_CASH, MOST_CASH = 0.01, 1e15  # a cent, and what cents of 64 bits hold
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -50,14 +58,16 @@ class Backtest:
     cash
         Starting cash, in the currency of the prices.
     start, end
-        First and last session; the benchmark's own where left out.
+        First and last session. Where left out, the first on which any ticker of its events
+        has a close (a listing; not before the benchmark's first), and the benchmark's last.
     caveats
         What limits the data, one sentence each; they stand first among the warnings.
 
     Raises
     ------
     BacktestError
-        The strategy has no such parameter or refuses its value, or cash is not positive.
+        The strategy has no such parameter or refuses its value, or cash is not from 0.01 to
+        10^15.
     WorkspaceError
         The file does not import or defines no strategy.
     """
@@ -102,8 +112,11 @@ class Backtest:
         }
         for key, value in values.items():
             object.__setattr__(self, key, value)
-        if not (cash > 0 and math.isfinite(cash)):
-            raise BacktestError(f"cash is {cash}; it must be positive")
+        if not LEAST_CASH <= cash <= MOST_CASH:
+            raise BacktestError(
+                f"cash is {cash:g}; it must be positive, from {LEAST_CASH:g} to {MOST_CASH:,.0f},"
+                " in the currency of the prices"
+            )
         if not isinstance(self.exchange, Exchange):
             raise BacktestError(f"exchange is {exchange!r}; write exchange=ash.HKEX()")
 
@@ -112,8 +125,16 @@ class Backtest:
         """What another process is given: the strategy's file, or its class where it has none."""
         return Origin(self.path, self.sha256) if self.path else self.strategy
 
-    def run(self, events: EventBook, prices: PricePanel, *, benchmark: str) -> BacktestResult:
-        """Run the strategy over every session of the benchmark.
+    def run(
+        self,
+        events: EventBook,
+        prices: PricePanel,
+        *,
+        benchmark: str,
+        placebos: int | None = None,
+        seed: int = 0,
+    ) -> BacktestResult:
+        """Run the strategy over the benchmark's sessions on which it could have traded.
 
         Parameters
         ----------
@@ -123,16 +144,28 @@ class Backtest:
             Raw prices of every ticker it trades, and the benchmark.
         benchmark
             The clock, and what the result is compared with.
+        placebos
+            Assignments of its events to other sessions on which it is run again: all there
+            are where they are at most so many, else so many drawn. None takes 9,999 of a rule
+            that runs over arrays and none of any other strategy; 0 takes none.
+        seed
+            Of the draws, and of the resampling of the other checks.
 
         Raises
         ------
         BacktestError
-            The prices lack the benchmark, or a traded ticker has closes only.
+            ``placebos`` is negative, the prices lack the benchmark, or a traded ticker has closes
+            only.
         UnknownName
             The strategy selects an event that the book does not have.
         """
+        if placebos is not None and placebos < 0:
+            raise BacktestError(f"placebos is {placebos}; 0 for none, or how many: 9999")
         stage = self.stage(events, prices, benchmark=benchmark)
-        return _assemble(self, stage, stage.trade(self.strategy, self.params), prices)
+        broker = stage.trade(self.strategy, self.params)
+        result = _assemble(self, stage, broker, prices)
+        placebo = _placebo(self, stage, broker.ledger, placebos, seed)
+        return result.judged(seed=seed, placebo=placebo)
 
     def sweep(
         self,
@@ -161,8 +194,8 @@ class Backtest:
         seed
             Of everything random.
         placebos
-            Placebo dates on which the whole grid is run again, so that each cell's profit is
-            compared with the best of as many cells where nothing happened.
+            Assignments of its events to other sessions, as for ``run``, at which the whole
+            grid is run again: each cell's profit is compared with the best cell's there.
         jobs
             Processes; -1 for one a core.
         step
@@ -180,35 +213,6 @@ class Backtest:
             jobs=jobs, step=step,
         )  # fmt: skip
 
-    def placebo(
-        self,
-        events: EventBook,
-        prices: PricePanel,
-        *,
-        benchmark: str,
-        result: BacktestResult,
-        seed: int = 0,
-        draws: int = 999,
-    ) -> Placebo:
-        """Run the strategy where its events did not happen.
-
-        Parameters
-        ----------
-        events, prices, benchmark
-            As for ``run``.
-        result
-            What ``run`` made of them; ``result.judged(placebo=...)`` takes the answer.
-        seed, draws
-            Of the dates.
-        """
-        from aftershock.backtest.luck.tables import event_nets
-        from aftershock.backtest.placebo import run_placebo
-
-        stage = self.stage(events, prices, benchmark=benchmark)
-        net = {str(event): float(value) for event, value in event_nets(result.trades).items()}
-        reach = None if self.strategy.is_rule() else _reach(stage, result.trades)
-        return run_placebo(self, stage, net, seed=seed, draws=draws, reach=reach)
-
     def with_params(self, params: Mapping[str, Any]) -> Backtest:
         """Return the backtest with other parameters; those not named are at their defaults."""
         new = copy.copy(self)
@@ -220,22 +224,35 @@ class Backtest:
         _check_data(events, prices)
         events = events.on(prices.sessions.calendar)
         benchmark = canonical(benchmark, prices.sessions.calendar)
-        panel = clocked(prices, benchmark, self.start, self.end)
         selected = list(events.select(self.strategy.events))
+        tickers = {event.ticker for event in selected}
+        start = self.start or default_start(prices, tickers, benchmark, self.end)
+        panel = clocked(prices, benchmark, start, self.end)
         return Stage.of(selected, events, panel, self.exchange, self.cash, benchmark)
 
 
-def _reach(stage: Stage, trades: pd.DataFrame) -> tuple[int, int] | None:
-    """Return the offsets of the first entry and the last exit that were traded."""
-    zeros = {entry.event.id: entry.day_zero for entry in stage.agenda.entries}
-    sessions = stage.panel.sessions
-    last = trades["exit_session"].fillna(pd.Timestamp(sessions.last))
-    offsets = [
-        sessions.position(pd.Timestamp(day).date()) - zeros[str(event)]
-        for days in (trades["entry_session"], last)
-        for event, day in zip(trades["event"], days, strict=True)
-    ]
-    return (min(offsets), max(offsets)) if offsets else None
+def _placebo(
+    backtest: Backtest, stage: Stage, ledger: Ledger, placebos: int | None, seed: int
+) -> Placebo | None:
+    """Return the placebo of what a backtest traded; None where none was asked for."""
+    from aftershock.backtest.placebo import DRAWS, HANDED, Placebo, rule_reach, run_placebo
+    from aftershock.backtest.trials import traded_reach
+
+    is_rule = backtest.strategy.is_rule()
+    draws = (DRAWS if is_rule else 0) if placebos is None else placebos
+    traded = list(dict.fromkeys(trade.event for trade in ledger.trades))
+    if not draws or not traded:
+        return None
+    if any(trade.is_open for trade in ledger.trades):
+        return Placebo.refused(len(traded), "refused: a trade is still open at the end")
+    some = [entry for entry in stage.agenda.entries if entry.event.id in traded]
+    reach = (
+        rule_reach(backtest.strategy, [backtest.params], some)
+        if is_rule
+        else traded_reach(ledger, stage)
+    )
+    handed = HANDED if placebos is None else None
+    return run_placebo(backtest, stage, traded, reach, seed=seed, draws=draws, handed=handed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,32 +327,36 @@ def _check_data(events: object, prices: object) -> None:
 
 
 def _checked(cls: type[EventStrategy], params: Mapping[str, Any]) -> dict[str, Any]:
-    try:
-        return cls.Params(**params).model_dump()
-    except ValidationError as cause:
-        first = cause.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            close = nearest(name, cls.Params.model_fields)
-            hint = f": did you mean '{close}'?" if close else ""
-            known = ", ".join(cls.Params.model_fields)
-            raise BacktestError(
-                f"{cls.__name__} has no parameter '{name}'{hint} It has {known}."
-            ) from cause
-        message = first["msg"].removeprefix("Value error, ")
-        raise BacktestError(f"{cls.__name__}: {name or 'parameters'}: {message}") from cause
+    with blamed(cls):
+        try:
+            return cls.Params(**params).model_dump()
+        except ValidationError as cause:
+            raise BacktestError(_first_of(cls, cause)) from cause
+
+
+def _first_of(cls: type[EventStrategy], cause: ValidationError) -> str:
+    """Return the first thing that is wrong with parameters."""
+    first = cause.errors()[0]
+    name = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        close = nearest(name, cls.Params.model_fields)
+        hint = f": did you mean '{close}'?" if close else ""
+        known = ", ".join(cls.Params.model_fields)
+        return f"{cls.__name__} has no parameter '{name}'{hint} It has {known}."
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{cls.__name__}: {name or 'parameters'}: {message}"
 
 
 def _assemble(
     backtest: Backtest, stage: Stage, broker: EventBroker, prices: PricePanel
 ) -> BacktestResult:
     ledger, panel = broker.ledger, stage.panel
-    held = panel.adjusted_close()[: len(ledger.balances), panel.column(stage.benchmark)]
+    held = comparable(panel, stage.benchmark)[: len(ledger.balances)]
     equity = tables.equity_table(ledger, held, backtest.cash)
     saved = compare.riskless(panel, equity["session"])
     trades, orders = tables.trade_table(ledger), tables.order_table(broker.records)
     costs = tables.cost_table(ledger)
-    events = tables.event_table(stage.agenda, broker.records)
+    events = tables.event_table(stage.agenda, broker.records, broker.offered, broker.position)
     events = simulated(prices, events, stage.benchmark)
     return BacktestResult(
         name=backtest.name,
@@ -347,13 +368,14 @@ def _assemble(
         costs=costs,
         events=events,
         metrics={
-            **tables.metric_table(equity, trades, costs, orders, saved),
+            **tables.metric_table(equity, trades, orders, saved),
             **break_even(ledger),
+            "interest": from_cents(ledger.interest),
             "ruined": str(broker.ruined) if broker.ruined else None,
         },
-        versus=compare.versus_table(equity, trades, saved),
+        versus=compare.versus_table(equity, trades, orders, saved, from_cents(ledger.interest)),
         borrow_grid=borrow_grid(broker),
-        conventions=conventions(backtest, prices, stage.benchmark, broker),
+        conventions=conventions(backtest, prices, stage, broker, equity),
         warnings=(
             *backtest.caveats,
             *warnings(prices, broker, equity, trades, events, stage.benchmark),
@@ -374,7 +396,7 @@ def positions(broker: EventBroker) -> pd.DataFrame:
                 bought = sum(fill.shares for fill in trade.entries if fill.session <= day)
                 sold = sum(fill.shares for fill in trade.exits if fill.session <= day)
                 splits = broker.split_between(trade.ticker, row, last)
-                held = trade.side * (bought - sold) / splits
+                held = trade.side * float(bought - sold) / splits
                 rows.append((day, trade.number, trade.event, trade.ticker, held))
     return make_table(rows, ["session", "trade", "event", "ticker", "shares"])
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import inspect
-import traceback
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import backtrader as bt
 import numpy as np
-from backtrader import linebuffer
 
 from aftershock.backtest.agenda import Agenda, Entry
+from aftershock.backtest.blame import blamed
 from aftershock.backtest.broker import EventBroker
 from aftershock.backtest.feed import Bar, SessionFeed
 from aftershock.backtest.market import Quote, quotes
-from aftershock.errors import AftershockError, BacktestError, LookAheadError, unknown
+from aftershock.backtest.memory import forgetful, same_numbers
+from aftershock.backtest.silences import silences
+from aftershock.errors import BacktestError
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
@@ -138,14 +138,10 @@ class Stage:
         for ticker in (self.benchmark, *others):
             cerebro.adddata(SessionFeed(ticker, _bars(self.panel, ticker, numbers)), name=ticker)
         cerebro.addstrategy(strategy, **params)
-        try:
-            cerebro.run()
-        except BacktestError as cause:
-            raise BacktestError(_placed(strategy, cause)) from cause
-        except AftershockError:
-            raise
-        except Exception as cause:
-            raise _explained(strategy, cause) from cause
+        with blamed(strategy), forgetful(strategy), same_numbers():
+            (ran,) = cerebro.run()
+        for sentence in silences(ran):
+            broker.remark(sentence)
         return broker
 
     def _tape(self) -> Iterator[dict[str, Quote]]:
@@ -157,9 +153,8 @@ class Stage:
             except BacktestError:  # no lot: an order in it is refused with this reason
                 continue
             series[ticker] = quotes(self.panel, ticker, is_index=is_index)
-        names = list(series)
-        for row in zip(*series.values(), strict=True):
-            yield dict(zip(names, row, strict=True))
+        for row in range(len(self.panel.sessions)):
+            yield {name: bars[row] for name, bars in series.items()}
 
 
 def clocked(
@@ -183,10 +178,11 @@ def clocked(
 
 
 def _needs_bars(panel: PricePanel, ticker: str) -> None:
+    """Refuse closes alone; a session that lacks one of the others is a halt or has no high."""
     column = panel.column(ticker)
     traded = np.isfinite(panel.close[:, column])
     for name in ("open", "high", "low"):
-        if (~np.isfinite(getattr(panel, name)[traded, column])).any():
+        if traded.any() and not np.isfinite(getattr(panel, name)[traded, column]).any():
             raise BacktestError(
                 f"{ticker} has closes without {name}s; a backtest needs Open, High, Low and Close"
             )
@@ -201,36 +197,6 @@ def _one_currency(panel: PricePanel, tickers: list[str]) -> None:
             f"cash is in one currency, and the traded tickers are quoted in several ({shown});"
             " backtest them apart"
         )
-
-
-def _where(cls: type[EventStrategy], cause: Exception) -> str:
-    """Return file and line of a strategy's own code that an error came through, else its name."""
-    file = inspect.getsourcefile(cls) or cls.__name__
-    frames = traceback.extract_tb(cause.__traceback__)
-    lines = [frame.lineno for frame in frames if frame.filename == file]
-    return f"{file}:{lines[-1]}" if lines else cls.__name__
-
-
-def _placed(cls: type[EventStrategy], cause: BacktestError) -> str:
-    """Return what the framework refused a strategy, with the line that asked for it."""
-    where = _where(cls, cause)
-    return str(cause) if where == cls.__name__ else f"{where}: {cause}"
-
-
-def _explained(cls: type[EventStrategy], cause: Exception) -> AftershockError:
-    """Return what a strategy's own code raised, with its file and line."""
-    where = _where(cls, cause)
-    frames = traceback.extract_tb(cause.__traceback__)
-    if isinstance(cause, IndexError) and frames[-1].filename == linebuffer.__file__:
-        return LookAheadError(
-            f"{where} asks an indicator for a session that has not happened; [0] is the one that"
-            " has just closed, [-1] the one before"
-        )
-    if isinstance(cause, AttributeError) and isinstance(cause.obj, cls.params):
-        said = str(unknown("parameter", str(cause.name), cls.Params.model_fields))
-        return BacktestError(f"{where}: {said}")
-    said = str(cause).splitlines()[0] if str(cause) else "no message"
-    return BacktestError(f"{where}: {type(cause).__name__}: {said}")
 
 
 def _bars(panel: PricePanel, ticker: str, numbers: list[float]) -> Iterator[Bar]:

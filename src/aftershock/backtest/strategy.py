@@ -18,9 +18,12 @@ from aftershock.prices.tickers import canonical
 if TYPE_CHECKING:
     import datetime as dt
 
+    from backtrader.feed import DataBase
+
     from aftershock.backtest.broker import EventBroker
     from aftershock.backtest.orders import Side
     from aftershock.backtest.rule import Rule
+    from aftershock.backtest.trade import Trade
     from aftershock.events.kinds import Event
 
 
@@ -42,6 +45,14 @@ class _EventStrategyMeta(bt.MetaStrategy):
         for name, value in cls.Params(**given).model_dump().items():
             setattr(made.params, name, value)
         return made, args, kwargs
+
+    def dopostinit(cls, made: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 - a metaclass
+        if not hasattr(made, "_seen"):
+            raise BacktestError(
+                f"{cls.__name__} has an __init__ that does not call super().__init__(); make that"
+                " its first line"
+            )
+        return super().dopostinit(made, *args, **kwargs)
 
 
 class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
@@ -134,6 +145,7 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
     def next(self) -> None:
         """Offer every known event, in order of day 0."""
         for event, offset in self.broker.visible():
+            self.broker.offer(event.id, offset)
             self.on_offset(event, offset)
             self._seen.add(event.id)
 
@@ -168,6 +180,7 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
         lots: int | None = None,
         stop: float | None = None,
         after: bt.Order | None = None,
+        linked: bool = False,
     ) -> bt.Order | None:
         """Sell short at the next open, in whole lots.
 
@@ -185,13 +198,18 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
             Cover when the price has risen by this fraction from the fill.
         after
             Another order of the same session; this one is refused where that one was.
+        linked
+            True where this leg and the one it is ``after`` are closed together or, where one
+            cannot be, not at all; a leg that is closed by its stop or its lender takes the
+            other with it at the next open.
 
         Returns
         -------
         Order or None
             None where the size was refused; the reason stands with the orders.
         """
-        return self._enter("sell", event, ticker, (weight, lots), stop, after)
+        options = {"stop": stop, "after": after, "linked": linked}
+        return self._enter("sell", event, ticker, (weight, lots), options)
 
     def enter_long(
         self,
@@ -202,18 +220,47 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
         lots: int | None = None,
         stop: float | None = None,
         after: bt.Order | None = None,
+        linked: bool = False,
     ) -> bt.Order | None:
         """Buy at the next open, in whole lots; the parameters are those of ``enter_short``."""
-        return self._enter("buy", event, ticker, (weight, lots), stop, after)
+        options = {"stop": stop, "after": after, "linked": linked}
+        return self._enter("buy", event, ticker, (weight, lots), options)
 
     def leave(self, event: Event, ticker: str | None = None) -> None:
         """Close, at the next open, what is held for the event in one ticker or in all."""
-        for trade in list(self.broker.ledger.open_trades()):
-            if trade.event == event.id and _names(ticker, trade.ticker):
-                order = self.sell if trade.side > 0 else self.buy
-                order(
-                    data=self.feed(trade.ticker), size=trade.shares, event=event.id, entering=False
-                )
+        trades = [
+            trade
+            for trade in self.broker.ledger.open_trades()
+            if trade.event == event.id and _names(ticker, trade.ticker)
+        ]
+        for trade in trades:
+            self._close(trade, float(trade.shares))
+        if not trades and self.broker.is_entering(event.id, ticker and _named(ticker, event)):
+            self.broker.remark(
+                f"{type(self).__name__} calls leave for {event.id} after the close of"
+                f" {self.session}, in which it also enters: nothing is held yet, so nothing is"
+                " left; call leave from the next close on"
+            )
+
+    def buy(
+        self,
+        data: DataBase | str | None = None,
+        size: float | None = None,
+        *args: Any,
+        **options: Any,
+    ) -> bt.Order | None:
+        """Cover what is short in a feed, backtrader's way; ``enter_long`` opens a position."""
+        return self._trade("buy", data, size, *args, **options)
+
+    def sell(
+        self,
+        data: DataBase | str | None = None,
+        size: float | None = None,
+        *args: Any,
+        **options: Any,
+    ) -> bt.Order | None:
+        """Sell what is held in a feed, backtrader's way; ``enter_short`` opens a position."""
+        return self._trade("sell", data, size, *args, **options)
 
     def holds(self, event: Event, ticker: str | None = None) -> bool:
         """Return True while something is held for the event."""
@@ -259,25 +306,71 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
         event: Event,
         ticker: str | None,
         size: tuple[float | None, int | None],
-        stop: float | None,
-        after: bt.Order | None,
+        options: dict[str, Any],
     ) -> bt.Order | None:
         ticker = _named(ticker, event)
         feed = self.feed(ticker)
-        check_stop(stop)
+        check_stop(options["stop"])
         check_size(*size)
         shares, reason = self._size(feed, ticker, *size)
         if reason:
             self.broker.decline(event.id, ticker, side, reason)
             return None
-        order = self.sell if side == "sell" else self.buy
-        return order(data=feed, size=shares, event=event.id, stop=stop, after=after, entering=True)
+        return self._order(side, feed, shares, event=event.id, entering=True, **options)
+
+    def _order(self, side: Side, data: Any, size: float, **options: Any) -> bt.Order:
+        order = super().sell if side == "sell" else super().buy
+        return cast("bt.Order", order(data, size, **options))
+
+    def _close(self, trade: Trade, shares: float, **options: Any) -> bt.Order:
+        side: Side = "sell" if trade.side > 0 else "buy"
+        feed = self.feed(trade.ticker)
+        return self._order(side, feed, shares, event=trade.event, entering=False, **options)
+
+    def _trade(
+        self, side: Side, data: Any, size: float | None, *args: Any, **options: Any
+    ) -> bt.Order | None:
+        """Close trades of a feed, oldest first; without any, open one that has no event."""
+        named = self.data if data is None else data
+        feed = self.feed(named if isinstance(named, str) else ticker_of(named))
+        left = abs(self.getsizing(feed, isbuy=side == "buy") if size is None else size)
+        trades = [
+            trade
+            for trade in self.broker.ledger.held_in(ticker_of(feed))
+            if (trade.side > 0) == (side == "sell")
+        ]
+        if not trades:
+            return self._open(side, feed, left, *args, **options)
+        orders = []
+        for trade in trades:
+            part = min(left, float(trade.shares))
+            left -= part
+            if part:
+                orders.append(self._close(trade, part, **options))
+        if left:
+            self.broker.remark(
+                f"{type(self).__name__} calls self.{side} for {left:g} shares of"
+                f" {ticker_of(feed)} beyond what is held; they are not ordered: close first, then"
+                f" open with self.enter_{'long' if side == 'buy' else 'short'}(event, ...)"
+            )
+        return orders[0] if orders else None
+
+    def _open(
+        self, side: Side, feed: SessionFeed, size: float, *args: Any, **options: Any
+    ) -> bt.Order:
+        way = "long" if side == "buy" else "short"
+        self.broker.remark(
+            f"{type(self).__name__} opens {ticker_of(feed)} with self.{side}, so the trade belongs"
+            f" to no event and stands in no event's figures; use self.enter_{way}(event, ...)"
+        )
+        order = super().sell if side == "sell" else super().buy
+        return cast("bt.Order", order(feed, size, *args, **options))
 
     def _size(
         self, feed: SessionFeed, ticker: str, weight: float | None, lots: int | None
     ) -> tuple[float, str]:
         """Return whole-lot shares, or why there are none."""
-        lot = self.broker.instrument(ticker).lot
+        lot = self.broker.instrument(ticker).lot_on(self.broker.next_session)
         if lots is not None:
             return lots * lot, ""
         (price,) = feed.until_now("close", 1)

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from aftershock.backtest.again import Again
+from aftershock.backtest.compare import riskless
 from aftershock.backtest.luck.verdict import Trials
 from aftershock.backtest.metrics import performance
-from aftershock.backtest.placebo import DRAWS, PlaceboDates, rule_reach, stage_dates
-from aftershock.backtest.trials import Plan, Trial, run_all
-from aftershock.errors import BacktestError
+from aftershock.backtest.placebo import ranked_on_rings, rule_reach
+from aftershock.backtest.trials import Plan, Trial, attempt_all
+from aftershock.errors import AftershockError, BacktestError
 from aftershock.tables import write_table
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ class SweepResult:
         Runs of the strategy's own parameters and of the cells with the highest and the lowest
         profit, through backtrader, judged by what was tried.
     placebo
-        How the placebo dates were made; empty without a placebo.
+        How the placebo was made, or why it was not; empty where none was asked for.
     """
 
     name: str
@@ -104,6 +106,21 @@ class _Cells:
         return [Plan(params) for params in self.params if params is not None]
 
 
+def _ran(cells: _Cells, made: list[Trial | AftershockError]) -> tuple[_Cells, list[Trial | None]]:
+    """Return the cells, those that failed with the reason, and the trial of each that ran."""
+    rows = (row for row, params in enumerate(cells.params) if params is not None)
+    trials: list[Trial | None] = [None] * len(cells.params)
+    params, notes = list(cells.params), list(cells.notes)
+    for row, trial in zip(rows, made, strict=True):
+        if isinstance(trial, Trial):
+            trials[row] = trial
+        else:
+            params[row], notes[row] = None, str(trial)
+    if not any(trials):
+        raise BacktestError(f"no cell of the grid can run; the first: {notes[0]}")
+    return _Cells(cells.given, params, notes), trials
+
+
 def run_sweep(
     backtest: Backtest,
     events: EventBook,
@@ -119,25 +136,34 @@ def run_sweep(
     """Run a strategy in every cell of a grid; see ``Backtest.sweep``."""
     cells = _cells(backtest, grid)
     stage = backtest.stage(events, prices, benchmark=benchmark)
-    ran = iter(run_all(backtest, stage, cells.plans, jobs=jobs, step=step))
-    trials = [next(ran) if params is not None else None for params in cells.params]
-    p_values, words = _corrected(backtest, stage, cells, trials, seed, min(placebos, DRAWS), step)
-    table = _table(cells, trials, p_values, grid)
+    cells, trials = _ran(cells, attempt_all(backtest, stage, cells.plans, jobs=jobs, step=step))
+    p_values, words = _corrected(backtest, stage, cells, trials, seed, placebos, jobs, step)
+    saved = riskless(stage.panel, pd.Series(stage.panel.sessions.dates))
+    table = _table(cells, trials, p_values, grid, saved)
     tried = _tried(stage, [trial for trial in trials if trial is not None])
     tried = replace(tried, corrected=bool(np.isfinite(p_values).any()))
     profits = [-math.inf if trial is None else trial.profit for trial in trials]
     losses = [math.inf if trial is None else trial.profit for trial in trials]
-    chosen = (
-        backtest.params, cells.params[int(np.argmax(profits))], cells.params[int(np.argmin(losses))]
-    )  # fmt: skip
-    reported, best, worst = (
-        backtest.with_params(params or {})
-        .run(events, prices, benchmark=benchmark)
-        .judged(seed=seed, trials=tried)
-        for params in chosen
+    again = Again(backtest, events, prices, benchmark)
+    for row in (int(np.argmax(profits)), int(np.argmin(losses))):
+        again.compare(cells.given[row], cells.params[row] or {}, trials[row])
+    best, worst = (
+        again.run(cells.params[row] or {}).judged(seed=seed, trials=tried)
+        for row in (int(np.argmax(profits)), int(np.argmin(losses)))
     )
+    reported = _reported(again, best, seed, tried)
     axes = {name: tuple(values) for name, values in grid.items()}
     return SweepResult(backtest.name, axes, table, reported, best, worst, words)
+
+
+def _reported(again: Again, best: BacktestResult, seed: int, tried: Trials) -> BacktestResult:
+    """Return the run of the strategy's own parameters, the best cell's where it cannot be."""
+    try:
+        own = again.run(again.backtest.params)
+    except AftershockError as cause:
+        note = f"its own parameters cannot run ({cause}); the best cell stands in their place"
+        return replace(best, warnings=(note, *best.warnings))
+    return own.judged(seed=seed, trials=tried)
 
 
 def _cells(backtest: Backtest, grid: Mapping[str, Sequence[Any]]) -> _Cells:
@@ -169,53 +195,60 @@ def _corrected(
     trials: list[Trial | None],
     seed: int,
     placebos: int,
+    jobs: int,
     step: Callable[[int], None],
 ) -> tuple[FloatArray, str]:
-    """Return each cell's p-value among the best cells of the whole grid on placebo dates.
+    """Return each cell's p-value among the best cells of the whole grid with its events moved.
 
     References
     ----------
     White (2000), "A reality check for data snooping", *Econometrica* 68(5).
     """
-    nothing: FloatArray = np.full(len(trials), np.nan)
-    dates = _dates(backtest, stage, cells, trials, seed, placebos) if placebos else None
-    if dates is None:
-        return nothing, ""
-    if not dates.positions.size:
-        return nothing, dates.words
-    highest = np.empty(len(dates.positions))
-    ids = {event for trial in trials if trial for event in trial.net}
-    traded = stage.only(ids).shortable_any_day()
-    for row, zeros in enumerate(dates.positions):
-        plans = [Plan(plan.params, zeros) for plan in cells.plans]
-        highest[row] = max(trial.profit for trial in run_all(backtest, traded, plans, step=step))
-    profits = np.array([math.nan if trial is None else trial.profit for trial in trials])
-    beaten = (highest[:, None] >= profits).sum(axis=0)
-    p_values = np.where(np.isnan(profits), np.nan, (1.0 + beaten) / (1.0 + highest.size))
-    return p_values, dates.words
+    p_values: FloatArray = np.full(len(trials), np.nan)
+    ran = [trial for trial in trials if trial is not None]
+    traded = {event for trial in ran for event in trial.net}
+    if not placebos:
+        return p_values, ""
+    if not traded:
+        return p_values, "no trade was made"
+    if any(trial.is_open for trial in ran):
+        return p_values, "refused: a trade is still open at the end"
+    reach = _longest(backtest, stage, cells, ran, traded)
+    answer = ranked_on_rings(
+        backtest,
+        stage,
+        [plan.params for plan in cells.plans],
+        traded,
+        reach,
+        seed=seed,
+        draws=placebos,
+        jobs=jobs,
+        step=step,
+    )
+    if answer.ranked is not None:
+        p_values[[trial is not None for trial in trials]] = answer.ranked.p_values
+    return p_values, answer.note
 
 
-def _dates(
-    backtest: Backtest,
-    stage: Stage,
-    cells: _Cells,
-    trials: list[Trial | None],
-    seed: int,
-    placebos: int,
-) -> PlaceboDates:
-    """Return dates that every cell of the grid can be moved to."""
-    traded = stage.only({event for trial in trials if trial for event in trial.net})
-    spans = [rule_reach(backtest.strategy, plan.params, traded) for plan in cells.plans]
-    known = [span for span in spans if span is not None]
-    if not known:
-        none = np.empty((0, len(traded.agenda.entries)), dtype=np.int64)
-        return PlaceboDates(none, True, 0.0, ())
-    reach = (min(span[0] for span in known), max(span[1] for span in known))
-    return stage_dates(traded, reach, seed=seed, draws=placebos)
+def _longest(
+    backtest: Backtest, stage: Stage, cells: _Cells, ran: list[Trial], traded: set[str]
+) -> tuple[int, int]:
+    """Return the offsets of the first entry and the last exit of any cell."""
+    entries = [entry for entry in stage.agenda.entries if entry.event.id in traded]
+    if backtest.strategy.is_rule():
+        planned = rule_reach(backtest.strategy, [plan.params for plan in cells.plans], entries)
+        spans = [] if planned is None else [planned]
+    else:
+        spans = [trial.reach for trial in ran if trial.reach is not None]
+    return min(first for first, _ in spans), max(last for _, last in spans)
 
 
 def _table(
-    cells: _Cells, trials: list[Trial | None], p_values: FloatArray, grid: Mapping[str, Any]
+    cells: _Cells,
+    trials: list[Trial | None],
+    p_values: FloatArray,
+    grid: Mapping[str, Any],
+    saved: FloatArray | None,
 ) -> pd.DataFrame:
     rows = []
     for given, trial, p_value, note in zip(
@@ -223,7 +256,7 @@ def _table(
     ):
         figures: tuple[Any, ...] = (None, math.nan, math.nan, math.nan, math.nan, "", note)
         if trial is not None:
-            found = performance(trial.equity)
+            found = performance(trial.equity, saved)
             figures = (
                 trial.trades, round(trial.profit, 2), found.total_return, found.sharpe, p_value,
                 trial.engine, trial.note,

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aftershock.backtest.compare import BALANCE, EQUITY, bought, holdings
+from aftershock.backtest.compare import BALANCE, EQUITY, bought
 from aftershock.backtest.exchanges.base import INDEX_LOT, Instrument
+from aftershock.backtest.figures import figures, strategy_curve
 from aftershock.backtest.hedge import Leg, index_leg
-from aftershock.backtest.metrics import SESSIONS_A_YEAR, blocks, performance
 from aftershock.backtest.money import from_cents
 from aftershock.tables import make_table
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
     import pandas as pd
 
-    from aftershock.arrays import BoolArray, FloatArray
+    from aftershock.arrays import FloatArray
     from aftershock.backtest.agenda import Agenda, Entry
     from aftershock.backtest.ledger import Ledger
+    from aftershock.backtest.money import Number
     from aftershock.backtest.orders import OrderRecord, Side
     from aftershock.backtest.trade import Trade
 
@@ -85,14 +86,14 @@ def trade_table(ledger: Ledger) -> pd.DataFrame:
     return make_table(rows, TRADES)
 
 
-def _trade_row(trade: Trade, last: float) -> tuple[Any, ...]:
+def _trade_row(trade: Trade, last: Number) -> tuple[Any, ...]:
     gross, fees, borrow = trade.gross(last), trade.fees, trade.borrow()
     closed = not trade.is_open
     return (
         trade.number, trade.event, trade.ticker, "short" if trade.side < 0 else "long",
         trade.entries[0].session, trade.entry_price,
         trade.exits[-1].session if closed else None, trade.exit_price if closed else math.nan,
-        sum(fill.shares for fill in trade.entries),
+        float(sum(fill.shares for fill in trade.entries)),
         from_cents(gross), from_cents(fees), from_cents(borrow), from_cents(gross - fees - borrow),
         trade.worst, trade.best, trade.break_even_borrow(last),
         trade.break_even_slippage(last), not closed,
@@ -121,8 +122,14 @@ def cost_table(ledger: Ledger) -> pd.DataFrame:
     return make_table(rows, COSTS)
 
 
-def event_table(agenda: Agenda, records: list[OrderRecord]) -> pd.DataFrame:
-    """Return one row per selected event with what came of it."""
+def event_table(
+    agenda: Agenda, records: list[OrderRecord], offered: Mapping[str, int], last: int
+) -> pd.DataFrame:
+    """Return one row per selected event with what came of it.
+
+    ``offered`` has the offset with which each event was first offered to the strategy, ``last``
+    is the position of the last session that was run.
+    """
     rows: list[tuple[Any, ...]] = [
         (event.id, event.ticker, event.kind, str(event.when), None, "excluded", reason)
         for event, reason in agenda.excluded
@@ -130,39 +137,46 @@ def event_table(agenda: Agenda, records: list[OrderRecord]) -> pd.DataFrame:
     for entry in agenda.entries:
         event, day = entry.event, agenda.wide.date(_wide(agenda, entry.day_zero))
         own = [record for record in records if record.event == event.id and record.entering]
-        status, reason = _came_of(own, agenda, entry, day)
+        status, reason = _came_of(own)
+        reason = reason if own else _why_not(agenda, entry, day, offered, last)
         rows.append((event.id, event.ticker, event.kind, str(event.when), day, status, reason))
     return make_table(rows, EVENTS)
 
 
-def _came_of(own: list[OrderRecord], agenda: Agenda, entry: Entry, day: dt.date) -> tuple[str, str]:
+def _came_of(own: list[OrderRecord]) -> tuple[str, str]:
     statuses = {record.status for record in own}
     if statuses & {"filled", "partial"}:
         return "traded", ""
     if "pending" in statuses:
         return "pending", "the data end before the order could fill"
-    if own:
-        return "refused", own[-1].reason
-    return "excluded", _why_not(agenda, entry, day)
+    return ("refused", own[-1].reason) if own else ("excluded", "")
 
 
 def _wide(agenda: Agenda, position: int) -> int:
     return agenda.wide.position(agenda.sessions.first) + position
 
 
-def _why_not(agenda: Agenda, entry: Entry, day: dt.date) -> str:
+def _why_not(
+    agenda: Agenda, entry: Entry, day: dt.date, offered: Mapping[str, int], last: int
+) -> str:
     if entry.day_zero >= len(agenda.sessions):
         return f"day 0, {day}, is after the last session of the run, {agenda.sessions.last}"
     if entry.day_zero < 0:
         return f"day 0, {day}, is before the first session of the run, {agenda.sessions.first}"
-    first = entry.known_from + 1 - entry.day_zero
-    return f"the strategy made no order; it was offered the event from offset {first:+d} on"
+    if entry.event.id in offered:
+        first = offered[entry.event.id]
+        return f"the strategy made no order; it was offered the event from offset {first:+d} on"
+    if entry.known_from > last:
+        return f"it was not known by the close of {agenda.sessions.date(last)}, where the run ends"
+    return (
+        "the strategy was never offered the event: it has a next() of its own that does not call"
+        " super().next(), which offers them"
+    )
 
 
 def metric_table(
     equity: pd.DataFrame,
     trades: pd.DataFrame,
-    costs: pd.DataFrame,
     orders: pd.DataFrame,
     riskless: FloatArray | None = None,
 ) -> dict[str, Any]:
@@ -170,36 +184,34 @@ def metric_table(
 
     ``riskless`` is what one unit of cash grows to, shape (S,); None where it earns nothing.
     """
-    curve = equity["equity"].to_numpy("float64")
-    held: BoolArray = np.asarray(holdings(equity["session"], trades).any(axis=1))
-    gross = ((equity["long"] + equity["short"]) / equity["equity"]).to_numpy("float64")
-    net = trades["net"].to_numpy("float64")
-    filled = orders[orders["filled"] > 0]
-    traded = float((filled["filled"] * filled["fill_price"]).sum())
-    years = max(len(curve) - 1, 1) / SESSIONS_A_YEAR
-    lost = -net[net < 0].sum()
-    figures: dict[str, Any] = {
+    curve = strategy_curve(equity, trades, orders)
+    cash = np.ones(len(equity)) if riskless is None else riskless
+    named: dict[str, Any] = {
         "first_session": str(equity["session"].iloc[0].date()),
         "last_session": str(equity["session"].iloc[-1].date()),
-        "sessions": len(curve),
-        "start_equity": curve[0],
-        "end_equity": curve[-1],
-        **asdict(performance(curve, riskless)),
-        "time_in_market": float(held.mean()),
-        "blocks_in_market": blocks(held),
-        "mean_gross_exposure": float(gross.mean()),
-        "max_gross_exposure": float(gross.max()),
-        "turnover_a_year": traded / float(curve.mean()) / years,
+        "sessions": len(equity),
+        "start_equity": curve.levels[0],
+        "end_equity": curve.levels[-1],
+        **figures(curve, cash),
+        **_trade_figures(trades),
+        "orders_rejected": int(orders["status"].isin(["rejected", "expired"]).sum()),
+    }
+    return {name: _plain(value) for name, value in named.items()}
+
+
+def _trade_figures(trades: pd.DataFrame) -> dict[str, Any]:
+    """Return what the trades came to, all together."""
+    net = trades["net"].to_numpy("float64")
+    lost = -net[net < 0].sum()
+    return {
         "trades": len(trades),
         "open_trades": int(trades["open"].sum()),
-        "orders_rejected": int(orders["status"].isin(["rejected", "expired"]).sum()),
         "hit_rate": float((net > 0).mean()) if net.size else math.nan,
         "profit_factor": float(net[net > 0].sum() / lost) if lost > 0 else math.nan,
         "mean_net": float(net.mean()) if net.size else math.nan,
-        "fees": float(costs.loc[~costs["item"].str.startswith("borrow"), "amount"].sum()),
-        "borrow": float(costs.loc[costs["item"].str.startswith("borrow"), "amount"].sum()),
+        "fees": round(float(trades["fees"].sum()), 2),
+        "borrow": round(float(trades["borrow"].sum()), 2),
     }
-    return {name: _plain(value) for name, value in figures.items()}
 
 
 def _plain(value: Any) -> Any:

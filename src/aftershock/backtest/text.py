@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from aftershock.backtest.compare import RATES, UNSIGNED
-from aftershock.backtest.luck.check import refusal
+from aftershock.backtest.luck.check import NOT_RUN, refusal
 from aftershock.formats import METHOD_ONLY, counted, heading, listing
 
 if TYPE_CHECKING:
@@ -15,13 +15,24 @@ if TYPE_CHECKING:
     from aftershock.backtest.sweep import SweepResult
 
 
+PYTHON = "run(..., placebos=99) runs it"  # what is told of a placebo that was not run
+PYTHON_SWEEP = "sweep(..., placebos=99) runs it"
 _SMALL = 0.001
 COUNTS = ("sessions", "blocks_in_market")
 _CELLS = 5
 
 
-def summarise(result: BacktestResult) -> str:
-    """Return figures, comparison, trades and warnings, one block each."""
+def terminal(command: str, name: str) -> str:
+    """Return how the command line runs a placebo that was not run."""
+    return f"aftershock {command} {name} --placebos 99 runs it"
+
+
+def summarise(result: BacktestResult, remedy: str = PYTHON) -> str:
+    """Return figures, comparison, trades and warnings, one block each.
+
+    ``remedy`` says how the reader runs a placebo that was not run.
+    """
+    luck = _told(result.luck, remedy)
     params = ", ".join(f"{name}={value}" for name, value in result.params.items())
     parts = [result.name, "=" * len(result.name), params]
     if not result.is_market_data:
@@ -29,9 +40,9 @@ def summarise(result: BacktestResult) -> str:
             2, f"({METHOD_ONLY}: {result.conventions['market data'].removeprefix('no: ')})"
         )
     parts += ["", f"Against {result.conventions['benchmark']}", _plain(_versus(result.versus))]
-    parts += ["", "Is it luck?", luck_sentence(result.luck)]
-    if not refusal(int(result.luck["n"].max())):
-        parts += [_luck(result.luck)]
+    parts += ["", "Is it luck?", luck_sentence(luck)]
+    if not refusal(int(luck["n"].max())):
+        parts += [_luck(luck)]
     if len(result.trades):
         parts += ["", "Trades", _plain(_trades(result.trades))]
     refused = result.orders[result.orders["status"].isin(["rejected", "expired", "partial"])]
@@ -62,6 +73,12 @@ def _html(table: pd.DataFrame) -> str:
     return str(table.to_html(index=False, border=0))
 
 
+def _told(luck: pd.DataFrame, remedy: str) -> pd.DataFrame:
+    """Return the checks, one that was not run with how to run it."""
+    notes = [f"{note}; {remedy}" if note.startswith(NOT_RUN) else note for note in luck["note"]]
+    return luck.assign(note=notes)
+
+
 def luck_sentence(luck: pd.DataFrame) -> str:
     """Return in one sentence whether a result could be luck.
 
@@ -72,7 +89,8 @@ def luck_sentence(luck: pd.DataFrame) -> str:
 
     Examples
     --------
-    With two trades: ``n = 2: no inference; placebo p = 0.123 (floor 0.012)``.
+    With two trades: ``n = 2: no inference; placebo p = 0.123 (floor 0.012, of one day 0.096), 2
+    events in 1 cluster; ...``.
     """
     rows: dict[Any, dict[Any, Any]] = luck.set_index("check").to_dict("index")
     bootstrap, placebo = rows["bootstrap"], rows["placebo"]
@@ -82,8 +100,11 @@ def luck_sentence(luck: pd.DataFrame) -> str:
         mean = f"mean net {bootstrap['statistic']:,.0f} an event"
         said = f"n = {n}: {mean}, bootstrap p = {_p(bootstrap['p_value'])}"
     if pd.isna(placebo["p_value"]):
-        return f"{said}; {placebo['note']}"
-    return f"{said}; placebo p = {_p(placebo['p_value'])} (floor {_p(placebo['floor'])})"
+        return f"{said}; placebo {placebo['note']}"
+    floors = f"floor {_p(placebo['floor'])}"
+    if not pd.isna(placebo.get("one_day_floor")):
+        floors += f", of one day {_p(placebo['one_day_floor'])}"
+    return f"{said}; placebo p = {_p(placebo['p_value'])} ({floors}), {placebo['note']}"
 
 
 def _p(value: float) -> str:
@@ -93,7 +114,7 @@ def _p(value: float) -> str:
 
 def _luck(luck: pd.DataFrame) -> str:
     table = luck.copy()
-    for name in ("statistic", "p_value", "floor"):
+    for name in table.columns.difference(["check", "n", "note"]):
         table[name] = ["-" if pd.isna(value) else f"{value:,.4g}" for value in table[name]]
     return table.to_string(index=False)
 
@@ -138,8 +159,12 @@ def _trades(trades: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def summarise_sweep(sweep: SweepResult) -> str:
-    """Return the best and worst cells, and what the best of so many is worth, as text."""
+def summarise_sweep(sweep: SweepResult, remedy: str = PYTHON_SWEEP) -> str:
+    """Return the best and worst cells, and what the best of so many is worth, as text.
+
+    ``remedy`` says how the reader runs a placebo that was not run.
+    """
+    luck = _told(sweep.best.luck, remedy)
     axes = list(sweep.grid)
     ran = sweep.table[sweep.table["net"].notna()].sort_values("net", ascending=False)
     shown = [*axes, "trades", "net", "total_return", "sharpe", "p_value"]
@@ -155,13 +180,19 @@ def summarise_sweep(sweep: SweepResult) -> str:
         first = sweep.table.loc[sweep.table["net"].isna(), "note"].iloc[0]
         parts.append(f"{counted(refused, 'cell')} could not run; the first: {first}")
     parts += ["", head, _cells(said[shown])]
-    if sweep.placebo:
-        p_value = float(ran["p_value"].iloc[0])
-        parts += ["", (f"Best of all: p = {_p(p_value)} among the best of as many cells on"
-                  f" {sweep.placebo}")]  # fmt: skip
-    parts += ["", f"The best of {sweep.trials:,}, is it luck?", luck_sentence(sweep.best.luck)]
-    parts.append(_luck(sweep.best.luck))
+    parts += _best_of_all(sweep, float(ran["p_value"].iloc[0]))
+    parts += ["", f"The best of {sweep.trials:,}, is it luck?", luck_sentence(luck), _luck(luck)]
     return "\n".join(parts)
+
+
+def _best_of_all(sweep: SweepResult, p_value: float) -> list[str]:
+    """Return what the best cell is worth among the best cells elsewhere, or why nobody knows."""
+    if not sweep.placebo:
+        return []
+    if pd.isna(p_value):
+        return ["", f"Best of all: no p-value; {sweep.placebo}"]
+    among = "among the best of as many cells with the events elsewhere"
+    return ["", f"Best of all: p = {_p(p_value)} {among}; {sweep.placebo}"]
 
 
 def _cells(table: pd.DataFrame) -> str:

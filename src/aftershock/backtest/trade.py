@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from aftershock.backtest.money import (
-    CENT,
-    RATE_UNIT,
-    SHARE_UNIT,
-    YEAR,
-    half_up,
-    price_units,
-    rate_units,
-    share_units,
-    value_cents,
-)
+from aftershock.backtest.money import YEAR, exact, half_up, value_cents
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Iterable
+
+    from aftershock.backtest.money import Number
+
+_NEAR = 1e-9  # relative; a float share count is the exact one that it is nearest to
 
 
 @dataclass(slots=True)
@@ -35,33 +32,41 @@ class Loan:
         Sum over calendar days of shares x price, and of shares x price x rate, exact.
     """
 
-    shares: float
+    shares: Fraction
     start: dt.date
     end: dt.date | None = None
-    base: int = 0
-    charge: int = 0
+    base: Fraction = Fraction()
+    charge: Fraction = Fraction()
     booked: bool = False
 
     def is_out(self, day: dt.date) -> bool:
         """Return True where the stock is on loan on a calendar day."""
         return day >= self.start and (self.end is None or day < self.end)
 
-    def accrue(self, price: float, rate: float) -> None:
+    def accrue(self, price: Number, rate: float) -> None:
         """Add one calendar day."""
-        value = share_units(self.shares) * price_units(price)
+        value = self.shares * exact(price)
         self.base += value
-        self.charge += value * rate_units(rate)
+        self.charge += value * exact(rate)
+
+    def split(self, ratio: Fraction) -> None:
+        """Restate it in new shares; what has accrued is money and stays."""
+        self.shares *= ratio
 
 
 @dataclass(slots=True)
 class Fill:
-    """One execution."""
+    """One execution; shares and price are restated by every split while the trade is open."""
 
     session: dt.date
-    shares: float
-    price: float
+    shares: Fraction
+    price: Number
     cents: int
     fees: int
+
+    def split(self, ratio: Fraction) -> None:
+        """Restate it in new shares."""
+        self.shares, self.price = self.shares * ratio, exact(self.price) / ratio
 
 
 @dataclass(slots=True)
@@ -98,15 +103,19 @@ class Trade:
     best: float = 0.0
 
     @property
-    def shares(self) -> float:
+    def shares(self) -> Fraction:
         """Shares still held, positive for both sides."""
-        left = share_units(_shares(self.entries) - _shares(self.exits))
-        return left / SHARE_UNIT  # splits leave rounding behind
+        return _shares(self.entries) - _shares(self.exits)
 
     @property
     def is_open(self) -> bool:
         """True while shares are held."""
-        return share_units(self.shares) > 0
+        return self.shares > 0
+
+    def shares_of(self, shares: Number) -> Fraction:
+        """Return the part of what is held that an order means, all of it where it is as much."""
+        held = self.shares
+        return held if shares >= float(held) * (1.0 - _NEAR) else exact(shares)
 
     @property
     def entry_price(self) -> float:
@@ -129,23 +138,41 @@ class Trade:
 
     def borrow(self) -> int:
         """Return all borrow fees, cents: rounded once per opening fill."""
-        return sum(rounded_fee(sum(loan.charge for loan in loans)) for loans in self.loans)
+        return sum(rounded_fee(_total(loan.charge for loan in loans)) for loans in self.loans)
 
-    def gross(self, last_price: float) -> int:
+    def split(self, ratio: Fraction) -> None:
+        """Restate what is held and every loan that may still be out in new shares.
+
+        Stock whose cover has been bought and has not settled is owed in new shares too. The
+        fills of a trade that has ended stay in the shares of its last day.
+        """
+        if self.is_open:
+            for fill in (*self.entries, *self.exits):
+                fill.split(ratio)
+        for loan in (loan for loans in self.loans for loan in loans):
+            loan.split(ratio)
+
+    def proceeds(self) -> int:
+        """Return what the shares still held cost or were sold for, cents."""
+        paid = sum(fill.cents for fill in self.entries)
+        share = self.shares / _shares(self.entries)
+        return half_up(paid * share.numerator, share.denominator)
+
+    def gross(self, last_price: Number) -> int:
         """Return profit before charges and borrow, cents; open shares at ``last_price``."""
         paid = sum(fill.cents for fill in self.entries)
         received = sum(fill.cents for fill in self.exits)
         moved = self.side * (received - paid + value_cents(last_price, self.shares))
         return moved + self.income
 
-    def break_even_borrow(self, last_price: float) -> float:
+    def break_even_borrow(self, last_price: Number) -> float:
         """Return the borrow fee a year at which the trade nets zero; NaN without a loan."""
         base = self.base()
         if not base:
             return float("nan")
-        return (self.gross(last_price) - self.fees) * CENT * YEAR / base
+        return float((self.gross(last_price) - self.fees) * YEAR / (100 * base))
 
-    def break_even_slippage(self, last_price: float) -> float:
+    def break_even_slippage(self, last_price: Number) -> float:
         """Return the fraction of price a fill at which the trade nets zero, charges unchanged."""
         turned = sum(fill.cents for fill in (*self.entries, *self.exits))
         net = self.gross(last_price) - self.fees - self.borrow()
@@ -153,12 +180,13 @@ class Trade:
 
     def borrow_at(self, rate: float) -> int:
         """Return the borrow fees at one constant rate a year, cents, on the same loans."""
-        units = rate_units(rate)
-        return sum(rounded_fee(sum(loan.base for loan in loans) * units) for loans in self.loans)
+        return sum(
+            rounded_fee(_total(loan.base for loan in loans) * exact(rate)) for loans in self.loans
+        )
 
-    def base(self) -> int:
+    def base(self) -> Fraction:
         """Return the sum over calendar days of shares x price on loan, exact."""
-        return sum(loan.base for loans in self.loans for loan in loans)
+        return _total(loan.base for loans in self.loans for loan in loans)
 
     def reach(self, price: float) -> None:
         """Take note of a price the position has seen."""
@@ -166,34 +194,36 @@ class Trade:
         self.worst, self.best = min(self.worst, move), max(self.best, move)
 
 
-def _shares(fills: list[Fill]) -> float:
-    return sum(fill.shares for fill in fills)
+def _total(amounts: Iterable[Fraction]) -> Fraction:
+    return sum(amounts, Fraction())
+
+
+def _shares(fills: list[Fill]) -> Fraction:
+    return _total(fill.shares for fill in fills)
 
 
 def _average(fills: list[Fill]) -> float:
-    if len(fills) == 1:
-        return fills[0].price
-    shares = _shares(fills)
-    return sum(fill.shares * fill.price for fill in fills) / shares if shares else float("nan")
+    """Return the average price; NaN without a fill."""
+    if not fills:
+        return math.nan
+    paid = _total(fill.shares * exact(fill.price) for fill in fills)
+    return float(paid / _shares(fills))
 
 
-def rounded_fee(charge: int) -> int:
-    """Return an exact charge in cents, halves up."""
-    return half_up(charge, CENT * RATE_UNIT * YEAR)
+def rounded_fee(charge: Fraction) -> int:
+    """Return an exact charge, money x rate summed over days, in cents, halves up."""
+    return half_up(100 * charge.numerator, charge.denominator * YEAR)
 
 
-def return_shares(loans: list[Loan], loan: Loan, shares: float, settles: dt.date) -> float:
+def return_shares(loans: list[Loan], loan: Loan, shares: Fraction, settles: dt.date) -> Fraction:
     """Give back up to ``shares`` of one loan; return what is left to give back."""
-    if share_units(loan.shares) > share_units(shares):
-        part = share_units(shares)
-        whole = share_units(loan.shares)
-        taken = Loan(
-            shares, loan.start, settles, loan.base * part // whole, loan.charge * part // whole
-        )
+    if loan.shares > shares:
+        part = shares / loan.shares
+        taken = Loan(shares, loan.start, settles, loan.base * part, loan.charge * part)
         loan.base -= taken.base
         loan.charge -= taken.charge
         loan.shares -= shares
         loans.append(taken)
-        return 0.0
+        return Fraction()
     loan.end = settles
     return shares - loan.shares

@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aftershock.backtest.blame import blamed
+from aftershock.backtest.memory import forgetful
 from aftershock.backtest.money import from_cents
 from aftershock.backtest.processes import in_processes
 from aftershock.backtest.rule_account import Leg
 from aftershock.backtest.rule_engine import RuleEngine
+from aftershock.errors import AftershockError, BacktestError
+from aftershock.interrupts import watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from aftershock.arrays import FloatArray, IntArray
+    from aftershock.backtest.ledger import Ledger
     from aftershock.backtest.rule_account import RuleRun
     from aftershock.backtest.run import Backtest, Origin
     from aftershock.backtest.stage import Stage
@@ -24,6 +29,10 @@ if TYPE_CHECKING:
 ARRAYS, BACKTRADER = "arrays", "backtrader"
 _CHUNKS = 8  # of the runs left to processes, for each of them
 _ALONE = 4  # runs that are not worth a process
+
+
+class HandedOverError(BacktestError):
+    """More runs than may be would have to go through backtrader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +49,11 @@ class Trial:
         Number of round trips.
     engine, note
         What ran it, and why not the arrays.
+    reach
+        Offsets of the first entry and the last exit from their events, where backtrader ran
+        it; None without a trade.
+    is_open
+        True where a trade is still open at the end.
     """
 
     equity: FloatArray
@@ -47,6 +61,8 @@ class Trial:
     trades: int
     engine: str
     note: str = ""
+    reach: tuple[int, int] | None = None
+    is_open: bool = False
 
     @property
     def profit(self) -> float:
@@ -77,8 +93,33 @@ def run_all(
     *,
     jobs: int = -1,
     step: Callable[[int], None] = lambda _: None,
+    handed: int | None = None,
 ) -> list[Trial]:
-    """Run every plan; a rule over arrays where they can, the rest through backtrader.
+    """Run every plan; the parameters are those of ``attempt_all``.
+
+    Raises
+    ------
+    AftershockError
+        The first that a run raised.
+    """
+    trials = []
+    for trial in attempt_all(backtest, stage, plans, jobs=jobs, step=step, handed=handed):
+        if isinstance(trial, AftershockError):
+            raise trial
+        trials.append(trial)
+    return trials
+
+
+def attempt_all(
+    backtest: Backtest,
+    stage: Stage,
+    plans: Sequence[Plan],
+    *,
+    jobs: int = -1,
+    step: Callable[[int], None] = lambda _: None,
+    handed: int | None = None,
+) -> list[Trial | AftershockError]:
+    """Run every plan, or return why it cannot run; a rule over arrays where they can.
 
     Parameters
     ----------
@@ -90,21 +131,31 @@ def run_all(
         Processes for what backtrader runs; -1 for one a core.
     step
         Called with the number of runs that have just been made.
+    handed
+        Runs of a rule that may be handed over to backtrader; None for any number.
+
+    Raises
+    ------
+    HandedOverError
+        More of them would have to be.
     """
-    made: dict[int, Trial] = {}
-    handed: dict[int, str] = {}
+    made: dict[int, Trial | AftershockError] = {}
+    left: dict[int, str] = {}
     if backtest.strategy.is_rule():
         runner = _RuleRunner(backtest.strategy, stage)
-        for row, plan in enumerate(plans):
-            run = runner.run(plan)
-            if run.handed_over:
-                handed[row] = run.handed_over
-            else:
-                made[row] = runner.trial(run)
-                step(1)
+        with forgetful(backtest.strategy), watched():
+            for row, plan in enumerate(plans):
+                trial = runner.attempt(plan)
+                if isinstance(trial, str):
+                    left[row] = trial
+                else:
+                    made[row] = trial
+                    step(1)
     else:
-        handed = dict.fromkeys(range(len(plans)), "the strategy decides day by day")
-    made |= _in_processes(backtest, stage, plans, handed, jobs, step)
+        left = dict.fromkeys(range(len(plans)), "the strategy decides day by day")
+    if handed is not None and len(left) > handed:
+        raise HandedOverError(f"{len(left):,} of {len(plans):,} runs are not for arrays")
+    made |= _in_processes(backtest, stage, plans, left, jobs, step)
     return [made[row] for row in range(len(plans))]
 
 
@@ -118,7 +169,16 @@ class _RuleRunner:
             stage.panel, stage.agenda, stage.exchange, stage.instrument, stage.cash
         )
 
-    def run(self, plan: Plan) -> RuleRun:
+    def attempt(self, plan: Plan) -> Trial | AftershockError | str:
+        """Return the trial, why it cannot run, or why it must be handed over."""
+        try:
+            with blamed(self._strategy):
+                run = self._run(plan)
+        except AftershockError as cause:
+            return cause
+        return run.handed_over or self._trial(run)
+
+    def _run(self, plan: Plan) -> RuleRun:
         params = self._strategy.Params(**plan.params)
         legs = []
         for row, entry in enumerate(self._entries):
@@ -134,24 +194,25 @@ class _RuleRunner:
             )  # fmt: skip
         return self._engine.run(legs)
 
-    def trial(self, run: RuleRun) -> Trial:
+    def _trial(self, run: RuleRun) -> Trial:
         net: dict[str, float] = {}
         for trade in run.trades:
             net[trade.event] = net.get(trade.event, 0.0) + from_cents(trade.net)
-        return Trial(run.equity / 100, net, len(run.trades), ARRAYS)
+        still = any(trade.exit < 0 for trade in run.trades)
+        return Trial(run.equity / 100, net, len(run.trades), ARRAYS, is_open=still)
 
 
 def _in_processes(
     backtest: Backtest,
     stage: Stage,
     plans: Sequence[Plan],
-    handed: Mapping[int, str],
+    left: Mapping[int, str],
     jobs: int,
     step: Callable[[int], None],
-) -> dict[int, Trial]:
-    if not handed:
+) -> dict[int, Trial | AftershockError]:
+    if not left:
         return {}
-    rows = list(handed)
+    rows = list(left)
     from joblib import delayed, effective_n_jobs
 
     workers = effective_n_jobs(jobs) if len(rows) > _ALONE else 1
@@ -160,10 +221,11 @@ def _in_processes(
     work = (
         delayed(_trade_all)(backtest.origin, stage, [plans[row] for row in part]) for part in chunks
     )
-    made: dict[int, Trial] = {}
+    made: dict[int, Trial | AftershockError] = {}
     for part, trials in zip(chunks, in_processes(work, workers), strict=True):
         made |= {
-            row: replace(trial, note=handed[row]) for row, trial in zip(part, trials, strict=True)
+            row: replace(trial, note=left[row]) if isinstance(trial, Trial) else trial
+            for row, trial in zip(part, trials, strict=True)
         }
         step(len(part))
     return made
@@ -171,10 +233,17 @@ def _in_processes(
 
 def _trade_all(
     origin: Origin | type[EventStrategy], stage: Stage, plans: Sequence[Plan]
-) -> list[Trial]:
+) -> list[Trial | AftershockError]:
     """Run plans through backtrader; a process is given the strategy's file, not its class."""
     cls = origin if isinstance(origin, type) else origin.load()
-    return [_trade(cls, stage, plan) for plan in plans]
+    return [_attempt(cls, stage, plan) for plan in plans]
+
+
+def _attempt(cls: type[EventStrategy], stage: Stage, plan: Plan) -> Trial | AftershockError:
+    try:
+        return _trade(cls, stage, plan)
+    except AftershockError as cause:
+        return cause
 
 
 def _trade(cls: type[EventStrategy], stage: Stage, plan: Plan) -> Trial:
@@ -186,4 +255,29 @@ def _trade(cls: type[EventStrategy], stage: Stage, plan: Plan) -> Trial:
         net[trade.event] = net.get(trade.event, 0.0) + from_cents(earned)
     equity = np.array([from_cents(balance.equity) for balance in ledger.balances])
     missing = len(stage.panel.sessions) - equity.size
-    return Trial(np.pad(equity, (0, missing), mode="edge"), net, len(ledger.trades), BACKTRADER)
+    return Trial(
+        np.pad(equity, (0, missing), mode="edge"),
+        net,
+        len(ledger.trades),
+        BACKTRADER,
+        reach=traded_reach(ledger, where),
+        is_open=any(trade.is_open for trade in ledger.trades),
+    )
+
+
+def traded_reach(ledger: Ledger, stage: Stage) -> tuple[int, int] | None:
+    """Return the offsets of the first entry and the last exit in the books; None without any.
+
+    A trade that is still open reaches to the last session.
+    """
+    zeros = {entry.event.id: entry.day_zero for entry in stage.agenda.entries}
+    sessions = stage.panel.sessions
+    offsets = [
+        sessions.position(day) - zeros[trade.event]
+        for trade in ledger.trades
+        for day in (
+            trade.entries[0].session,
+            sessions.last if trade.is_open else trade.exits[-1].session,
+        )
+    ]
+    return (min(offsets), max(offsets)) if offsets else None

@@ -109,6 +109,21 @@ def regress(
     )  # fmt: skip
 
 
+def itself(benchmark: FloatArray, in_market: BoolArray, sample: BoolArray) -> Regression:
+    """Return what a benchmark is against itself on some sessions: alpha 0 and beta 1, no test.
+
+    Parameters
+    ----------
+    benchmark : ndarray, shape (S,)
+        Its session returns, decimals; a session without one is left out.
+    in_market, sample : ndarray, shape (S,)
+        Where the strategy held a position, and the sessions to use.
+    """
+    nan, n = math.nan, int((sample & np.isfinite(benchmark)).sum())
+    alpha, beta = (0.0, 1.0) if n >= MIN_SESSIONS else (nan, nan)
+    return Regression(alpha, beta, nan, nan, nan, 0, n, blocks(in_market))
+
+
 @dataclass(frozen=True, slots=True)
 class Relative:
     """How closely a strategy follows a benchmark, and on which days.

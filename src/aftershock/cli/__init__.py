@@ -6,18 +6,22 @@ import os
 import sys
 
 from aftershock.cli.app import app
-from aftershock.cli.screen import STOP, print_in_any_encoding, watch_for_ctrl_c
+from aftershock.cli.screen import STOP, print_in_any_encoding
 from aftershock.errors import AftershockError
+from aftershock.interrupts import watch
 
 INTERRUPTED = 130
 REFUSED = 2
 
 
 def main() -> None:
-    """Run the command line; errors are one sentence and exit code 2, Ctrl-C is one and 130."""
+    """Run the command line: an error is one sentence and exit code 2.
+
+    Ctrl-C, and the system's request to end, are one sentence and 130.
+    """
     # what lies where the command is run shadows no library in the processes it starts
     os.environ.setdefault("PYTHONSAFEPATH", "1")
-    watch_for_ctrl_c()
+    watch()
     print_in_any_encoding()
     try:
         app()

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
+from aftershock.interrupts import interrupted
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -103,27 +105,9 @@ def progress(total: int) -> Iterator[Callable[[str], None]]:
 
 @dataclass(slots=True)
 class _Stop:
-    """Ctrl-C: whether it was pressed, and what to say of what is left."""
+    """What to say, once stopped, of what is left."""
 
-    asked: bool = False
     sentence: str = "stopped"
 
 
 STOP = _Stop()
-
-
-def interrupted() -> bool:
-    """Return True once Ctrl-C was pressed, even where a library swallowed the exception."""
-    return STOP.asked
-
-
-def watch_for_ctrl_c() -> None:
-    """Raise KeyboardInterrupt on Ctrl-C, and remember it."""
-    import signal
-
-    def stop(number: int, frame: object) -> None:
-        del number, frame
-        STOP.asked = True
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGINT, stop)

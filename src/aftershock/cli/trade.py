@@ -66,7 +66,9 @@ def backtest(
     placebos: Annotated[
         int | None,
         typer.Option(
-            min=0, help="Placebo dates. [default: 999 of a rule, else 0]", show_default=False
+            min=0,
+            help="Assignments of the events to other sessions. [default: 9999 of a rule, else 0]",
+            show_default=False,
         ),
     ] = None,
     check_lookahead: Annotated[
@@ -109,7 +111,7 @@ def sweep(
     borrow: BorrowOption = None,
     no_costs: NoCostsOption = False,
     placebos: Annotated[
-        int, typer.Option(min=0, help="Placebo dates on which the whole grid is run again.")
+        int, typer.Option(min=0, help="Assignments of the events at which the grid is run again.")
     ] = 0,
     show_help: HelpOption = False,
 ) -> None:
@@ -211,12 +213,13 @@ def _print_check(
 
 def _print_backtests(path: Path, names: list[str]) -> None:
     from aftershock.backtest.result import BacktestResult
+    from aftershock.backtest.text import summarise, terminal
     from aftershock.runs.history import read_run
 
     record = read_run(path).manifest["backtests"]
     for name in dict.fromkeys(names):
         result = BacktestResult.read(path / "backtests" / name, record[name])
-        print_text("\n" + result.summary())
+        print_text("\n" + summarise(result, terminal("backtest", name)))
 
 
 def _print_sweeps(path: Path, names: list[str]) -> None:

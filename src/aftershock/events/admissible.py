@@ -53,21 +53,3 @@ def chained(rows: IntArray, length: int) -> list[list[int]]:
         else:
             clusters.append([int(i)])
     return clusters
-
-
-def joint_shifts(rows: IntArray, free: BoolArray) -> IntArray:
-    """Return by how many sessions events can move together and all lie on a free one.
-
-    Parameters
-    ----------
-    rows : ndarray, shape (N,)
-        Row of each event's day 0.
-    free : ndarray, shape (S, N)
-        Where each can be put.
-    """
-    size = free.shape[0]
-    shifts = np.arange(-int(rows.max()), size - int(rows.min()))
-    at = rows + shifts[:, None]
-    inside = (at >= 0) & (at < size)
-    possible = inside & free[np.clip(at, 0, size - 1), np.arange(rows.size)]
-    return np.asarray(shifts[possible.all(axis=1)])

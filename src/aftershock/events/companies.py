@@ -51,6 +51,13 @@ class Shortable(Strict):
     source: str = ""
 
 
+class Lot(Strict):
+    """Board lot from a date on."""
+
+    date: dt.date
+    shares: int = Field(gt=0)
+
+
 class Company(Strict):
     """One listed company.
 
@@ -59,7 +66,7 @@ class Company(Strict):
     ticker, name, local_name
         The listing, and the name in English and in the company's own language.
     listed, offer_price, lot
-        First session, offer price and board lot.
+        First session, offer price and board lot: one, or by date, the first from any day on.
     shares, floats
         Share counts and floats by date.
     shortable_from
@@ -75,12 +82,33 @@ class Company(Strict):
     legal_form: str = ""
     listed: dt.date | None = None
     offer_price: float | None = Field(default=None, gt=0)
-    lot: int | None = Field(default=None, gt=0)
+    lot: int | tuple[Lot, ...] | None = None
     shares: tuple[ShareCount, ...] = ()
     floats: tuple[Float, ...] = ()
     shortable_from: Shortable | None = None
     discrepancies: tuple[str, ...] = ()
     source: str = ""
+
+    @field_validator("lot")
+    @classmethod
+    def _whole(cls, lot: Any) -> Any:
+        if lot is None or (isinstance(lot, int) and lot > 0):
+            return lot
+        dates = [entry.date for entry in lot] if isinstance(lot, tuple) else []
+        if not dates or dates != sorted(set(dates)):
+            raise ValueError(
+                "a lot is a whole number of shares above 0, or a list of {date: ..., shares: ...}"
+                " whose dates ascend"
+            )
+        return lot
+
+    def lots(self) -> tuple[tuple[dt.date, float], ...]:
+        """Return the board lots by date; empty where none is known."""
+        if self.lot is None:
+            return ()
+        if isinstance(self.lot, int):
+            return ((dt.date.min, float(self.lot)),)
+        return tuple((entry.date, float(entry.shares)) for entry in self.lot)
 
     @field_validator("ticker", mode="before")
     @classmethod

@@ -5,22 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from aftershock.tables import make_table, write_table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pandas as pd
+
     from aftershock.report.cells import Folder
 
-TOP = 10
 BINS = 30
-DRAWDOWNS = ["drawdown", "peak", "trough", "recovery", "depth", "sessions"]
 
 
 def write_derived(folder: Folder, where: str) -> None:
-    """Write drawdowns, months, costs by item and placebo bins beside a backtest's figures.
+    """Write months, costs by item and placebo bins beside a backtest's figures.
 
     Parameters
     ----------
@@ -34,7 +33,6 @@ def write_derived(folder: Folder, where: str) -> None:
         return
     target = folder.path / where / "figures"
     target.mkdir(exist_ok=True)
-    _write(drawdowns(equity.frame), target / "drawdowns.csv")
     _write(months(equity.frame), target / "months.csv")
     costs = folder.sheet(f"{where}/costs.csv")
     if len(costs):
@@ -46,35 +44,6 @@ def write_derived(folder: Folder, where: str) -> None:
 
 def _write(frame: pd.DataFrame, path: Path) -> None:
     write_table(frame, path)
-
-
-def drawdowns(equity: pd.DataFrame) -> pd.DataFrame:
-    """Return the deepest falls of equity: peak, trough, recovery (empty while it lasts), depth.
-
-    A drawdown starts at the last session at the old peak and ends on the first one back at it;
-    ``sessions`` counts from peak to recovery, or to the last session.
-    """
-    level = equity["equity"].to_numpy("float64")
-    days = equity["session"].to_numpy()
-    peak = np.maximum.accumulate(level)
-    rows = []
-    at = 0
-    while at < level.size:
-        if level[at] >= peak[at]:
-            at += 1
-            continue
-        back = np.flatnonzero(level[at:] >= peak[at])
-        end = at + int(back[0]) if back.size else level.size
-        low = at + int(np.argmin(level[at:end]))
-        recovery = days[end] if end < level.size else pd.NaT
-        held = min(end, level.size - 1) - (at - 1)
-        rows.append((days[at - 1], days[low], recovery, level[low] / peak[at] - 1.0, held))
-        at = end
-    deepest = sorted(rows, key=lambda row: row[3])[:TOP]
-    table = make_table([(i, *row) for i, row in enumerate(deepest, 1)], DRAWDOWNS)
-    for name in ("peak", "trough", "recovery"):
-        table[name] = pd.to_datetime(table[name]).dt.strftime("%Y-%m-%d").fillna("")
-    return table
 
 
 def months(equity: pd.DataFrame) -> pd.DataFrame:

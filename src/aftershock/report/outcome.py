@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from aftershock.backtest.luck.check import refusal
+from aftershock.backtest.luck.check import NOT_RUN, refusal
+from aftershock.backtest.text import terminal
 from aftershock.report.cells import joined
 from aftershock.report.sentences import stop
 
@@ -41,24 +42,40 @@ def backtest_sentence(
     versus = folder.sheet(f"{where}/versus.csv")
     at = {str(name): i for i, name in enumerate(versus.columns["metric"])}
     head = lang.h(
-        "{trades}: {own} in all against {other} of {benchmark} over {sessions}, of which {share} in"
-        " the market",
+        "{trades}: {own} in all over {sessions}, of which {share} in the market",
         trades=lang.numbered("{n} trade", "{n} trades", trades),
-        own=versus.cell(at["total_return"], "strategy", "percent1", lang),
-        other=versus.cell(at["total_return"], "benchmark", "percent1", lang), benchmark=benchmark,
+        own=metrics.cell("total_return", "percent1", lang),
         sessions=lang.numbered(
             "{n} session", "{n} sessions", metrics.cell("sessions", "count", lang)
         ),
         share=metrics.cell("time_in_market", "share1", lang),
     )  # fmt: skip
     fall = lang.h("deepest fall {fall}", fall=metrics.cell("max_drawdown", "percent1", lang))
-    clauses = [head, fall, *_alpha(versus, at, lang), *_luck(folder, where, lang)]
+    clauses = [head, *_beside(versus, at, benchmark, lang), fall]
+    clauses += [*_alpha(versus, at, lang), *_luck(folder, where, lang)]
     clauses += [
         *_trials(folder, where, lang),
         *_break_even(folder, where, lang),
         *_ruin(metrics, lang),
     ]
     return joined(clauses, lang.t("; ")) + stop(lang)
+
+
+def _beside(versus: Sheet, at: dict[str, int], benchmark: str, lang: Language) -> list[Markup]:
+    """Return the benchmark over the sessions held, with the same money: bought, and same side."""
+    if "held: beyond" not in at:
+        return []
+    held, beyond = at["held: total_return"], at["held: beyond"]
+    return [
+        lang.h(
+            "with the same money over the sessions held {benchmark} made {bought} bought and {side}"
+            " on the same side, which leaves {beyond} to the strategy",
+            benchmark=benchmark,
+            bought=versus.cell(held, "benchmark", "percent1", lang),
+            side=versus.cell(held, "same_side", "percent1", lang),
+            beyond=versus.cell(beyond, "strategy", "percent1", lang),
+        )
+    ]
 
 
 def _alpha(versus: Sheet, at: dict[str, int], lang: Language) -> list[Markup]:
@@ -88,6 +105,9 @@ def _luck(folder: Folder, where: str, lang: Language) -> list[Markup]:
     if "placebo" in at and not pd.isna(luck.value(at["placebo"], "p_value")):
         p, floor = (luck.cell(at["placebo"], name, "p", lang) for name in ("p_value", "floor"))
         said.append(lang.h("placebo p = {p} (floor {floor})", p=p, floor=floor))
+    elif "placebo" in at and luck.value(at["placebo"], "note") == NOT_RUN:
+        remedy = terminal("backtest", where.rpartition("/")[2])
+        said.append(lang.h("placebo not run: {remedy}", remedy=lang.phrase(remedy)))
     return said
 
 

@@ -78,12 +78,13 @@ METRICS = (
     mark("time in market"), mark("blocks in market"), mark("mean gross exposure"),
     mark("max gross exposure"), mark("turnover a year"), mark("trades"), mark("open trades"),
     mark("orders rejected"), mark("hit rate"), mark("profit factor"), mark("mean net"),
-    mark("fees"), mark("borrow"), mark("break even borrow"), mark("break even slippage"),
+    mark("fees"), mark("borrow"), mark("interest"), mark("break even borrow"), mark("break even slippage"),
     mark("full sample: information ratio"), mark("full sample: tracking error"),
     mark("full sample: up capture"), mark("full sample: down capture"),
     mark("in market: information ratio"), mark("in market: tracking error"),
     mark("in market: up capture"), mark("in market: down capture"),
-    mark("against {other}, {metric}"), mark("ruined"),
+    mark("against {other}, {metric}"), mark("ruined"), mark("held: sessions"),
+    mark("held: total return"), mark("held: beyond"), mark("strategy"), mark("hedged"),
 )  # fmt: skip
 
 CONVENTIONS = (
@@ -114,7 +115,7 @@ CONVENTIONS = (
     mark("a notional tracker fund: no stamp duty, no lot"),
     mark("{day}, inferred: {reason}"),
     mark("constituents of {index}, which underlies listed futures, should qualify from its inclusion on"),
-    mark("cash"), mark("equity to hold"), mark("risk-free"), mark("short sales"),
+    mark("a year"), mark("sessions held"), mark("cash"), mark("equity to hold"), mark("risk-free"), mark("short sales"),
     mark("splits and dividends"), mark("further benchmarks"), mark("charged"), mark("plain"),
     mark("no limit"), mark("all events"), mark("id {names}"), mark("ticker {names}"),
     mark("since {day}"), mark("until {day}"), mark("{first} minus {second}"),
@@ -125,9 +126,9 @@ CONVENTIONS = (
     mark("{points} basis points a side"),
     mark("{share} of short value at each close; below it every short is covered at the next price that can be had"),
     mark("a notional index leg worth the shorts at every close, whatever else is held: a sale's own session is not hedged, a cover's still is; charged like a fund, without brokerage"),
-    mark("by the tick rule; an open 14.9 % or more from the previous close fills at the close"),
+    mark("by the tick rule; on an open 14.9 % or more from the previous close entries, exits and stops fill at the close"),
     mark("at the open, without the tick rule"),
-    mark("on the ex-date: positions and stops are restated in new shares, a fraction of a share is settled in cash at the session's open, an order to open stays one of whole lots; the close before is lowered by what falls due that morning; a dividend is paid to longs and made good by shorts; a trade's shares and prices are those of its last day"),
+    mark("on the ex-date: positions and stops are restated in new shares, a fraction of a share is settled in cash at the session's open, an order to open stays one of whole lots; the close before is lowered by what falls due that morning; a dividend is paid to longs and made good by shorts, by the day of the trade and not of its settlement; a loan that is still out is owed in new shares; a trade's shares and prices are those of its last day"),
     mark("at most {share} of a session's volume a ticker; the rest of an entry expires, the rest of an exit waits"),
     mark("{rate} a year from {day}"), mark("{n} minimum spreads and {points} basis points a fill"),
     mark("{n} x daily volatility x square root of the share of volume"), mark("constant mean"),
@@ -191,7 +192,6 @@ SENTENCES = (
     mark("the other leg was refused"), mark("halted or no price on {day}"),
     mark("halted or no price since {day}"), mark("not shortable before {day}"),
     mark("no inference: see placebo"),
-    mark("no placebo was run (--placebos 99 runs some)"),
     mark("run for the whole grid: each cell has its p-value"),
     mark("one set of parameters was run: nothing was chosen"),
 
@@ -199,6 +199,10 @@ SENTENCES = (
 )  # fmt: skip
 
 PLURALS = (
+    plural("{event} in {ticker} is still open at the end, marked at its close of {day}, {n} session old",
+           "{event} in {ticker} is still open at the end, marked at its close of {day}, {n} sessions old"),
+    plural("{ticker} was held over sessions without a close, marked at one up to {n} session old",
+           "{ticker} was held over sessions without a close, marked at one up to {n} sessions old"),
     plural("{n} event lies after the run and was not traded",
            "{n} events lie after the run and were not traded"),
     plural("{n} return in the estimation window {window}, at least {least} needed",
@@ -216,6 +220,13 @@ PLURALS = (
     plural("fewer than {n} session so far", "fewer than {n} sessions so far"),
     plural("{n} observation: a description, not a test",
            "{n} observations: a description, not a test"),
+    plural("{n} trade in {k} cluster", "{n} trades in {k} cluster"),
+    plural("{n} trade in {k} clusters", "{n} trades in {k} clusters"),
+    plural("{n} start without a trade left out", "{n} starts without a trade left out"),
+    plural("{benchmark} has no close on {n} session of the run ({days}); a gap keeps its place in"
+           " the year and stands at the close before it",
+           "{benchmark} has no close on {n} sessions of the run ({days}); a gap keeps its place in"
+           " the year and stands at the close before it"),
     plural("{n} stretch in the market", "{n} stretches in the market"),
     plural("{n} bar without high or low", "{n} bars without high or low"),
     plural("{n} session without a bar after the last one",

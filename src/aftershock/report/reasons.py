@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from aftershock.report.ledger_phrases import BOOKS
 from aftershock.report.mark import mark
 
 NOTES = (
     mark("hour unknown: {first} or {second}"), mark("the first enters means and tests"),
     mark("below {n}: no inference: see placebo"),
-    mark("n = {n}: no inference"), mark("no placebo was run (--placebos 99 runs some)"),
+    mark("n = {n}: no inference"), mark("not run"),
     mark("one set of parameters was run: nothing was chosen"),
-    mark("all {n} assignments of admissible dates"),
-    mark("all {n} assignments of admissible dates, 1 group of overlapping events moved jointly"),
-    mark("all {n} assignments of admissible dates, {k} groups of overlapping events moved jointly"),
-    mark("{n} draws of {all} assignments of admissible dates"),
-    mark("{n} draws of {all} assignments of admissible dates, 1 group of overlapping events moved jointly"),
-    mark("{n} draws of {all} assignments of admissible dates, {k} groups of overlapping events moved jointly"),
-    mark("shortable on every date"), mark("an event has no admissible session to move to"),
+    mark("all {n} assignments on the ring"), mark("{n} draws of {all} combinations of starts on the ring"),
+    mark("shortable on every date"), mark("each cluster on the starting cash"),
+    mark("a move of one day cannot reach 5 % over this holding (L/n = {n})"),
+    mark("aftershock {how} {name} --placebos 99 runs it"),
+    mark("not run: {n} of {all} runs are not for arrays"),
+    mark("refused: {n} starts for a holding of {k} sessions, at least {least} needed"),
+    mark("refused: {n} starts with a trade, at least {least} needed"),
+    mark("refused: a trade is still open at the end"), mark("refused: {reason}"),
+    mark("refused: {names}: no close before the entry"),
+    mark("refused: {names}: the data end before the exit"),
+    mark("refused: {names} trade otherwise alone"), mark("no trade was made"),
+    mark("beyond the same side of the benchmark, over the sessions held"),
+    mark("{first}, the first close of {ticker}, to {last}"),
+    mark("{first}, the first close of the benchmark, to {last}"),
+    mark("{first}, as asked, to {last}"),
+    mark("252 sessions of the calendar, from the first close to the last, gaps included"),
+    mark("the benchmark bought instead, and on the strategy's side, with the same money from the close before an entry to the last close held; cash in between, without interest on either side"),
     mark("no placebos for this model"),
     mark("no session of its window has a return of the stock and its benchmarks"),
     mark("no ring: the model is not one linear regression"),
@@ -195,4 +206,4 @@ ACTIONS = (
     mark("it is used there"),
 )
 
-REASONS = (*NOTES, *FINDINGS, *ACTIONS)
+REASONS = (*NOTES, *FINDINGS, *ACTIONS, *BOOKS)

@@ -130,8 +130,32 @@ class Workspace:
         parameters = dict(said.model_extra or {})
         if "slippage" in parameters:
             parameters["slippage"] = _slippage(parameters["slippage"])
+        if self.borrow_file is not None:
+            del parameters["borrow_file"]
+            parameters |= self._borrow(self.borrow_file, parameters)
         exchange: Exchange = _build(models[said.model], parameters, "exchange")
         return exchange
+
+    @property
+    def borrow_file(self) -> Path | None:
+        """The file of borrow terms that the settings name."""
+        named = (self.settings.exchange.model_extra or {}).get("borrow_file")
+        return None if named is None else self.folder / str(named)
+
+    def _borrow(self, file: Path, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Return what a file says of borrowing, where nothing else says it too."""
+        from aftershock.backtest.exchanges import read_borrow
+
+        twice = sorted({"borrow_rates", "borrowable"} & parameters.keys())
+        if twice:
+            raise WorkspaceError(
+                f"{SETTINGS}: exchange: borrow_file and {' and '.join(twice)} say the same twice;"
+                " leave one of them out"
+            )
+        try:
+            return read_borrow(file)
+        except AftershockError as cause:
+            raise WorkspaceError(f"{SETTINGS}: exchange: borrow_file: {cause}") from cause
 
     def source(self, given: str | None) -> str:
         """Return the price source: the one given, or the settings' with its place resolved."""

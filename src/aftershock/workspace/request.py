@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from aftershock.backtest.run import Backtest
     from aftershock.workspace.load import Workspace
 
-DRAWS = 999  # placebos of a rule, which takes a fraction of a second
-
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -33,7 +31,8 @@ class Terms:
     costs
         False leaves out every charge, and the borrow fee where none is given.
     draws
-        Placebos; None runs 999 of a rule and none of a strategy that decides day by day.
+        Placebos; None leaves it to ``Backtest.run``: 9,999 of a rule, none of a strategy that
+        decides day by day.
     """
 
     start: dt.date | None = None
@@ -66,14 +65,10 @@ class Terms:
     def exchange(self, exchange: Exchange) -> Exchange:
         """Return an exchange on these terms."""
         if not self.costs:
-            exchange = replace(exchange, costs=False, borrow=0.0)
-        return exchange if self.borrow is None else replace(exchange, borrow=self.borrow)
-
-    def placebos(self, backtest: Backtest) -> int:
-        """Return how many placebos a backtest is given."""
-        if self.draws is not None:
-            return self.draws
-        return DRAWS if backtest.strategy.is_rule() else 0
+            exchange = replace(exchange, costs=False, borrow=0.0, borrow_rates={})
+        if self.borrow is None:
+            return exchange
+        return replace(exchange, borrow=self.borrow, borrow_rates={})
 
 
 @dataclass(frozen=True, slots=True)

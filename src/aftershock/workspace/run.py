@@ -195,17 +195,18 @@ class _Trading:
         if self.request.grid:
             self._sweep(name, backtest)
             return
-        benchmark, seed = self.settings.benchmark, self.settings.seed
-        result = backtest.run(self.events, self.prices, benchmark=benchmark)
-        draws = self.request.terms.placebos(backtest)
-        placebo = None
-        if draws and len(result.trades):
-            placebo = backtest.placebo(
-                self.events, self.prices, benchmark=benchmark, result=result, seed=seed, draws=draws
-            )
-        self._keep(name, result.judged(seed=seed, placebo=placebo))
+        result = backtest.run(
+            self.events,
+            self.prices,
+            benchmark=self.settings.benchmark,
+            placebos=self.request.terms.draws,
+            seed=self.settings.seed,
+        )
+        self._keep(name, result)
 
     def _sweep(self, name: str, backtest: Backtest) -> None:
+        from aftershock.backtest.text import summarise_sweep, terminal
+
         sweep = backtest.sweep(
             self.events, self.prices, benchmark=self.settings.benchmark, grid=self.request.grid,
             seed=self.settings.seed, placebos=self.request.terms.draws or 0,
@@ -218,7 +219,7 @@ class _Trading:
             "grid": {axis: list(values) for axis, values in sweep.grid.items()},
             "trials": sweep.trials,
             "placebo": sweep.placebo,
-            "summary": sweep.summary(),
+            "summary": summarise_sweep(sweep, terminal("sweep", name)),
         }
 
     def _keep(self, name: str, result: BacktestResult) -> None:

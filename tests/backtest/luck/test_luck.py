@@ -19,7 +19,7 @@ from aftershock.backtest.luck.verdict import Trials, judge
 from aftershock.backtest.luck.walk_forward import walk_forward
 from aftershock.backtest.placebo import Placebo
 from aftershock.backtest.result import BacktestResult
-from aftershock.backtest.text import luck_sentence
+from aftershock.backtest.text import luck_sentence, summarise, terminal
 
 NAN = float("nan")
 
@@ -292,7 +292,7 @@ def test_every_check_stands_in_the_table_refused_or_not():
         "placebo", "bootstrap", "deflated sharpe", "overfitting", "walk-forward",
     ]  # fmt: skip
     assert {one.note for one in few.values()} == {
-        "no placebo was run (--placebos 99 runs some)",
+        "not run",
         "n = 2: no inference",
     }
     alone = checks_of(12)
@@ -324,19 +324,19 @@ def two_unlocks(root, make_panel):
     ]  # fmt: skip
     events = ash.EventBook.from_frame(pd.DataFrame(rows), calendar="XHKG")
     return ash.Backtest(root / "strategies" / "unlock_short.py").run(
-        events, panel, benchmark="^IDX"
+        events, panel, benchmark="^IDX", placebos=0
     )
 
 
 def placebo_of(result, p_value=0.1234, floor=0.0123):
     net = float(result.trades["net"].sum())
     draws = np.array([1.0, NAN, -2.5])
-    return Placebo(net, draws, p_value, floor, 2, "all 3 assignments of admissible dates")
+    return Placebo(net, draws, p_value, floor, NAN, 2, 2, "all 3 assignments on the ring")
 
 
 def test_two_trades_are_no_inference_and_the_sentence_says_so(two_unlocks, tmp_path):
     judged = two_unlocks.judged(seed=0, placebo=placebo_of(two_unlocks))
-    sentence = "n = 2: no inference; placebo p = 0.123 (floor 0.012)"
+    sentence = "n = 2: no inference; placebo p = 0.123 (floor 0.012), all 3 assignments on the ring"
     assert luck_sentence(judged.luck) == sentence
     assert sentence in judged.summary().splitlines()
     judged.save(tmp_path)
@@ -347,7 +347,7 @@ def test_two_trades_are_no_inference_and_the_sentence_says_so(two_unlocks, tmp_p
         for name in ("luck", "influence", "placebo")
     }
     assert heads == {
-        "luck": "check,statistic,p_value,floor,n,note",
+        "luck": "check,statistic,p_value,floor,one_day_floor,n,note",
         "influence": "left_out,net,total_return",
         "placebo": "draw,net",
     }
@@ -357,16 +357,19 @@ def test_two_trades_are_no_inference_and_the_sentence_says_so(two_unlocks, tmp_p
 
 
 def test_the_sentence_of_more_events_and_of_none(two_unlocks):
-    assert (
-        luck_sentence(two_unlocks.luck)
-        == "n = 2: no inference; no placebo was run (--placebos 99 runs some)"
-    )
+    assert luck_sentence(two_unlocks.luck) == "n = 2: no inference; placebo not run"
+    python = "n = 2: no inference; placebo not run; run(..., placebos=99) runs it"
+    assert python in two_unlocks.summary().splitlines()
+    shell = "n = 2: no inference; placebo not run; aftershock backtest x --placebos 99 runs it"
+    assert shell in summarise(two_unlocks, terminal("backtest", "x")).splitlines()
     small = two_unlocks.judged(seed=0, placebo=placebo_of(two_unlocks, 0.0004, 0.0001))
-    assert luck_sentence(small.luck).endswith("placebo p = 0.0004 (floor 0.0001)")
+    assert luck_sentence(small.luck).endswith(
+        "placebo p = 0.0004 (floor 0.0001), all 3 assignments on the ring"
+    )
     many = two_unlocks.luck.copy()
     many.loc[1, ["statistic", "p_value", "n"]] = [1_234.4, 0.0321, 24]
     assert luck_sentence(many) == (
-        "n = 24: mean net 1,234 an event, bootstrap p = 0.032; no placebo was run (--placebos 99 runs some)"
+        "n = 24: mean net 1,234 an event, bootstrap p = 0.032; placebo not run"
     )
 
 

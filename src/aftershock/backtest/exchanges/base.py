@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import math
 from abc import ABC, abstractmethod
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
-from aftershock.backtest.money import CENT, RATE_UNIT, half_up, price_units, rate_units, share_units
+from aftershock.backtest.money import half_up, modelled, product
 from aftershock.errors import BacktestError
 
 if TYPE_CHECKING:
@@ -40,11 +41,13 @@ class Instrument:
     Attributes
     ----------
     ticker, lot
-        The listing and its board lot.
+        The listing and its board lot, the first one where lots are dated.
     is_index
         True for a notional leg in an index, which cannot itself be bought.
     shortable_from, shortable_note
         First day a short sale is admissible, and how that is known; None where nothing is.
+    lots
+        Board lots by date, ``((date, lot), ...)``; empty where it never changed.
     """
 
     ticker: str
@@ -52,6 +55,11 @@ class Instrument:
     is_index: bool = False
     shortable_from: dt.date | None = None
     shortable_note: str = ""
+    lots: Dated = ()
+
+    def lot_on(self, day: dt.date) -> float:
+        """Return the board lot of a day."""
+        return ([self.lot] + [lot for since, lot in self.lots if since <= day])[-1]
 
 
 class Chance(NamedTuple):
@@ -83,6 +91,13 @@ class Exchange(ABC):
     borrow
         Borrow fee a year, decimal: one rate, or ``((date, rate), ...)`` with the rate that
         applies from each date on. It is a scenario wherever no rate is published.
+    borrow_rates
+        Borrow fee a year by ticker, ``((date, rate), ...)``, in place of ``borrow``.
+    interest
+        Interest a year on cash that is the account's own, written like ``borrow``; overdrawn
+        cash pays it.
+    rebate
+        Interest a year on the proceeds of short sales, written like ``borrow``.
     borrowable
         Shares that can be borrowed by ticker, ``((date, shares), ...)``: none before the
         first date, and what is short beyond it is recalled. Without limit where left out.
@@ -100,6 +115,9 @@ class Exchange(ABC):
 
     costs: bool = True
     borrow: Rates = 0.0
+    borrow_rates: Mapping[str, Dated] = field(default_factory=dict)
+    interest: Rates = 0.0
+    rebate: Rates = 0.0
     borrowable: Mapping[str, Dated] = field(default_factory=dict)
     equity_to_open: float = 0.5
     equity_to_hold: float = 0.3
@@ -107,8 +125,11 @@ class Exchange(ABC):
     slippage: Slippage | None = None
 
     def __post_init__(self) -> None:
-        _check_rates(self.borrow)
-        _check_borrowable(self.borrowable)
+        _check_rates("borrow", self.borrow)
+        _check_rates("interest", self.interest, least=-1.0)
+        _check_rates("rebate", self.rebate, least=-1.0)
+        _check_by_ticker("borrow_rates", self.borrow_rates, MOST)
+        _check_by_ticker("borrowable", self.borrowable, math.inf)
         for name in ("equity_to_open", "equity_to_hold"):
             if not 0.0 <= getattr(self, name) <= MOST:
                 raise BacktestError(
@@ -153,7 +174,7 @@ class Exchange(ABC):
         if self.slippage is None:
             return price
         worse = self.slippage.worse(shares, price, self.spread(price, day), quote)
-        return round(price * (1.0 + worse if side == "buy" else 1.0 - worse), 4)
+        return modelled(price * (1.0 + worse if side == "buy" else 1.0 - worse))
 
     def most(self, quote: Quote) -> float:
         """Return how many shares a session takes, without limit where its volume is unknown."""
@@ -162,19 +183,30 @@ class Exchange(ABC):
         return self.participation * quote.volume
 
     def available(self, ticker: str, day: dt.date) -> float:
-        """Return how many shares can be borrowed on a day."""
-        if ticker not in self.borrowable:
-            return math.inf
-        return ([0.0] + [shares for since, shares in self.borrowable[ticker] if since <= day])[-1]
+        """Return how many shares can be borrowed on a day, in the shares of the file's date."""
+        return self.available_since(ticker, day)[1]
 
-    def borrow_rate(self, day: dt.date) -> float:
-        """Return the borrow fee a year that applies on a day, decimal."""
-        if isinstance(self.borrow, float | int):
-            return float(self.borrow)
-        known = [rate for since, rate in self.borrow if since <= day]
-        if not known:
-            raise BacktestError(f"no borrow rate on {day}; the first is from {self.borrow[0][0]}")
-        return known[-1]
+    def available_since(self, ticker: str, day: dt.date) -> tuple[dt.date, float]:
+        """Return how many shares can be borrowed on a day, and the date that says so."""
+        if ticker not in self.borrowable:
+            return day, math.inf
+        lent = [entry for entry in self.borrowable[ticker] if entry[0] <= day]
+        return lent[-1] if lent else (day, 0.0)
+
+    def borrow_rate(self, day: dt.date, ticker: str = "") -> float:
+        """Return the borrow fee a year that applies to a ticker on a day, decimal."""
+        if ticker in self.borrow_rates:
+            return _on(f"borrow rate of {ticker}", self.borrow_rates[ticker], day)
+        return _on("borrow rate", self.borrow, day)
+
+    @property
+    def pays_interest(self) -> bool:
+        """True where cash or short proceeds earn or cost anything."""
+        return self.interest != 0.0 or self.rebate != 0.0
+
+    def interest_rates(self, day: dt.date) -> tuple[float, float]:
+        """Return the interest a year on own cash and on short proceeds on a day, decimals."""
+        return _on("interest", self.interest, day), _on("rebate", self.rebate, day)
 
     def conventions(self) -> dict[str, str]:
         """Return what the model assumes, in words."""
@@ -182,8 +214,9 @@ class Exchange(ABC):
         return {
             "exchange": self.name,
             "costs": "charged" if self.costs else "none",
-            "borrow fee": f"{_fee_words(self.borrow)}, a scenario; on the last close before each"
+            "borrow fee": f"{self._borrow_words()}; on the last close before each"
             " calendar day from the sale's settlement to the cover's, over 365",
+            "cash": self._cash_words(),
             "borrow": "; ".join(
                 f"{name}: {_dated_words(entries, '{:,.0f} shares')}"
                 for name, entries in self.borrowable.items()
@@ -200,38 +233,72 @@ class Exchange(ABC):
             "settlement": f"T+{self.settlement}",
         }
 
+    def _borrow_words(self) -> str:
+        apart = [
+            f"{name}: {_dated_words(rates, '{:.2%} a year')}"
+            for name, rates in self.borrow_rates.items()
+        ]
+        return "; ".join([*apart, f"{_fee_words(self.borrow)}, a scenario"])
 
-def _fee_words(borrow: Rates) -> str:
-    if isinstance(borrow, float | int):
-        return f"{borrow:.2%} a year"
-    return _dated_words(borrow, "{:.2%} a year")
+    def _cash_words(self) -> str:
+        if not self.pays_interest:
+            return "earns nothing, the proceeds of short sales included"
+        return (
+            f"own cash earns {_fee_words(self.interest)}, the proceeds of short sales"
+            f" {_fee_words(self.rebate)}; each calendar day on the balances of the last close"
+            " before it, over 365"
+        )
+
+
+def _on(name: str, rates: Rates, day: dt.date) -> float:
+    """Return the rate that applies on a day; raises BacktestError before the first date."""
+    if isinstance(rates, float | int):
+        return float(rates)
+    row = bisect_right(rates, day, key=lambda entry: entry[0])
+    if not row:
+        raise BacktestError(
+            f"no {name} on {day}; the first is from {rates[0][0]}, add an earlier one"
+        )
+    return rates[row - 1][1]
+
+
+def _fee_words(rates: Rates) -> str:
+    if isinstance(rates, float | int):
+        return f"{rates:.2%} a year"
+    return _dated_words(rates, "{:.2%} a year")
 
 
 def _dated_words(entries: Dated, style: str) -> str:
     return ", ".join(f"{style.format(value)} from {since}" for since, value in entries)
 
 
-def _check_rates(borrow: Rates) -> None:
-    if isinstance(borrow, tuple | list):
-        _check_dated(borrow, "borrow")
-        rates = [rate for _, rate in borrow]
+def _check_rates(name: str, given: Rates, least: float = 0.0) -> None:
+    if isinstance(given, tuple | list):
+        _check_dated(given, name)
+        rates = [rate for _, rate in given]
     else:
-        rates = [borrow if isinstance(borrow, float | int) else math.nan]
-    if any(not 0.0 <= rate <= MOST for rate in rates):
+        rates = [given if isinstance(given, float | int) else math.nan]
+    if any(not least <= rate <= MOST for rate in rates):
         raise BacktestError(
-            f"borrow is {borrow!r}; write a yearly rate as decimal, 0.18 is 18 %, or pairs of a"
+            f"{name} is {given!r}; write a yearly rate as decimal, 0.18 is 18 %, or pairs of a"
             " date and a rate"
         )
 
 
-def _check_borrowable(borrowable: Any) -> None:
-    hint = 'borrowable={"0100.HK": ((date(2026, 6, 8), 1_000_000), ...)}, in shares'
-    if not isinstance(borrowable, Mapping):
-        raise BacktestError(f"borrowable is {borrowable!r}; write {hint}")
-    for ticker, entries in borrowable.items():
-        _check_dated(entries, f"borrowable of {ticker}")
-        if any(not shares >= 0.0 for _, shares in entries):
-            raise BacktestError(f"borrowable of {ticker} is {entries!r}; write {hint}")
+_BY_TICKER = {
+    "borrowable": 'borrowable={"0100.HK": ((date(2026, 6, 8), 1_000_000), ...)}, in shares',
+    "borrow_rates": 'borrow_rates={"0100.HK": ((date(2026, 6, 8), 0.18), ...)}, 0.18 is 18 %',
+}
+
+
+def _check_by_ticker(name: str, given: Any, most: float) -> None:
+    hint = _BY_TICKER[name]
+    if not isinstance(given, Mapping):
+        raise BacktestError(f"{name} is {given!r}; write {hint}")
+    for ticker, entries in given.items():
+        _check_dated(entries, f"{name} of {ticker}")
+        if any(not 0.0 <= value <= most for _, value in entries):
+            raise BacktestError(f"{name} of {ticker} is {entries!r}; write {hint}")
 
 
 def _check_dated(entries: Any, name: str) -> None:
@@ -258,5 +325,18 @@ def _is_dated(entry: object) -> bool:
 
 def proportional(rate: float, price: float, shares: float) -> int:
     """Return rate x price x shares in cents, half up, exactly."""
-    value = price_units(price) * share_units(shares) * rate_units(rate)
-    return half_up(value, CENT * RATE_UNIT)
+    above, below = product(price, shares, rate)
+    return half_up(100 * above, below)
+
+
+def listed(ticker: str, company: Company | None, lots: Dated, lot: float = 1.0) -> Instrument:
+    """Return a stock with its dated board lots, or one lot where none is known."""
+    since = company.shortable_from if company is not None else None
+    return Instrument(
+        ticker,
+        lots[0][1] if lots else lot,
+        False,
+        since.date if since else None,
+        since.inferred if since else "",
+        lots,
+    )

@@ -19,17 +19,10 @@ from aftershock.backtest.exchanges.base import (
     Exchange,
     Instrument,
     Rates,
+    listed,
     proportional,
 )
-from aftershock.backtest.money import (
-    CENT,
-    RATE_UNIT,
-    price_units,
-    rate_units,
-    round_up,
-    share_units,
-    to_cents,
-)
+from aftershock.backtest.money import exact, product, round_up, to_cents
 from aftershock.errors import BacktestError
 
 if TYPE_CHECKING:
@@ -120,14 +113,7 @@ class HKEX(Exchange):
             raise BacktestError(
                 f"no board lot is known for {ticker}; add it to companies.yaml, lot: 100"
             )
-        since = company.shortable_from
-        return Instrument(
-            ticker,
-            company.lot,
-            False,
-            since.date if since else None,
-            since.inferred if since else "",
-        )
+        return listed(ticker, company, company.lots())
 
     def charges(
         self, instrument: Instrument, side: Side, shares: float, price: float, day: dt.date
@@ -164,9 +150,11 @@ class HKEX(Exchange):
             return Chance(quote.close, "close", f"{note}: filled at the close")
         if not short_sale or quote.open >= quote.previous:
             return Chance(quote.open)
-        limit = round(quote.open + self.spread(quote.open, day), 4)
+        limit = float(exact(quote.open) + exact(self.spread(quote.open, day)))
         if quote.high > limit:
             return Chance(limit, "limit", "tick rule: sold one spread above a lower open")
+        if math.isnan(quote.high):
+            return Chance(math.nan, "limit", "tick rule: the session has no high")
         return Chance(math.nan, "limit", f"tick rule: nothing traded above {limit:g}")
 
     def spread(self, price: float, day: dt.date) -> float:
@@ -183,7 +171,8 @@ class HKEX(Exchange):
                 f" {self.brokerage * 10_000:g} basis points, at least HK${self.brokerage_min:g}"
             )
         said["short sales"] = (
-            "by the tick rule; an open 14.9 % or more from the previous close fills at the close"
+            "by the tick rule; on an open 14.9 % or more from the previous close entries, exits and"
+            " stops fill at the close"
             if self.tick_rule
             else "at the open, without the tick rule"
         )
@@ -196,9 +185,7 @@ def on(table: tuple[Tariff, ...], day: dt.date) -> Tariff:
 
 
 def _stamp_duty(price: float, shares: float, day: dt.date) -> int:
-    rate = rate_units(on(STAMP_DUTY, day).rate)
-    dollars = round_up(price_units(price) * share_units(shares) * rate, 100 * CENT * RATE_UNIT)
-    return 100 * dollars
+    return 100 * round_up(*product(price, shares, on(STAMP_DUTY, day).rate))
 
 
 def _fee(table: tuple[Tariff, ...], price: float, shares: float, day: dt.date) -> int:

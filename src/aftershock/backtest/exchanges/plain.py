@@ -10,6 +10,7 @@ from aftershock.backtest.exchanges.base import (
     Charge,
     Exchange,
     Instrument,
+    listed,
     proportional,
 )
 from aftershock.errors import BacktestError
@@ -49,11 +50,8 @@ class PlainExchange(Exchange):
         """Return the ticker with the company's lot, or the exchange's own."""
         if ticker.startswith("^"):
             return Instrument(ticker, INDEX_LOT, is_index=True)
-        lot = company.lot if company is not None and company.lot else self.lot
-        since = company.shortable_from if company is not None else None
-        return Instrument(
-            ticker, lot, False, since.date if since else None, since.inferred if since else ""
-        )
+        known = company is not None and company.lot
+        return listed(ticker, company, company.lots() if company and known else (), self.lot)
 
     def charges(
         self, instrument: Instrument, side: Side, shares: float, price: float, day: dt.date

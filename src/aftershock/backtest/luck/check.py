@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+NOT_RUN = "not run"
 FEWEST = 10  # events; below them no check infers anything
 
 
@@ -24,6 +25,8 @@ class Check:
         Events behind it.
     note
         How it was done, or why it was not.
+    one_day_floor
+        The smallest p-value that a move of a single day can have; NaN where that is no floor.
     """
 
     check: str
@@ -32,6 +35,7 @@ class Check:
     floor: float
     n: int
     note: str
+    one_day_floor: float = math.nan
 
 
 def refusal(n: int) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from aftershock.arrays import FloatArray
     from aftershock.backtest.luck.check import Check
 
-LUCK = ["check", "statistic", "p_value", "floor", "n", "note"]
+LUCK = ["check", "statistic", "p_value", "floor", "one_day_floor", "n", "note"]
 INFLUENCE = ["left_out", "net", "total_return"]
 PLACEBO = ["draw", "net"]
 
@@ -45,5 +45,5 @@ def influence_table(trades: pd.DataFrame, cash: float) -> pd.DataFrame:
 
 
 def placebo_table(draws: FloatArray) -> pd.DataFrame:
-    """Return one row per placebo; empty where it could not be traded."""
+    """Return one row per assignment, the events' own among them where all were taken."""
     return make_table(list(enumerate(draws.tolist(), start=1)), PLACEBO)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aftershock.backtest.luck.bootstrap import bootstrap_mean
-from aftershock.backtest.luck.check import Check, refused
+from aftershock.backtest.luck.check import NOT_RUN, Check, refused
 from aftershock.backtest.luck.deflated import deflate
 from aftershock.backtest.luck.overfitting import overfitting
 from aftershock.backtest.luck.walk_forward import walk_forward
@@ -16,7 +16,6 @@ from aftershock.backtest.luck.walk_forward import walk_forward
 if TYPE_CHECKING:
     from aftershock.arrays import FloatArray, IntArray
 
-NO_PLACEBO = "no placebo was run (--placebos 99 runs some)"
 IN_GRID = "run for the whole grid: each cell has its p-value"
 NO_TRIALS = "one set of parameters was run: nothing was chosen"
 
@@ -75,7 +74,7 @@ def judge(
         What was tried before these parameters were chosen, where anything was.
     """
     n = net.size
-    elsewhere = IN_GRID if trials is not None and trials.corrected else NO_PLACEBO
+    elsewhere = IN_GRID if trials is not None and trials.corrected else NOT_RUN
     return (
         placebo or Check("placebo", np.nan, np.nan, np.nan, n, elsewhere),
         bootstrap_mean(net, seed=seed).check,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from aftershock.backtest.figures import in_market
 from aftershock.report.blocks import Chart
 from aftershock.report.charts.base import (
     GREY,
@@ -56,7 +57,7 @@ def equity(folder: Folder, where: str, benchmark: str, lang: Language) -> Chart 
             "title": {"text": lang.t("drawdown")},
             "anchor": "x",
         },
-        "shapes": _held(frame),
+        "shapes": _held(frame, folder.sheet(f"{where}/trades.csv").frame),
         "hovermode": "x unified",
     }
     alt = lang.t(
@@ -265,9 +266,9 @@ def _fall(days: list[str | None], level: pd.Series[float], name: str, ink: str) 
     }  # fmt: skip
 
 
-def _held(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def _held(frame: pd.DataFrame, trades: pd.DataFrame) -> list[dict[str, Any]]:
     """Return a shaded band for every stretch in the market."""
-    held = ((frame["long"] + frame["short"]) > 0).to_numpy()
+    held = in_market(frame["session"], trades)
     edges = np.flatnonzero(np.diff(np.r_[False, held, False].astype(int)))
     days = dates(frame["session"])
     return [

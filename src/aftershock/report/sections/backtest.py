@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 from pandas.api.types import is_numeric_dtype
 
-from aftershock.backtest.compare import RATES, UNSIGNED
+from aftershock.backtest.compare import RATES, SAME_SIDE, UNSIGNED
 from aftershock.report.blocks import Fold, Prose, Section, Table
 from aftershock.report.cells import joined
 from aftershock.report.charts import backtest as charts
@@ -51,14 +51,15 @@ COSTS = [
 ]  # fmt: skip
 ITEMS = [Column("item", mark("item"), "phrase"), Column("amount", mark("amount"), "money")]
 DRAWDOWNS = [
-    Column("drawdown", mark("rank"), "count"), Column("peak", mark("peak"), "day"),
-    Column("trough", mark("trough"), "day"), Column("recovery", mark("recovery"), "day"),
-    Column("depth", mark("depth"), "percent"),
+    Column("rank", mark("rank"), "count"), Column("series", mark("series"), "phrase"),
+    Column("peak_session", mark("peak"), "day"), Column("trough_session", mark("trough"), "day"),
+    Column("recovery_session", mark("recovery"), "day"), Column("depth", mark("depth"), "percent"),
     Column("sessions", mark("sessions, peak to recovery"), "count"),
 ]  # fmt: skip
 LUCK = [
     Column("check", mark("check"), "phrase"), Column("statistic", mark("statistic"), "short"),
     Column("p_value", mark("p"), "p"), Column("floor", mark("smallest possible p"), "p"),
+    Column("one_day_floor", mark("smallest p of one day's move"), "p"),
     Column("n", mark("n"), "count"), Column("note", mark("note"), "phrase"),
 ]  # fmt: skip
 INFLUENCE = [
@@ -102,7 +103,7 @@ def backtest_section(folder: Folder, name: str, lang: Language) -> Section:
         *_prices(folder, where, names, lang), _table(folder, where, "trades", lang),
         luck.placebo(folder, where, lang), _table(folder, where, "luck", lang),
         luck.borrow(folder, where, lang), luck.sweep(folder, where, lang),
-        charts.monthly(folder, where, lang), _table(folder, where, "figures/drawdowns", lang),
+        charts.monthly(folder, where, lang), _table(folder, where, "drawdowns", lang),
         charts.costs(folder, where, lang),
     ]  # fmt: skip
     blocks = [block for block in shown if block is not None]
@@ -155,7 +156,7 @@ def _table(folder: Folder, where: str, file: str, lang: Language) -> Table | Non
         "orders": (ORDERS, lang.t("Orders")),
         "costs": (COSTS, lang.t("Every cost")),
         "figures/costs_by_item": (ITEMS, lang.t("Costs by item")),
-        "figures/drawdowns": (DRAWDOWNS, lang.t("Deepest drawdowns")),
+        "drawdowns": (DRAWDOWNS, lang.t("Deepest drawdowns")),
         "luck": (LUCK, lang.t("Is it luck?")),
         "influence": (INFLUENCE, lang.t("Each event left out")),
         "borrow_grid": (BORROW, lang.t("Net profit at other borrow rates")),
@@ -228,10 +229,14 @@ def _versus(folder: Folder, where: str, benchmark: str, lang: Language) -> Table
     sheet = folder.sheet(f"{where}/versus.csv")
     if not len(sheet):
         return None
-    hedged = "hedged" in sheet.columns
-    heads = [(lang.t("metric"), False), (lang.t("strategy"), True), (benchmark, True)]
-    heads += [(lang.t("hedged"), True)] if hedged else []
-    columns = ["strategy", "benchmark", *(["hedged"] if hedged else [])]
+    named = {
+        "strategy": lang.t("strategy"),
+        "benchmark": benchmark,
+        SAME_SIDE: lang.t("same side of {benchmark}", benchmark=benchmark),
+        "hedged": lang.t("hedged"),
+    }
+    columns = [name for name in named if name in sheet.columns]
+    heads = [(lang.t("metric"), False), *((named[name], True) for name in columns)]
     body: list[tuple[int, list[Cell | Markup]]] = []
     for i, metric in enumerate(sheet.columns["metric"]):
         kind = _versus_kind(str(metric))
