@@ -340,7 +340,7 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
             if (trade.side > 0) == (side == "sell")
         ]
         if not trades:
-            return self._open(side, feed, left, *args, **options)
+            return self._ordered_plainly(side, feed, left, *args, **options)
         orders = []
         for trade in trades:
             part = min(left, float(trade.shares))
@@ -355,7 +355,7 @@ class EventStrategy(bt.Strategy, metaclass=_EventStrategyMeta):
             )
         return orders[0] if orders else None
 
-    def _open(
+    def _ordered_plainly(
         self, side: Side, feed: SessionFeed, size: float, *args: Any, **options: Any
     ) -> bt.Order:
         way = "long" if side == "buy" else "short"

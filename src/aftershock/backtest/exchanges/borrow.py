@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aftershock.errors import BacktestError
 from aftershock.inputs import opened
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from aftershock.backtest.exchanges.base import Dated
 
 COLUMNS = ("ticker", "date", "rate", "shares")
