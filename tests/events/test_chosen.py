@@ -69,3 +69,14 @@ def test_this_workspaces_events_are_labelled_one_by_one(root):
     assert in_words(book) == "8 schedule, 0 rule, 29 after"
     facebook = ash.load_events(root / "examples" / "facebook-2012" / "events")
     assert counts(facebook) == {"schedule": 5, "rule": 0, "after": 0}
+
+
+def test_a_backtest_says_how_the_events_it_traded_were_chosen(root):
+    folder = root / "examples" / "facebook-2012"
+    from aftershock.workspace.load import Workspace
+
+    space = Workspace.open(folder)
+    backtest = ash.Backtest(folder / "strategies" / "unlock_short.py", exchange=space.exchange())
+    outcome = backtest.run(space.events(), space.prices(), benchmark="^GSPC", placebos=0)
+    assert len(outcome.trades) == 5
+    assert outcome.conventions["chosen"] == "5 schedule, 0 rule, 0 after"

@@ -10,6 +10,7 @@ import pandas as pd
 from aftershock.backtest.metrics import SESSIONS_A_YEAR
 from aftershock.backtest.orders import FORCED
 from aftershock.backtest.span import gap_sentence, sessions_sentence
+from aftershock.events.chosen import in_words
 from aftershock.formats import counted
 from aftershock.prices.comparisons import clashes, hours_apart
 from aftershock.prices.quality import touched
@@ -44,8 +45,10 @@ def conventions(
     benchmark = stage.benchmark
     placed, without = stage.agenda.entries, stage.agenda.excluded
     tickers = [entry.event.ticker for entry in placed] + [event.ticker for event, _ in without]
+    traded = {record.event for record in broker.records if record.filled}
     sentences = {
         "events": str(backtest.strategy.events),
+        "chosen": in_words(entry.event for entry in placed if entry.event.id in traded),
         "sessions": sessions_sentence(prices, tickers, backtest.start, _run_span(equity)),
         "a year": "252 sessions of the calendar, from the first close to the last, gaps included",
         "sessions held": HELD,
