@@ -11,7 +11,6 @@ from yahoo_stub import LoopbackSession, Stub, serve
 
 import aftershock as ash
 from aftershock.prices.actions import adjustment, as_traded, gains_inside, impossible, later_splits
-from aftershock.prices.download import _gains_beside
 from aftershock.prices.store import Store
 from aftershock.prices.yahoo import YahooSource
 from aftershock.sessions import Sessions
@@ -123,9 +122,6 @@ def test_a_gain_in_the_dividend_is_told_by_the_adjusted_close():
     assert gains_inside(close, dividend, gain, alone).tolist() == [False, True, False]
     assert not gains_inside(close, dividend, gain, both).any()
     assert not gains_inside(close, dividend, gain, np.full(3, np.nan)).any()
-    bars = pd.DataFrame({"Close": close, "Dividends": dividend, "Capital Gains": gain})
-    assert _gains_beside(bars.assign(**{"Adj Close": close * alone})).tolist() == [0.0, 0.0, 0.0]
-    assert _gains_beside(bars.assign(**{"Adj Close": close * both})).tolist() == [0.0, 3.0, 0.0]
 
 
 def test_what_an_action_cannot_be():
