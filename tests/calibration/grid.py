@@ -20,7 +20,7 @@ from aftershock.study.inference.cross_section import (
 )
 from aftershock.study.inference.ranks import corrado, corrado_zivney, grank_t
 from aftershock.study.inference.sign import binomial_p, positive_share, wilcoxon
-from aftershock.study.inference.single import placebo_p, sq_p
+from aftershock.study.inference.single import sq_p
 from aftershock.study.inference.standardised import (
     bmp,
     kolari_pynnonen,
@@ -175,22 +175,6 @@ def _single(draw: Draw) -> dict[str, np.ndarray]:
             draw.h[:, 0, 0],
         )
     return found
-
-
-def placebo_size(cell: Cell, dates: int, rng: np.random.Generator) -> float:
-    """Return how often the placebo test rejects with ``dates`` admissible sessions."""
-    length = dates + cell.t + GAP + cell.length
-    market = 0.012 * rng.standard_normal((REPLICATES, length))
-    y = 0.9 * market + 0.03 * _errors(replace(cell, n=1), rng, (REPLICATES, 1, length))[:, 0]
-    width = cell.t + GAP + cell.length
-    rows = np.arange(dates + 1)[:, None] + np.arange(width)
-    keep = np.ones((REPLICATES, dates + 1, cell.t), dtype=bool)
-    one = _fit(cell, y[:, rows], market[:, rows], keep, np.arange(dates + 1))
-    scar = one.car / one.se
-    own = rng.integers(0, dates + 1, REPLICATES)
-    statistic = np.take_along_axis(scar, own[:, None], axis=1)[:, 0]
-    others = np.where(np.arange(dates + 1) == own[:, None], np.nan, scar)
-    return float((placebo_p(statistic, others) <= LEVEL).mean())
 
 
 def _several(draw: Draw, rng: np.random.Generator) -> dict[str, np.ndarray]:

@@ -95,13 +95,6 @@ def test_power_rises_with_the_effect(cell, effects, seen):
         assert shares[-1] > seen, name
 
 
-def test_the_placebo_of_one_event_has_its_size_and_its_floor():
-    cell = g.Cell("t(4)", 1, 60, 1)
-    rejected = g.placebo_size(cell, 60, np.random.default_rng(5))
-    assert rejected == pytest.approx(3 / 61, abs=g.Size(0.05, g.REPLICATES).half_width)
-    assert g.placebo_size(cell, 18, np.random.default_rng(6)) == 0.0  # floor 1/19
-
-
 @pytest.mark.parametrize("test", ["BMP", "Kolari-Pynnonen", "cross-sectional t"])
 def test_a_reason_has_bounds(test):
     """A bug that makes a test reject half of the time is excused nowhere."""

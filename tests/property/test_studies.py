@@ -141,8 +141,8 @@ def test_the_order_of_events_and_tickers_does_not_matter(seed, names, columns, e
     same(cars(one), cars(other))
     same(outcomes(one), outcomes(other))
     same(
-        one.single.set_index(["event", "start", "end", "test"])[["p_value", "m"]].sort_index(),
-        other.single.set_index(["event", "start", "end", "test"])[["p_value", "m"]].sort_index(),
+        one.single.set_index(["event", "start", "end", "test"])[["p_value", "n"]].sort_index(),
+        other.single.set_index(["event", "start", "end", "test"])[["p_value", "n"]].sort_index(),
     )
 
 
