@@ -39,6 +39,7 @@ _POWERS = {
 }
 _SUFFIX = re.compile(rf"^(.*?)({'|'.join(sorted(_POWERS, key=len, reverse=True))})$", re.IGNORECASE)
 _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:E[+-]?\d+)?", re.IGNORECASE)
+_MARKED = re.compile(r"[+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?")
 _INFINITE = re.compile(r"[+-]?INF(?:INITY)?", re.IGNORECASE)
 _THREE = 3  # digits between marks of thousands
 
@@ -164,6 +165,8 @@ def _proofs(written: Iterable[_Written | None]) -> dict[str, str]:
 
 def _mark_told(digits: str) -> str:
     """Return which mark a number's own form shows to be that of its decimals, else nothing."""
+    if not _MARKED.fullmatch(digits):
+        return ""  # a word such as n.v. tells nothing
     points, commas = digits.count("."), digits.count(",")
     if points and commas:
         return "." if digits.rfind(".") > digits.rfind(",") else ","
