@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from doubled import by_name, figures_of, unequal
 
 import aftershock as ash
 from aftershock.backtest.metrics import performance
@@ -70,41 +70,6 @@ def world(rng, make_bars):
     return panel, ash.EventBook.from_frame(pd.DataFrame(table), calendar="XHKG")
 
 
-def figures_of(folder, sweep):
-    """Return every value of every name in a run's files, as (name, file, value)."""
-    metrics = json.loads((folder / "metrics.json").read_text())
-    versus = pd.read_csv(folder / "versus.csv").set_index("metric")["strategy"]
-    influence = pd.read_csv(folder / "influence.csv").iloc[0]
-    trades = pd.read_csv(folder / "trades.csv")
-    costs = pd.read_csv(folder / "costs.csv")
-    equity = pd.read_csv(folder / "equity.csv")
-    falls = pd.read_csv(folder / "drawdowns.csv")
-    deepest = falls[(falls["series"] == "strategy") & (falls["rank"] == 1)]["depth"]
-    is_borrow = costs["item"].astype(str).str.startswith("borrow")
-    found = [(name, "metrics", value) for name, value in metrics.items()]
-    found += [(name, "versus", versus[name]) for name in metrics if name in versus.index]
-    found += [(name, "sweep", sweep[name]) for name in ("trades", "total_return", "sharpe")]
-    found += [
-        ("total_return", "versus, held", versus["held: total_return"]),
-        ("total_return", "influence", influence["total_return"]),
-        ("total_return", "equity", equity["equity"].iloc[-1] / equity["equity"].iloc[0] - 1.0),
-        ("net", "sweep", sweep["net"]),
-        ("net", "influence", influence["net"]),
-        ("net", "trades", trades["net"].sum()),
-        ("net", "equity", equity["equity"].iloc[-1] - equity["equity"].iloc[0]),
-        ("fees", "trades", trades["fees"].sum()),
-        ("fees", "costs", costs.loc[~is_borrow, "amount"].sum()),
-        ("borrow", "trades", trades["borrow"].sum()),
-        ("borrow", "costs", costs.loc[is_borrow, "amount"].sum()),
-        ("trades", "trades", len(trades)),
-        ("open_trades", "trades", trades["open"].sum()),
-        ("sessions", "equity", len(equity)),
-    ]
-    if len(deepest):
-        found.append(("max_drawdown", "drawdowns", deepest.iloc[0]))
-    return found
-
-
 @pytest.mark.parametrize("seed", range(12))
 def test_every_name_in_two_files_has_one_value(seed, make_bars, tmp_path):
     """Over random runs: halts, partial fills, stops, risk-free rates, gaps, open trades, ruin."""
@@ -129,17 +94,9 @@ def test_every_name_in_two_files_has_one_value(seed, make_bars, tmp_path):
         events, panel, benchmark="^IDX", grid={"exit": (params["exit"],)}, jobs=1
     )
     swept.reported.save(tmp_path)
-    values = {}
-    for name, file, value in figures_of(tmp_path, swept.table.iloc[0]):
-        number = np.nan if value is None else value
-        if isinstance(number, str):
-            continue
-        values.setdefault(name, []).append((file, float(number)))
-    assert sum(len(each) > 1 for each in values.values()) > 15
-    for name, each in values.items():
-        first = each[0][1]
-        for file, value in each[1:]:
-            assert value == pytest.approx(first, rel=1e-9, abs=0.006, nan_ok=True), (name, file)
+    figures = list(figures_of(tmp_path, swept.table.iloc[0]))
+    assert sum(len(each) > 1 for each in by_name(figures).values()) > 15
+    assert list(unequal(figures)) == []
     again = BacktestResult.read(tmp_path, swept.reported.record)
     pd.testing.assert_frame_equal(again.versus, swept.reported.versus, check_dtype=False)
 
