@@ -10,7 +10,11 @@ import pytest
 
 
 def figures_of(folder, sweep):
-    """Return every value of every name in a run's files, as (name, file, value)."""
+    """Return every value of every name in a run's files, as (name, file, value).
+
+    The interest on cash belongs to the account and to no trade: what is said of trades, and of
+    the sessions held beside an index, is without it.
+    """
     metrics = json.loads((folder / "metrics.json").read_text())
     versus = pd.read_csv(folder / "versus.csv").set_index("metric")["strategy"]
     influence = pd.read_csv(folder / "influence.csv").iloc[0]
@@ -20,17 +24,19 @@ def figures_of(folder, sweep):
     falls = pd.read_csv(folder / "drawdowns.csv")
     deepest = falls[(falls["series"] == "strategy") & (falls["rank"] == 1)]["depth"]
     is_borrow = costs["item"].astype(str).str.startswith("borrow")
+    interest = metrics["interest"]
+    share = interest / equity["equity"].iloc[0]
     found = [(name, "metrics", value) for name, value in metrics.items()]
     found += [(name, "versus", versus[name]) for name in metrics if name in versus.index]
     found += [(name, "sweep", sweep[name]) for name in ("trades", "total_return", "sharpe")]
     found += [
-        ("total_return", "versus, held", versus["held: total_return"]),
-        ("total_return", "influence", influence["total_return"]),
+        ("total_return", "versus, held", float(versus["held: total_return"]) + share),
+        ("total_return", "influence", influence["total_return"] + share),
         ("total_return", "equity", equity["equity"].iloc[-1] / equity["equity"].iloc[0] - 1.0),
         ("net", "sweep", sweep["net"]),
         ("net", "influence", influence["net"]),
         ("net", "trades", trades["net"].sum()),
-        ("net", "equity", equity["equity"].iloc[-1] - equity["equity"].iloc[0]),
+        ("net", "equity", equity["equity"].iloc[-1] - equity["equity"].iloc[0] - interest),
         ("fees", "trades", trades["fees"].sum()),
         ("fees", "costs", costs.loc[~is_borrow, "amount"].sum()),
         ("borrow", "trades", trades["borrow"].sum()),

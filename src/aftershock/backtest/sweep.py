@@ -258,7 +258,7 @@ def _table(
         if trial is not None:
             found = performance(trial.equity, saved)
             figures = (
-                trial.trades, round(trial.profit, 2), found.total_return, found.sharpe, p_value,
+                trial.trades, round(sum(trial.net.values()), 2), found.total_return, found.sharpe, p_value,
                 trial.engine, trial.note,
             )  # fmt: skip
         rows.append((*given.values(), *figures))
