@@ -258,9 +258,14 @@ def _table(
         if trial is not None:
             found = performance(trial.equity, saved)
             figures = (
-                trial.trades, round(sum(trial.net.values()), 2), found.total_return, found.sharpe, p_value,
-                trial.engine, trial.note,
-            )  # fmt: skip
+                trial.trades,
+                round(sum(trial.net.values()), 2),
+                found.total_return,
+                found.sharpe,
+                p_value,
+                trial.engine,
+                trial.note,
+            )
         rows.append((*given.values(), *figures))
     table = pd.DataFrame(rows, columns=[*grid, *FIGURES])
     for name, values in grid.items():
