@@ -291,7 +291,7 @@ def in_lines(table: pd.DataFrame) -> list[str]:
     row: Any
     for row in typed(table).itertuples(index=False):
         sure = str(row[1])  # a column named as a keyword is
-        about = " ".join(part for part in (str(row.event), str(row.window)) if part != "nan")
+        about = f"{row.event or 'the mean'} {row.window}" if row.window else ""
         lines.append(
             f"{sure:<12} {row.question}{f': {about}' if about.strip() else ''}{_moved(row)}"
         )
