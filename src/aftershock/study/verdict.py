@@ -267,6 +267,8 @@ def _untested(result: StudyResult, group: str, title: str) -> dict[str, Any]:
     else:
         why, count = Counter(events["reason"]).most_common(1)[0]
         reason = f"none of {len(events)} events could be studied: {why} ({count})"
+        if len(events) == 1:
+            reason = f"the one event could not be studied: {why}"
     chosen = Counter(events["chosen"])
     return {
         "question": title,
